@@ -1,0 +1,57 @@
+# `make` alone prints what there is.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Omnitill needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+setup: $(READY) ## .venv with everything, hash-checked
+
+run: $(READY) ## a store day, cable out and back, and the books compared
+	@$(BIN)/python -m rehearsal.day
+
+test: $(READY) ## all tests, PostgreSQL and Chromium included where they can be had
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -n 2 -rs
+
+check: $(READY) ## format, lint, types, import contracts, quick tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -n 2 -m "not slow"
+
+DATA ?= ../shared/data/cn_retail/ta_feng.parquet
+TILLS ?= 8
+LIMIT ?= all
+HUB ?= sqlite
+SEED ?= 1
+replay: $(READY) ## real baskets through headless tills, with cuts and kills: DATA= TILLS= LIMIT= HUB= SEED=
+	$(BIN)/python -m rehearsal.replay "$(DATA)" --tills $(TILLS) --limit $(LIMIT) --hub $(HUB) --seed $(SEED)
+
+BENCH ?= all
+bench: $(READY) ## every benchmark as a table; BENCH=name for one
+	$(BIN)/python -m benchmarks $(BENCH)
+
+format: $(READY) ## put the code in its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## make requirements.lock afresh (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra till --extra hub --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and what was built
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis benchmarks/results
+
+.PHONY: help setup run test check replay bench format lock clean

@@ -1,0 +1,94 @@
+"""From a device's address to the device:
+
+    escpos+tcp://10.0.0.5:9100?cols=48&fence=gs_r
+    sim://printer?paper=out&stall_at=120&power_cut_at=200&keep=receipts.txt
+
+Owns the addresses: every part is checked, a misspelt option is refused and not ignored. Opening
+touches no wire; the first job does.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from hardware.device import UnknownDevice
+from hardware.link import Connect, TcpLink
+from hardware.printer import COLUMNS, EscposPrinter, FenceKind, TimeLimits
+from hardware.simulator.port import PaperFile, in_process
+from hardware.simulator.printer import SimulatedPrinter
+
+PORT = 9100
+"""Where network printers listen when the address names no port."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    parts: SplitResult
+    port: int
+    options: dict[str, str]
+
+    @classmethod
+    def parse(cls, url: str) -> "_Address":
+        """`ValueError` on a port or option that is none."""
+        parts = urlsplit(url)
+        pairs = parse_qsl(parts.query, strict_parsing=True) if parts.query else []
+        return cls(parts, PORT if parts.port is None else parts.port, dict(pairs))
+
+    def number(self, name: str) -> int | None:
+        text = self.options.pop(name, None)
+        return None if text is None else int(text)
+
+    def one_of(self, name: str, *allowed: str) -> str:
+        """The option's value; the first of `allowed` when it is not given."""
+        value = self.options.pop(name, allowed[0])
+        if value not in allowed:
+            raise ValueError(f"{name} is {value!r}, not one of {', '.join(allowed)}")
+        return value
+
+
+def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter:
+    """The printer at `url`; `UnknownDevice` when the address cannot be understood.
+
+    Options of all: `cols` 48, 42 or 32; `fence` process_id or gs_r; `cjk` fs_gb18030.
+    Of `sim://printer` too: `paper` in or out, `cover` closed or open, `stall_at` and
+    `power_cut_at` in bytes from the start, `keep` a file that gets what is printed.
+    """
+    limits = limits or TimeLimits()
+    connect: Connect
+    try:
+        address = _Address.parse(url)
+        columns = int(address.one_of("cols", "48", *map(str, COLUMNS)))
+        fence = FenceKind(address.one_of("fence", *FenceKind))
+        address.one_of("cjk", "fs_gb18030")
+        match address.parts.scheme, address.parts.hostname:
+            case "escpos+tcp", str(host):
+                connect = partial(
+                    TcpLink.connect,
+                    host,
+                    address.port,
+                    connect_s=limits.connect_s,
+                    write_s=limits.write_s,
+                )
+            case "sim", "printer":
+                connect = in_process(_simulated(address, columns), write_s=limits.write_s)
+            case scheme, host_or_none:
+                raise ValueError(f"{scheme}://{host_or_none or ''} is no printer")
+        if address.options:
+            raise ValueError(f"unknown option {', '.join(address.options)}")
+    except (ValueError, OSError) as wrong:
+        raise UnknownDevice(f"{url}: {wrong}") from None
+    return EscposPrinter(connect, columns=columns, fence=fence, limits=limits)
+
+
+def _simulated(address: _Address, columns: int) -> SimulatedPrinter:
+    printer = SimulatedPrinter(columns=columns)
+    printer.paper_out = address.one_of("paper", "in", "out") == "out"
+    printer.cover_open = address.one_of("cover", "closed", "open") == "open"
+    if (stall_at := address.number("stall_at")) is not None:
+        printer.stall_at(stall_at)
+    if (power_cut_at := address.number("power_cut_at")) is not None:
+        printer.power_cut_at(power_cut_at)
+    if keep := address.options.pop("keep", ""):
+        printer.listeners.append(PaperFile(Path(keep)))
+    return printer

@@ -1,0 +1,62 @@
+"""The envelope around a fact: who, where, when, its place in the chain, and the body as bytes.
+
+The stored bytes are the canonical ones: both sides hash exactly what was stored and sent, nobody
+serialises a fact again. Wall time is evidence, not order (see `clock`).
+"""
+
+import msgspec
+
+VERSION = 1
+
+
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One recorded fact.
+
+    `v` envelope version; `till`, `inc`, `seq` its place; `eid` its global id (UUIDv7);
+    `type`, `tv` what it is and in which version; `at` ISO 8601 with offset, `mono` milliseconds
+    since boot `boot`; `prev` the hash of the fact before; `bdate` the business date its shift
+    books to; `seen` the feed position the cashier sold by; `refs` ids of facts it speaks of.
+    """
+
+    v: int
+    till: str
+    inc: str
+    seq: int
+    eid: str
+    type: str
+    tv: int
+    store: str
+    at: str
+    mono: int
+    boot: str
+    prev: str
+    body: msgspec.Raw
+    cashier: str = ""
+    shift: str = ""
+    bdate: str = ""
+    seen: str = ""
+    refs: tuple[str, ...] = ()
+
+
+class MalformedEnvelope(ValueError):
+    """Bytes that are not an envelope this program can read."""
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Envelope)
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The bytes to store, send and hash."""
+    return _ENCODER.encode(envelope)
+
+
+def decode(data: bytes | msgspec.Raw) -> Envelope:
+    """Read stored bytes. Raises MalformedEnvelope, also for a version that is newer."""
+    try:
+        envelope = _DECODER.decode(data)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as fault:
+        raise MalformedEnvelope(str(fault)) from None
+    if envelope.v != VERSION:
+        raise MalformedEnvelope(f"envelope version {envelope.v} is not known here")
+    return envelope

@@ -1,0 +1,184 @@
+"""What till and hub say to each other: one struct a message, JSON packed by zstd-1.
+
+Facts travel as the bytes they were stored as. Only an answer that carries `HEADER` is an answer:
+a proxy's page, a captive portal or half a body is a failed line.
+"""
+
+from typing import Final, TypeVar
+
+import msgspec
+import zstandard
+
+from journal.stream import Head
+
+HEADER: Final = "Omnitill-Sync"
+PROTOCOL: Final = "1"
+ZSTD_LEVEL: Final = 1
+#: the largest message either side reads, unpacked
+MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
+#: the most facts in one push, and the most bytes of them
+PUSH_FACTS_MAX: Final = 500
+PUSH_BYTES_MAX: Final = 1024 * 1024
+
+
+class Declared(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A till's own head, told with every request, and since when its oldest fact waits."""
+
+    seq: int
+    hash: str
+    waiting_since: str = ""
+
+
+class PushRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A run of facts of one stream; `base` is the head before the first of them. Empty `facts`
+    only declare. `sig` signs `signature.push_message`."""
+
+    till: str
+    inc: str
+    base: Head
+    facts: list[msgspec.Raw]
+    declared: Declared
+    sig: str
+    epoch: str = ""
+
+
+class VerdictCode:
+    """What the hub did with a fact that it did not simply apply."""
+
+    QUARANTINED: Final = "quarantined"
+    WAITING: Final = "waiting"
+    DUPLICATE: Final = "duplicate"
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The hub's word on one fact, kept and repeated verbatim; a fact not named was applied."""
+
+    seq: int
+    code: str
+    reason: str = ""
+
+
+class PushReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The hub's head of the stream after the push, counter-signed (`signature.head_message`).
+    A till may delete below `safe_seq`: that much is in a verified backup."""
+
+    epoch: str
+    head: Head
+    head_sig: str
+    safe_seq: int = 0
+    verdicts: tuple[Verdict, ...] = ()
+    backoff_ms: int = 0
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A refusal on the wire (RFC 9457 names): stable `code`, sentence, remedy in both languages.
+    `head`, `head_sig`, `epoch` come with `gap`, `fork` and `epoch`."""
+
+    code: str
+    title: str
+    title_zh: str = ""
+    remedy: str = ""
+    remedy_zh: str = ""
+    epoch: str = ""
+    head: Head | None = None
+    head_sig: str = ""
+    safe_seq: int = 0
+
+
+class EnrolRequest(msgspec.Struct, frozen=True):
+    """A new till shows its one-time code, its key and its first incarnation."""
+
+    code: str
+    public_key: str
+    inc: str
+    sig: str
+
+
+class EnrolReply(msgspec.Struct, frozen=True):
+    """Who the till is from now on, and the hub's key that it pins."""
+
+    store: str
+    till: str
+    hub_key: str
+    epoch: str
+
+
+class Challenge(msgspec.Struct, frozen=True):
+    nonce: str
+
+
+class TokenRequest(msgspec.Struct, frozen=True):
+    till: str
+    nonce: str
+    sig: str
+
+
+class TokenReply(msgspec.Struct, frozen=True):
+    """A bearer token for pulls; it reads, it can never write."""
+
+    token: str
+    expires_in_s: int
+
+
+class FeedRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The latest state of one thing: `kind` and `key` name it, `body` is its JSON; without a
+    body it is gone."""
+
+    kind: str
+    key: str
+    body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class FeedPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Rows since a cursor. Apply nothing before `up_to_date`: only then the cut is whole.
+    `includes` names, per till of the store, the seq whose effects the page holds."""
+
+    epoch: str
+    cursor: str
+    rows: list[FeedRow]
+    up_to_date: bool
+    includes: dict[str, int] = {}
+
+
+class FeedChange(msgspec.Struct, frozen=True):
+    """A hint: these scopes have moved past the cursor. The rows come by the feed itself."""
+
+    changed: tuple[str, ...]
+
+
+class MessageTooLarge(ValueError):
+    """A message above MESSAGE_BYTES_MAX."""
+
+
+class NotAMessage(ValueError):
+    """Bytes that are not the message expected: half a body, a proxy's page, noise."""
+
+
+T = TypeVar("T")
+_ENCODER = msgspec.json.Encoder()
+
+
+def pack(message: msgspec.Struct) -> bytes:
+    """JSON, then zstd."""
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(_ENCODER.encode(message))
+
+
+def unpack(data: bytes, kind: type[T], bytes_max: int = MESSAGE_BYTES_MAX) -> T:
+    """Read a packed message; never unpacks more than `bytes_max`.
+    Raises MessageTooLarge or NotAMessage."""
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(data) as reader:
+            text = reader.read(bytes_max + 1)
+    except zstandard.ZstdError as fault:
+        raise NotAMessage(f"not zstd: {fault}") from None
+    if len(text) > bytes_max:
+        raise MessageTooLarge(f"more than {bytes_max} bytes")
+    return read(text, kind)
+
+
+def read(text: bytes, kind: type[T]) -> T:
+    """Read a message that is plain JSON. Raises NotAMessage."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as fault:
+        raise NotAMessage(str(fault)) from None

@@ -1,0 +1,203 @@
+"""The command `pos-client`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from hardware.device import Fault
+from journal.signature import fingerprint
+from pos_client import headless, identity, inspection
+from pos_client.clock import RandomIds
+from pos_client.settings import TillSettings, load
+from pos_client.sync.hub import Answer, Hub, NoAnswer
+from pos_client.till import NotEnrolled, Till, open_database
+from retail.language import Text
+from retail.refusals import Refusal
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    help="The till. Example: pos-client --headless --data /var/lib/omnitill",
+)
+journal = typer.Typer(
+    no_args_is_help=True, help="The till's journal. Example: pos-client journal verify"
+)
+app.add_typer(journal, name="journal")
+
+Data = Annotated[Path | None, typer.Option(help="folder of the database and the key")]
+State = Annotated[Path | None, typer.Option(help="folder of the incarnation marker")]
+
+_HUB_SILENT = Text("The hub at {url} did not answer: {why}", "总部服务 {url} 无应答：{why}")
+_HUB_SILENT_REMEDY = Text(
+    "Check the address and the line, then try again.", "请检查地址与网络后重试。"
+)
+_WRONG_HUB = Text(
+    "The hub that answered is not the one that made this code.",
+    "应答的服务不是签发此登记码的总部。",
+)
+_WRONG_HUB_REMEDY = Text(
+    "Compare the last five letters of the code with head office before you go on.",
+    "请先与总部核对登记码末五位。",
+)
+
+
+@app.callback(invoke_without_command=True)
+def till(
+    context: typer.Context,
+    as_lines: Annotated[
+        bool, typer.Option("--headless", help="JSON lines on standard input and output")
+    ] = False,
+    data: Data = None,
+    state: State = None,
+    printer: Annotated[str | None, typer.Option(help="device URL of the printer")] = None,
+    clock_start: Annotated[str | None, typer.Option(help="start the clock here (ISO 8601)")] = None,
+) -> None:
+    """Sell. With --headless as JSON lines (docs/headless.md)."""
+    if context.invoked_subcommand is not None:
+        return
+    if not as_lines:
+        stop("The screen is not built yet.", "Run: pos-client --headless")
+    settings = settings_of(data=data, state=state, printer=printer, clock_start=clock_start)
+    try:
+        opened = Till.open(settings)
+    except (Refusal, Fault) as no:
+        refuse(no)
+    try:
+        headless.serve(opened, sys.stdin.buffer, sys.stdout.buffer)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        opened.close()
+
+
+@app.command()
+def enrol(
+    hub: Annotated[str, typer.Option(help="address of the hub")],
+    code: Annotated[str, typer.Option(help="one-time code from head office")],
+    data: Data = None,
+    state: State = None,
+) -> None:
+    """Make this machine a till of a store.
+
+    Example: pos-client enrol --hub https://hub.example --code 7K3QX-9M2TB-H4D8E
+    """
+    settings = settings_of(data=data, state=state)
+    try:
+        database = open_database(settings)
+    except Refusal as no:
+        refuse(no)
+    with_hub = Hub(hub, settings.hub_time_out_s)
+    try:
+        signer = identity.load_signer(settings.data)
+        incarnation = RandomIds().incarnation()
+        match with_hub.enrol(code, signer, incarnation):
+            case Answer(reply):
+                if not code.upper().endswith(fingerprint(reply.hub_key)):
+                    stop(_WRONG_HUB.en, _WRONG_HUB_REMEDY.en, _WRONG_HUB.zh, _WRONG_HUB_REMEDY.zh)
+                who = identity.Identity(reply.store, reply.till, hub, reply.hub_key, reply.epoch)
+                identity.enrol(database, who, incarnation, settings.state)
+                typer.echo(f"store {reply.store}, till {reply.till}")
+            case NoAnswer(why):
+                said = _HUB_SILENT.filled(url=hub, why=why)
+                stop(said.en, _HUB_SILENT_REMEDY.en, said.zh, _HUB_SILENT_REMEDY.zh)
+            case refused:
+                problem = refused.problem
+                stop(problem.title, problem.remedy, problem.title_zh, problem.remedy_zh)
+    except Refusal as no:
+        refuse(no)
+    finally:
+        with_hub.close()
+        database.close()
+
+
+@app.command()
+def status(data: Data = None, state: State = None) -> None:
+    """Who this till is and what waits for the hub. Example: pos-client status"""
+    settings = settings_of(data=data, state=state)
+    try:
+        database = open_database(settings)
+        who = identity.load(database)
+        if who is None:
+            raise NotEnrolled
+        for line in inspection.status(database, who):
+            typer.echo(line)
+    except Refusal as no:
+        refuse(no)
+
+
+@journal.command()
+def verify(data: Data = None, state: State = None) -> None:
+    """Follow every chain, and recount the books. Example: pos-client journal verify"""
+    settings = settings_of(data=data, state=state)
+    try:
+        database = open_database(settings)
+        who = identity.load(database)
+        if who is None:
+            raise NotEnrolled
+        findings = inspection.verify(database, who)
+    except Refusal as no:
+        refuse(no)
+    for checked in findings.checked:
+        typer.echo(checked)
+    for wrong in findings.wrong:
+        typer.echo(wrong, err=True)
+    raise typer.Exit(1 if findings.wrong else 0)
+
+
+@journal.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(help="file to write; standard output else")] = None,
+    data: Data = None,
+    state: State = None,
+) -> None:
+    """Write every fact, one a line, as it was recorded.
+
+    Example: pos-client journal export all.jsonl
+    """
+    settings = settings_of(data=data, state=state)
+    try:
+        database = open_database(settings)
+        with file.open("wb") if file else os.fdopen(os.dup(1), "wb") as out:
+            for fact in inspection.stored_facts(database):
+                out.write(fact + b"\n")
+    except Refusal as no:
+        refuse(no)
+    except OSError as fault:
+        stop(f"{file}: {fault.strerror}", "Choose a place that can be written.")
+
+
+def settings_of(**given: object) -> TillSettings:
+    """The settings, or a sentence about the one that is wrong."""
+    try:
+        return load(**given)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        stop(f"Setting {name}: {first['msg']}", "Correct it in till.toml or the environment.")
+
+
+def refuse(no: Refusal | Fault) -> NoReturn:
+    """Say a refusal or a device's fault in both languages and leave with 1."""
+    if isinstance(no, Refusal):
+        stop(no.say.en, no.remedy.en, no.say.zh, no.remedy.zh)
+    stop(f"{no.say_en} {no.detail}".strip(), no.remedy_en, no.say_zh, no.remedy_zh)
+
+
+def stop(*sentences: str) -> NoReturn:
+    """Say why not, and leave with 1."""
+    typer.echo("\n".join(sentence for sentence in sentences if sentence), err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

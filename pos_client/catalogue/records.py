@@ -1,0 +1,132 @@
+"""What head office published: products by code, and what is staged for the next swap."""
+
+import sqlite3
+
+import msgspec
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text, select
+
+from journal.wire import FeedRow
+from pos_client.database import metadata, sql
+from retail.catalogue import Cashier, Product, StoreSettings
+
+product = Table(
+    "product",
+    metadata,
+    Column("product_id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+barcode = Table(
+    "barcode",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("product_id", Text, nullable=False),
+)
+published = Table(
+    "published",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+feed_staged = Table(
+    "feed_staged",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body", LargeBinary),
+)
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("staged_cursor", Text, nullable=False),
+    Column("staged_whole", Integer, nullable=False),
+)
+
+_BY_CODE = sql(
+    select(product.c.body)
+    .join_from(barcode, product, barcode.c.product_id == product.c.product_id)
+    .where(barcode.c.code == "")
+)
+_PRODUCT = msgspec.json.Decoder(Product)
+
+#: the swap: whole statements over the staged rows, so that its cost is SQLite's alone
+_SWAP = """
+DELETE FROM barcode WHERE product_id IN (SELECT key FROM feed_staged WHERE kind = 'product');
+DELETE FROM product WHERE product_id IN
+    (SELECT key FROM feed_staged WHERE kind = 'product' AND body IS NULL);
+INSERT OR REPLACE INTO product SELECT key, body FROM feed_staged
+    WHERE kind = 'product' AND body IS NOT NULL;
+INSERT OR REPLACE INTO barcode SELECT code.value, staged.key
+    FROM feed_staged staged, json_each(staged.body, '$.codes') code
+    WHERE staged.kind = 'product' AND staged.body IS NOT NULL;
+DELETE FROM published WHERE EXISTS (SELECT 1 FROM feed_staged staged
+    WHERE staged.kind = published.kind AND staged.key = published.key AND staged.body IS NULL);
+INSERT OR REPLACE INTO published SELECT kind, key, body FROM feed_staged
+    WHERE kind != 'product' AND body IS NOT NULL;
+DELETE FROM feed_staged;
+UPDATE feed SET cursor = staged_cursor, staged_whole = 0
+""".split(";")
+
+
+def by_code(driver: sqlite3.Connection, code: str) -> Product | None:
+    """The product under exactly this code: one index look-up and one more by its id."""
+    row = driver.execute(_BY_CODE, (code,)).fetchone()
+    return _PRODUCT.decode(row[0]) if row else None
+
+
+def cashier(driver: sqlite3.Connection, cashier_id: str) -> Cashier | None:
+    body = _published(driver, "cashier", cashier_id)
+    return msgspec.json.decode(body, type=Cashier) if body else None
+
+
+def _published(driver: sqlite3.Connection, kind: str, key: str) -> bytes | None:
+    row = driver.execute(
+        "SELECT body FROM published WHERE kind = ? AND key = ?", (kind, key)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def any_cashier(driver: sqlite3.Connection) -> bool:
+    row = driver.execute("SELECT 1 FROM published WHERE kind = 'cashier' LIMIT 1").fetchone()
+    return row is not None
+
+
+def settings(driver: sqlite3.Connection, store: str) -> StoreSettings:
+    """What head office set for the store; defaults before the first contact."""
+    body = _published(driver, "settings", store)
+    return msgspec.json.decode(body, type=StoreSettings) if body else StoreSettings()
+
+
+def cursors(driver: sqlite3.Connection) -> tuple[str, str, bool]:
+    """The cursor sold by, the one to ask from, and whether a whole cut lies staged."""
+    row = driver.execute("SELECT cursor, staged_cursor, staged_whole FROM feed").fetchone()
+    return row[0], row[1], bool(row[2])
+
+
+def stage(driver: sqlite3.Connection, rows: list[FeedRow], cursor: str, *, whole: bool) -> None:
+    """Keep a page out of sight."""
+    gone = b"null"
+    driver.executemany(
+        "INSERT OR REPLACE INTO feed_staged VALUES (?, ?, ?)",
+        [(row.kind, row.key, None if row.body == gone else bytes(row.body)) for row in rows],
+    )
+    driver.execute("UPDATE feed SET staged_cursor = ?, staged_whole = ?", (cursor, whole))
+
+
+def swap(driver: sqlite3.Connection) -> None:
+    """Bring everything staged into sight, with its cursor."""
+    for statement in _SWAP:
+        driver.execute(statement)
+
+
+def start_over(driver: sqlite3.Connection) -> None:
+    """Forget what is staged and where we were: the next pull asks from the beginning."""
+    driver.execute("DELETE FROM feed_staged")
+    driver.execute("UPDATE feed SET staged_cursor = '', staged_whole = 0")
+
+
+def count(driver: sqlite3.Connection) -> int:
+    """How many products this till knows."""
+    return int(driver.execute("SELECT count(*) FROM product").fetchone()[0])

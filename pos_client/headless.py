@@ -1,0 +1,97 @@
+"""The till as JSON lines: one object a line in, one out (docs/headless.md).
+
+    {"id": 1, "do": "scan", "code": "6901028075022"}
+    {"id": 1, "ok": true, "line": {…}, "basket": {…}}
+    {"id": 2, "ok": false, "refusal": {"code": "…", "say": "…", "remedy": "…"}}
+
+A line that is not an act is refused and changes nothing. Devices and sync speak unasked as
+{"event": …}. End of input closes in order.
+"""
+
+from threading import Lock
+from typing import Any, BinaryIO
+
+import msgspec
+
+from pos_client import views
+from pos_client.acts import DECODER, Act
+from pos_client.till import Till
+from retail.refusals import NotAnAct, Refusal
+
+#: a longer line is no act; it is refused without being read whole
+LINE_BYTES_MAX = 1024 * 1024
+
+
+class _AnyId(msgspec.Struct, frozen=True):
+    """What can be learned of a line that is not an act: whom to answer."""
+
+    id: int | str | None = None
+
+
+class JsonLines:
+    """Answers and events, one a line, whole, in the order they were said."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._lock = Lock()
+        self._encoder = msgspec.json.Encoder()
+
+    def say(self, value: dict[str, Any]) -> None:
+        """Write one line. A reader that has gone is no reason to stop selling."""
+        line = self._encoder.encode(value) + b"\n"
+        with self._lock:
+            try:
+                self._out.write(line)
+                self._out.flush()
+            except BrokenPipeError:
+                pass
+
+
+def serve(till: Till, lines: BinaryIO, out: BinaryIO) -> None:
+    """Do what the lines say until they end."""
+    answers = JsonLines(out)
+    till.start(lambda name, values: answers.say({"event": name, **values}))
+    answers.say(
+        {
+            "event": "ready",
+            "store": till.who.store,
+            "till": till.who.till,
+            "incarnation": till.recorder.writer.stream.incarnation,
+            "shift": views.shift(till.shift.open) if till.shift.open else None,
+            "last_receipt": till.sale.last_receipt,
+            "basket": views.basket(till.sale.basket),
+        }
+    )
+    while line := lines.readline(LINE_BYTES_MAX):
+        if line.strip():
+            answers.say(answer(till, line))
+
+
+def answer(till: Till, line: bytes) -> dict[str, Any]:
+    """Do the act on one line; a refusal is an answer too."""
+    try:
+        act = _read(line)
+    except NotAnAct as refusal:
+        return _refused(till, _id_of(line), refusal)
+    try:
+        return {"id": act.id, "ok": True, **act.perform(till)}
+    except Refusal as refusal:
+        return _refused(till, act.id, refusal)
+
+
+def _read(line: bytes) -> Act:
+    try:
+        return DECODER.decode(line)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as fault:
+        raise NotAnAct(what=str(fault)) from None
+
+
+def _id_of(line: bytes) -> int | str | None:
+    try:
+        return msgspec.json.decode(line, type=_AnyId).id
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        return None
+
+
+def _refused(till: Till, id_: int | str | None, refusal: Refusal) -> dict[str, Any]:
+    return {"id": id_, "ok": False, "refusal": views.refusal(refusal, till.language)}

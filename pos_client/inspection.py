@@ -1,0 +1,147 @@
+"""Proof on demand: follow the chains, recount the books, say what waits."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Row, Table, select
+
+from journal.chain import ChainBroken, hash_of, link
+from journal.envelope import Envelope
+from journal.stream import STREAM_BEGAN, Head, StreamId, genesis
+from pos_client.database import Database
+from pos_client.identity import Identity
+from pos_client.recorder import journal, money_ledger, stock_ledger
+from pos_client.sync.records import SqlOutbox, StreamState, streams
+from retail import facts
+from retail.facts import MalformedFact, UnknownFact
+from retail.postings import MONEY, Unbalanced, postings
+
+#: account by account: key, sum and number of postings
+Ledger = dict[tuple[str, ...], tuple[int, int]]
+
+_ROWS_AT_ONCE = 1000
+
+
+class Findings(NamedTuple):
+    """What `verify` saw: a line for each thing that holds, one for each that does not."""
+
+    checked: list[str]
+    wrong: list[str]
+
+
+class Recount(NamedTuple):
+    """The ledgers as the journal says they must be."""
+
+    money: Ledger
+    stock: Ledger
+
+    def add(self, envelope: Envelope) -> None:
+        """Add one fact's postings. Raises MalformedFact, UnknownFact or Unbalanced."""
+        if (envelope.type, envelope.tv) == STREAM_BEGAN:
+            return
+        for book, account, item, amount in postings(
+            facts.decode(envelope.type, envelope.tv, envelope.body)
+        ):
+            key: tuple[str, ...] = (envelope.store, item, account)
+            ledger = self.stock
+            if book == MONEY:
+                where = (envelope.store, envelope.till, envelope.bdate, envelope.shift)
+                ledger, key = self.money, (*where, account, item)
+            total, entries = ledger.get(key, (0, 0))
+            ledger[key] = (total + amount, entries + 1)
+
+
+def stored_facts(database: Database) -> Iterator[bytes]:
+    """Every fact's stored bytes, stream by stream, in order."""
+    with database.reader() as connection:
+        for state in streams(connection):
+            for row in _journal(connection, state.stream_no):
+                yield row.data
+
+
+def verify(database: Database, who: Identity) -> Findings:
+    """Follow each stream's chain from its first fact, compare the head the hub acknowledged, and
+    add all postings up afresh against the ledgers."""
+    findings, recount = Findings([], []), Recount({}, {})
+    with database.reader() as connection:
+        for state in streams(connection):
+            try:
+                head = _follow(connection, who.till, state, recount)
+            except ChainBroken as broken:
+                findings.wrong.append(f"stream {state.incarnation}, {broken}")
+                continue
+            findings.checked.append(
+                f"stream {state.incarnation}: the chain of {head.seq} facts holds,"
+                f" {state.acked.seq} acknowledged by the hub"
+            )
+            outbox = SqlOutbox(connection, who.till, state)
+            if outbox.hash_at(state.acked.seq) != state.acked.hash:
+                findings.wrong.append(
+                    f"stream {state.incarnation}, fact {state.acked.seq}: the hub acknowledged"
+                    " another one here, or it is gone"
+                )
+        if not findings.wrong:
+            _compare("money", _ledger(connection, money_ledger), recount.money, findings)
+            _compare("stock", _ledger(connection, stock_ledger), recount.stock, findings)
+    return findings
+
+
+def status(database: Database, who: Identity) -> list[str]:
+    """Lines for a person: who this till is and what waits."""
+    lines = [f"store {who.store}, till {who.till}, hub {who.hub_url}"]
+    with database.reader() as connection:
+        for state in streams(connection):
+            outbox = SqlOutbox(connection, who.till, state)
+            waiting = outbox.head().seq - state.acked.seq
+            since = f" since {outbox.waiting_since()}" if waiting else ""
+            fork = ", FORKED: the hub holds another history" if state.forked else ""
+            lines.append(
+                f"stream {state.incarnation}: {outbox.head().seq} facts,"
+                f" {waiting} waiting{since}{fork}"
+            )
+    return lines
+
+
+def _journal(connection: Connection, stream_no: int) -> Iterator[Row[tuple[object, ...]]]:
+    rows = connection.execute(
+        select(journal)
+        .where(journal.c.stream_no == stream_no)
+        .order_by(journal.c.seq)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    yield from rows
+
+
+def _follow(connection: Connection, till: str, state: StreamState, recount: Recount) -> Head:
+    stream = StreamId(till, state.incarnation)
+    head = genesis(stream)
+    for row in _journal(connection, state.stream_no):
+        envelope, head = link(stream, head, row.data)
+        if hash_of(row.data) != row.hash:
+            raise ChainBroken(head.seq, "its bytes do not have the hash beside them")
+        columns = (row.seq, row.eid, row.type, row.at)
+        if columns != (envelope.seq, envelope.eid, envelope.type, envelope.at):
+            raise ChainBroken(head.seq, "its columns say something else than its bytes")
+        try:
+            recount.add(envelope)
+        except (MalformedFact, UnknownFact, Unbalanced) as fault:
+            raise ChainBroken(head.seq, str(fault)) from None
+    return head
+
+
+def _ledger(connection: Connection, ledger: Table) -> Ledger:
+    keys = len(ledger.primary_key)
+    return {
+        tuple(row[:keys]): (row.amount, row.entries) for row in connection.execute(select(ledger))
+    }
+
+
+def _compare(name: str, stored: Ledger, counted: Ledger, findings: Findings) -> None:
+    for key in sorted(stored.keys() | counted.keys()):
+        if stored.get(key) != counted.get(key):
+            findings.wrong.append(
+                f"{name} ledger {' / '.join(key)}: stored {stored.get(key)},"
+                f" the journal says {counted.get(key)}"
+            )
+    if not findings.wrong:
+        findings.checked.append(f"{name} ledger: {len(stored)} accounts recounted, all agree")

@@ -1,0 +1,1 @@
+"""The till's schema as numbered SQL, forward only; `PRAGMA user_version` holds the last number."""

@@ -1,0 +1,244 @@
+"""The one write of the till: a fact, its postings and its slice's projection, all or nothing.
+
+The journal is also the outbox: "recorded" and "will be sent" are one event. An act takes the
+lock, opens a transaction, records, projects; when the block ends everything is on disk with one
+sync, and only then may anyone act on it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, tzinfo
+from functools import wraps
+from threading import RLock
+from typing import Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+
+import msgspec
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text, insert
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from journal.chain import hash_of
+from journal.clock import Clock, Ids
+from journal.envelope import VERSION, Envelope, encode
+from journal.stream import STREAM_BEGAN, Head, StreamBegan, StreamId
+from pos_client.database import Database, metadata, sql
+from retail import facts
+from retail.facts import Fact
+from retail.postings import MONEY, Posting, postings
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("stream_no", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("eid", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+money_ledger = Table(
+    "money_ledger",
+    metadata,
+    *(
+        Column(key, Text, primary_key=True)
+        for key in ("store", "till", "business_date", "shift", "account", "currency")
+    ),
+    Column("amount", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
+)
+stock_ledger = Table(
+    "stock_ledger",
+    metadata,
+    *(Column(key, Text, primary_key=True) for key in ("store", "product", "account")),
+    Column("amount", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
+)
+
+
+def _adding(ledger: Table) -> str:
+    """The upsert that adds a posting's amount to its account."""
+    new = upsert(ledger)
+    return sql(
+        new.on_conflict_do_update(
+            index_elements=list(ledger.primary_key),
+            set_={
+                "amount": ledger.c.amount + new.excluded.amount,
+                "entries": ledger.c.entries + new.excluded.entries,
+            },
+        )
+    )
+
+
+_APPEND = sql(insert(journal))
+_ADD_MONEY = _adding(money_ledger)
+_ADD_STOCK = _adding(stock_ledger)
+
+
+class ShiftContext(NamedTuple):
+    """The open shift that a fact belongs to; all empty when none is open."""
+
+    shift: str = ""
+    cashier: str = ""
+    business_date: str = ""
+
+
+class Recorded(NamedTuple):
+    """Where a fact now stands, and when the till's clock says it was."""
+
+    seq: int
+    eid: str
+    at: str
+
+
+class Writer(NamedTuple):
+    """Who writes: the store, the stream and its number in this database."""
+
+    store: str
+    stream: StreamId
+    stream_no: int
+
+
+class Transaction:
+    """An open write. `driver` is for the slices' projections; `record` appends facts."""
+
+    def __init__(self, driver: sqlite3.Connection, recorder: "Recorder") -> None:
+        self.driver = driver
+        self._recorder = recorder
+        self.head = recorder.head
+        self.money: list[tuple[str, str, str, str, str, str, int, int]] = []
+        self.stock: list[tuple[str, str, str, int, int]] = []
+
+    def record(
+        self, fact: Fact, shift: ShiftContext, seen: str = "", refs: tuple[str, ...] = ()
+    ) -> Recorded:
+        """Append one fact and add its postings up. Raises postings.Unbalanced: a bug."""
+        self._post(postings(fact), shift)
+        return self._append(facts.TYPES[type(fact)], facts.encode(fact), shift, seen, refs)
+
+    def begin_stream(self, began: StreamBegan) -> Recorded:
+        """Append the first fact of the stream."""
+        return self._append(STREAM_BEGAN, msgspec.json.encode(began), ShiftContext(), "", ())
+
+    def _append(
+        self,
+        name: tuple[str, int],
+        body: bytes,
+        shift: ShiftContext,
+        seen: str,
+        refs: tuple[str, ...],
+    ) -> Recorded:
+        recorder, writer = self._recorder, self._recorder.writer
+        reading = recorder.clock.read()
+        recorded = Recorded(
+            self.head.seq + 1,
+            recorder.ids.fact_id(),
+            reading.at.astimezone(recorder.zone).isoformat(timespec="milliseconds"),
+        )
+        data = encode(
+            Envelope(
+                v=VERSION,
+                till=writer.stream.till,
+                inc=writer.stream.incarnation,
+                seq=recorded.seq,
+                eid=recorded.eid,
+                type=name[0],
+                tv=name[1],
+                store=writer.store,
+                at=recorded.at,
+                mono=reading.mono_ms,
+                boot=reading.boot,
+                prev=self.head.hash,
+                body=msgspec.Raw(body),
+                cashier=shift.cashier,
+                shift=shift.shift,
+                bdate=shift.business_date,
+                seen=seen,
+                refs=refs,
+            )
+        )
+        self.head = Head(recorded.seq, hash_of(data))
+        self.driver.execute(
+            _APPEND,
+            (
+                writer.stream_no,
+                recorded.seq,
+                recorded.eid,
+                name[0],
+                recorded.at,
+                data,
+                self.head.hash,
+            ),
+        )
+        return recorded
+
+    def _post(self, entries: tuple[Posting, ...], shift: ShiftContext) -> None:
+        store, till = self._recorder.writer.store, self._recorder.writer.stream.till
+        for book, account, item, amount in entries:
+            if book == MONEY:
+                self.money.append(
+                    (store, till, shift.business_date, shift.shift, account, item, amount, 1)
+                )
+            else:
+                self.stock.append((store, item, account, amount, 1))
+
+    def flush(self) -> None:
+        """Write the postings: last, so that a projection's failure costs nothing."""
+        if self.money:
+            self.driver.executemany(_ADD_MONEY, self.money)
+        if self.stock:
+            self.driver.executemany(_ADD_STOCK, self.stock)
+
+
+class Recorder:
+    """Appends to one stream. One act at a time: whoever acts holds `lock`."""
+
+    def __init__(
+        self, database: Database, writer: Writer, head: Head, clock: Clock, ids: Ids
+    ) -> None:
+        self.database = database
+        self.writer = writer
+        self.head = head
+        self.clock = clock
+        self.ids = ids
+        #: the store's time zone: facts carry its offset
+        self.zone: tzinfo = UTC
+        self.lock = RLock()
+        #: called after every commit that recorded something: the sync wakes up
+        self.on_recorded: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """All that happens in the block is durable when it ends, or none of it happened.
+        Refusals of the disk come out as such; the till's memory moves only after the commit."""
+        with self.lock:
+            with self.database.write() as driver:
+                transaction = Transaction(driver, self)
+                yield transaction
+                transaction.flush()
+            moved = transaction.head != self.head
+            self.head = transaction.head
+        if moved:
+            self.on_recorded()
+
+
+class HasRecorder(Protocol):
+    """A service whose acts go through the recorder."""
+
+    recorder: Recorder
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound=HasRecorder)
+
+
+def act(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Mark a method as an act: it holds the till from its first look to its last word."""
+
+    @wraps(method)
+    def acting(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.recorder.lock:
+            return method(self, *args, **kwargs)
+
+    return cast("Callable[Concatenate[S, P], R]", acting)

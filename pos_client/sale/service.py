@@ -1,0 +1,285 @@
+"""Sell: scan, change, pay, and what becomes of the paper.
+
+Every act is durable before it is answered. A sale is complete on disk before the drawer opens
+and the receipt prints; what the printer did is a second fact that nobody waits for.
+"""
+
+from contextlib import suppress
+from typing import NamedTuple
+
+from pos_client.catalogue.service import CatalogueService
+from pos_client.counter import Counter, Job
+from pos_client.recorder import Recorder, act
+from pos_client.sale import records
+from pos_client.sale.receipt import receipt_lines
+from pos_client.sale.records import Sold
+from pos_client.shift.service import ShiftService
+from retail.basket import Basket, Discount, Line
+from retail.catalogue import TenderType
+from retail.facts import PrintOutcome, ReceiptPrinted, SaleCompleted, SaleLine, SaleVoided
+from retail.money import Money
+from retail.receipt import ReceiptNumber
+from retail.refusals import (
+    BasketEmpty,
+    NoSaleYet,
+    NoSuchTender,
+    NotWeighed,
+    PaymentBegun,
+    ReasonNeeded,
+    Refusal,
+    UnknownTender,
+)
+from retail.tender import exact, take
+
+#: why the paper's fate is unknown after the till was stopped while it printed
+STOPPED_WHILE_PRINTING = "till.stopped_while_printing"
+
+
+class Payment(NamedTuple):
+    """What a payment came to; `sold` is the completed sale once nothing is due."""
+
+    due: Money
+    change: Money
+    sold: Sold | None
+
+
+class SaleService:
+    """The sale at this till."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        catalogue: CatalogueService,
+        shift: ShiftService,
+        counter: Counter,
+    ) -> None:
+        self.recorder = recorder
+        self.catalogue = catalogue
+        self.shift = shift
+        self.counter = counter
+        driver = recorder.database.driver
+        kept = records.load_basket(driver)
+        self.basket = kept or Basket(catalogue.settings.currency)
+        self._last_number = records.last_number(driver, recorder.writer.stream_no)
+        shift.sale_is_open = self.is_open
+        self._settle_open_paper()
+
+    def is_open(self) -> bool:
+        """Whether a sale is begun and not finished."""
+        return self.basket != Basket(self.basket.currency)
+
+    def _settle_open_paper(self) -> None:
+        """Receipts that were printing when the till was killed: nobody knows what they became."""
+        for sold in records.paper_open(self.recorder.database.driver):
+            self._paper(sold, PrintOutcome.UNKNOWN, STOPPED_WHILE_PRINTING, copy=0)
+
+    # The basket
+
+    @act
+    def scan(self, code: str, quantity: int | None = None) -> Line:
+        """Put what a code means into the basket: one piece unless told, a measured product only
+        with its quantity."""
+        self.shift.required()
+        if self.basket.is_empty:
+            self.between_sales()
+        product = self.catalogue.product(code)
+        basket, line = self.basket.with_product(
+            product, code.strip(), quantity, self.catalogue.settings.quantity_max
+        )
+        self._keep(basket)
+        return line
+
+    @act
+    def weigh(self, code: str, weight_g: int) -> Line:
+        """Put a weighed product into the basket; 1/1000 kg is a gram."""
+        product = self.catalogue.product(code)
+        if not product.unit.is_measured:
+            raise NotWeighed(name=product.name)
+        return self.scan(code, weight_g)
+
+    @act
+    def set_quantity(self, quantity: int, line: int | None = None) -> Line:
+        basket, changed = self.basket.with_quantity(
+            line, quantity, self.catalogue.settings.quantity_max
+        )
+        self._keep(basket)
+        return changed
+
+    @act
+    def set_line_price(self, total: Money, reason: str, line: int | None = None) -> Line:
+        """Set what a whole line costs."""
+        basket, changed = self.basket.with_line_price(line, total, reason)
+        self._keep(basket)
+        return changed
+
+    @act
+    def discount(self, discount: Discount, line: int | None = None) -> Line:
+        basket, changed = self.basket.with_discount(line, discount)
+        self._keep(basket)
+        return changed
+
+    @act
+    def remove_line(self, line: int | None = None) -> Line:
+        basket, gone = self.basket.without_line(line)
+        self._keep(basket)
+        return gone
+
+    @act
+    def set_customer(self, customer: str | None) -> None:
+        """Whose sale this is; the number goes with the sale's fact."""
+        self.shift.required()
+        self._keep(self.basket.for_customer(customer))
+
+    @act
+    def void(self, reason: str) -> None:
+        """Give up the unfinished sale; what stood in it stays on record."""
+        basket = self.basket
+        if not self.is_open():
+            raise BasketEmpty
+        if basket.tenders:
+            raise PaymentBegun
+        if not reason.strip():
+            raise ReasonNeeded
+        lines = tuple(SaleLine.of(line) for line in basket.lines)
+        fact = SaleVoided(
+            reason.strip(), basket.currency, lines, basket.total.minor, basket.removed
+        )
+        with self.recorder.transaction() as write:
+            write.record(fact, self.shift.context, self.catalogue.seen)
+            records.clear_basket(write.driver)
+        self._new_basket()
+
+    def _keep(self, basket: Basket) -> None:
+        with self.recorder.transaction() as write:
+            records.save_basket(write.driver, self.basket, basket)
+        self.basket = basket
+
+    def _new_basket(self) -> None:
+        self.basket = Basket(self.catalogue.settings.currency)
+        self.between_sales()
+
+    @act
+    def between_sales(self) -> bool:
+        """Sell by what head office last published from now on, unless a sale is open."""
+        if self.is_open() or not self.catalogue.swap_in():
+            return False
+        self.basket = Basket(self.catalogue.settings.currency)
+        return True
+
+    # Payment
+
+    def tender_type(self, name: str) -> TenderType:
+        """The tender of that name. Raises UnknownTender."""
+        tenders = self.catalogue.settings.tenders
+        for tender in tenders:
+            if tender.name == name:
+                return tender
+        raise UnknownTender(tender=name, known=", ".join(tender.name for tender in tenders))
+
+    def to_pay(self, tender: str) -> Money:
+        """What settles the sale by this tender, rounded to the smallest coin for cash."""
+        settings = self.catalogue.settings
+        return exact(self.basket.due, self.tender_type(tender), settings.cash_step_minor)
+
+    @act
+    def pay(self, tender: str, given: Money | None = None) -> Payment:
+        """Take a payment, all that is due unless told. When nothing is due any more the sale is
+        complete: recorded first, then drawer and receipt."""
+        self.shift.required()
+        if self.basket.is_empty:
+            raise BasketEmpty
+        settings, kind = self.catalogue.settings, self.tender_type(tender)
+        due = self.basket.due
+        taken = take(
+            due,
+            kind,
+            given if given is not None else self.to_pay(tender),
+            settings.cash_step_minor,
+            settings.overpayment_max_minor,
+        )
+        basket = self.basket.with_tender(taken)
+        change = Money(taken.change_minor, basket.currency)
+        if basket.due:
+            self._keep(basket)
+            return Payment(basket.due, change, None)
+        return Payment(basket.due, change, self._complete(basket))
+
+    @act
+    def take_back(self, number: int | None = None) -> Money:
+        """Give a payment of the unfinished sale back: the newest, or by its place from 1."""
+        place = len(self.basket.tenders) if number is None else number
+        if not 0 < place <= len(self.basket.tenders):
+            raise NoSuchTender(number=place)
+        tender = self.basket.tenders[place - 1]
+        self._keep(self.basket.without_tender(place - 1))
+        return Money(tender.amount_minor, self.basket.currency)
+
+    def _complete(self, basket: Basket) -> Sold:
+        writer = self.recorder.writer
+        number = ReceiptNumber(writer.stream.till, writer.stream.short, self._last_number + 1)
+        fact = SaleCompleted.of(basket, str(number))
+        context = self.shift.context
+        with self.recorder.transaction() as write:
+            recorded = write.record(fact, context, self.catalogue.seen)
+            records.completed(
+                write.driver,
+                writer.stream_no,
+                number.number,
+                recorded.seq,
+                fact.receipt,
+                prints=self.counter.prints,
+            )
+            records.clear_basket(write.driver)
+        self._last_number = number.number
+        sold = Sold(recorded.eid, recorded.at, *context, fact, None, 0)
+        if self.counter.prints:
+            kicks = any(tender.is_cash and tender.given_minor for tender in fact.tenders)
+            self._print(sold, copy=0, kick_drawer=kicks)
+        self._new_basket()
+        return sold
+
+    # Paper
+
+    @act
+    def last_sale(self) -> Sold:
+        """The newest completed sale. Raises NoSaleYet."""
+        sold = records.last_sale(self.recorder.database.driver)
+        if sold is None:
+            raise NoSaleYet
+        return sold
+
+    @property
+    def last_receipt(self) -> str | None:
+        """The number of the newest receipt, None before the first."""
+        sold = records.last_sale(self.recorder.database.driver)
+        return sold.fact.receipt if sold else None
+
+    @act
+    def reprint(self) -> Sold:
+        """Print the last receipt again, marked as a copy with its count; never opens the drawer."""
+        sold = self.last_sale()
+        self._print(sold, copy=sold.copies + 1, kick_drawer=False)
+        return sold
+
+    def receipt_text(self, sold: Sold, copy: int = 0) -> str:
+        """The receipt as the printer's columns show it."""
+        settings, columns = self.catalogue.settings, self.counter.columns
+        return "\n".join(line.text for line in receipt_lines(sold, settings, columns, copy))
+
+    def _print(self, sold: Sold, copy: int, *, kick_drawer: bool) -> None:
+        lines = receipt_lines(sold, self.catalogue.settings, self.counter.columns, copy)
+
+        def ended(outcome: PrintOutcome, reason: str | None) -> None:
+            # When the disk refuses this fact the sale's paper stays open, and the next start
+            # notes it as unknown: the counter must go on printing.
+            with suppress(Refusal):
+                self._paper(sold, outcome, reason, copy)
+
+        self.counter.print(Job(sold.fact.receipt, lines, kick_drawer, ended))
+
+    @act
+    def _paper(self, sold: Sold, outcome: PrintOutcome, reason: str | None, copy: int) -> None:
+        fact = ReceiptPrinted(sold.eid, sold.fact.receipt, outcome, reason, copy)
+        with self.recorder.transaction() as write:
+            write.record(fact, self.shift.context, refs=(sold.eid,))
+            records.printed(write.driver, sold.fact.receipt, outcome, copy)

@@ -1,0 +1,271 @@
+"""Push what was recorded, pull what was published, each on its own thread, neither in the way
+of selling.
+
+The steps are `journal.push` and this module's `push_once` / `pull_once`; the threads only repeat
+them, so a simulator can take the same steps in an order of its own.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from journal import push
+from journal.backoff import Backoff
+from journal.signature import Signer
+from journal.stream import StreamId
+from journal.wire import Declared, Verdict
+from pos_client.catalogue.service import CatalogueService
+from pos_client.identity import Identity
+from pos_client.recorder import Recorder, act
+from pos_client.settings import TillSettings
+from pos_client.sync import records
+from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
+from pos_client.sync.records import SqlOutbox, StreamState
+from retail.refusals import Refusal
+
+_CURSOR_LOST = 410
+#: a pull that waits for news has nothing to finish, so the till does not wait for it long
+_PULL_WAIT_S = 0.2
+
+
+class SyncState(NamedTuple):
+    """What the status line shows: facts that wait and since when, and what is wrong."""
+
+    waiting: int
+    waiting_since: str
+    online: bool
+    forked: bool
+    problem: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """What sync remembers of the line, for the status line."""
+
+    online: bool = False
+    problem: str = ""
+
+
+class SyncService:
+    """Sync of one till."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        catalogue: CatalogueService,
+        who: Identity,
+        signer: Signer,
+        settings: TillSettings,
+        chance: Random,
+    ) -> None:
+        self.recorder = recorder
+        self.catalogue = catalogue
+        self.who = who
+        self.signer = signer
+        self.settings = settings
+        self.hub = Hub(who.hub_url, settings.hub_time_out_s)
+        self._pull_backoff = Backoff(chance)
+        self._chance = chance
+        self._pushers: dict[int, push.Pusher] = {}
+        self._line = _Line()
+        #: a new cut lies staged: the till swaps it in when no sale is open
+        self.on_staged: Callable[[], object] = lambda: None
+        #: told of what the hub did not simply apply, of a fork, and of the line's coming and going
+        self.on_event: Callable[[str, dict[str, object]], None] = lambda *_: None
+
+    # What the status line shows
+
+    def state(self) -> SyncState:
+        with self.recorder.database.reader() as connection:
+            outboxes = [
+                (state, SqlOutbox(connection, self.who.till, state))
+                for state in records.streams(connection)
+            ]
+            waiting = sum(outbox.head().seq - state.acked.seq for state, outbox in outboxes)
+            since = min(
+                (box.waiting_since() for _, box in outboxes if box.waiting_since()), default=""
+            )
+        forked = any(state.forked for state, _ in outboxes)
+        return SyncState(waiting, since, self._line.online, forked, self._line.problem)
+
+    # Push
+
+    def push_once(self) -> float | None:
+        """One exchange: send the next facts, or declare the head. Returns the seconds to wait
+        before the next, None when nothing waits."""
+        with self.recorder.database.reader() as connection:
+            state = self._next_stream(connection)
+            if state is None:
+                return None
+            outbox = SqlOutbox(connection, self.who.till, state)
+            pusher = self._pusher(state)
+            step = self._exchange(pusher, outbox)
+            head = outbox.head()
+        match step:
+            case push.Acknowledged():
+                self._acknowledge(state, step)
+                self._note_line(online=True)
+                return step.wait_s if step.head != head else (step.wait_s or None)
+            case push.Forked():
+                self._note_fork(state, step)
+                return 0.0
+            case push.Retry(wait_s, problem):
+                self._note_line(online=problem is not None, problem=problem.code if problem else "")
+                return wait_s
+
+    def _next_stream(self, connection: Connection) -> StreamState | None:
+        """The oldest stream that still has facts to send, else the one that writes."""
+        states = [state for state in records.streams(connection) if not state.forked]
+        for state in states:
+            if SqlOutbox(connection, self.who.till, state).head() != state.acked:
+                return state
+        return states[-1] if states else None
+
+    def _pusher(self, state: StreamState) -> push.Pusher:
+        if state.stream_no not in self._pushers:
+            stream = StreamId(self.who.till, state.incarnation)
+            self._pushers[state.stream_no] = push.Pusher(
+                stream, self.signer, self.who.hub_key, Backoff(self._chance), self.who.epoch
+            )
+        return self._pushers[state.stream_no]
+
+    def _exchange(self, pusher: push.Pusher, outbox: SqlOutbox) -> push.Step:
+        match self.hub.push(pusher.next_request(outbox)):
+            case Answer(reply):
+                return pusher.answered(outbox, reply)
+            case Refused(status, problem, retry_after_s):
+                return pusher.refused(outbox, status, problem, retry_after_s)
+            case NoAnswer():
+                return pusher.unanswered()
+
+    @act
+    def _acknowledge(self, state: StreamState, step: push.Acknowledged) -> None:
+        if step.head != state.acked or step.epoch != self.who.epoch:
+            with self.recorder.transaction() as write:
+                records.acknowledged(write.driver, state.stream_no, step.head, step.safe_seq)
+                records.epoch_seen(write.driver, step.epoch)
+            self.who = self.who._replace(epoch=step.epoch)
+        for verdict in step.verdicts:
+            self._tell_verdict(verdict)
+
+    def _tell_verdict(self, verdict: Verdict) -> None:
+        values: dict[str, object] = {"seq": verdict.seq, "reason": verdict.reason}
+        self.on_event(f"sync.{verdict.code}", values)
+
+    @act
+    def _note_fork(self, state: StreamState, step: push.Forked) -> None:
+        with self.recorder.transaction() as write:
+            records.forked(write.driver, state.stream_no, step.head.seq)
+        self.on_event("sync.forked", {"hub_seq": step.head.seq})
+
+    def _note_line(self, *, online: bool, problem: str = "") -> None:
+        changed = (online, problem) != (self._line.online, self._line.problem)
+        self._line.online, self._line.problem = online, problem
+        if changed and problem:
+            self.on_event("sync.refused", {"code": problem})
+        elif changed:
+            self.on_event("sync.online" if online else "sync.offline", {})
+
+    # Pull
+
+    def pull_once(self) -> float | None:
+        """One page of the feed. Returns the seconds to wait before the next, None when this till
+        has everything and may wait for a hint."""
+        match self.hub.feed(
+            self._writing_stream, self.signer, self._declared(), self.catalogue.next_cursor()
+        ):
+            case Answer(page):
+                self._pull_backoff.succeeded()
+                self.catalogue.stage(page)
+                if page.up_to_date:
+                    self.on_staged()
+                    return None
+                return 0.0
+            case Refused(status=status) if status == _CURSOR_LOST:
+                self.catalogue.start_over()
+                return 0.0
+            case Refused(_, _, retry_after_s):
+                return self._pull_backoff.failed(retry_after_s)
+            case NoAnswer():
+                return self._pull_backoff.failed()
+
+    def wait_for_news(self) -> float:
+        """Let the hub hold the question until something changes. Returns seconds to wait."""
+        answer = self.hub.wait(
+            self._writing_stream,
+            self.signer,
+            self._declared(),
+            self.catalogue.next_cursor(),
+            self.settings.feed_wait_s,
+        )
+        return 0.0 if isinstance(answer, Answer) else self._pull_backoff.failed()
+
+    @property
+    def _writing_stream(self) -> StreamId:
+        return self.recorder.writer.stream
+
+    def _declared(self) -> Declared:
+        with self.recorder.database.reader() as connection:
+            state = records.streams(connection)[-1]
+            outbox = SqlOutbox(connection, self.who.till, state)
+            head = outbox.head()
+            return Declared(head.seq, head.hash, outbox.waiting_since())
+
+    def close(self) -> None:
+        self.hub.close()
+
+
+class SyncThreads:
+    """Repeats the steps until it is stopped."""
+
+    def __init__(self, sync: SyncService) -> None:
+        self.sync = sync
+        self._stopping = threading.Event()
+        self._recorded = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._push, name="push", daemon=True),
+            threading.Thread(target=self._pull, name="pull", daemon=True),
+        ]
+
+    def start(self) -> None:
+        self.sync.recorder.on_recorded = self._recorded.set
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, wait_s: float) -> None:
+        """Let the push that is under way end, then close the line."""
+        self._stopping.set()
+        self._recorded.set()
+        self._threads[0].join(wait_s)
+        self.sync.close()
+        self._threads[1].join(_PULL_WAIT_S)
+
+    def _push(self) -> None:
+        settings = self.sync.settings
+        while not self._stopping.is_set():
+            self._recorded.clear()
+            wait_s = self._guarded(self.sync.push_once)
+            if wait_s is None:
+                self._recorded.wait(settings.heartbeat_s)
+                self._stopping.wait(settings.push_gather_s)
+            elif wait_s:
+                self._stopping.wait(wait_s)
+
+    def _pull(self) -> None:
+        while not self._stopping.is_set():
+            wait_s = self._guarded(self.sync.pull_once)
+            if wait_s is None:
+                wait_s = self._guarded(self.sync.wait_for_news)
+            if wait_s:
+                self._stopping.wait(wait_s)
+
+    def _guarded(self, step: Callable[[], float | None]) -> float | None:
+        """A step that the disk refuses (full, busy) is tried again later; selling shows it."""
+        try:
+            return step()
+        except Refusal:
+            return self.sync.settings.heartbeat_s

@@ -1,0 +1,135 @@
+"""The till: database, recorder, devices and the acts of every slice, joined.
+
+>>> till = Till.open(settings)                                            # doctest: +SKIP
+>>> till.shift.begin("1001", float_minor=50_000)                          # doctest: +SKIP
+>>> till.sale.scan("6901028075022")                                       # doctest: +SKIP
+>>> till.sale.pay("cash", Money(5000, "CNY")).change                      # doctest: +SKIP
+
+The same object serves the headless till, the screens, the simulator and the benchmarks. Every
+act may be called from any thread; one act runs at a time.
+"""
+
+from collections.abc import Callable
+from random import SystemRandom
+from typing import Any
+
+from hardware.device import Fault
+from journal.clock import Clock, Ids
+from pos_client import identity
+from pos_client.catalogue.service import CatalogueService
+from pos_client.clock import RandomIds, SystemClock
+from pos_client.counter import Counter
+from pos_client.database import Database
+from pos_client.recorder import Recorder
+from pos_client.sale.service import SaleService
+from pos_client.settings import TillSettings
+from pos_client.shift.service import ShiftService
+from pos_client.stock.service import StockService
+from pos_client.sync.service import SyncService, SyncThreads
+from retail.language import Language, Text
+from retail.refusals import Refusal
+
+DATABASE_FILE = "till.db"
+
+Event = Callable[[str, dict[str, Any]], None]
+
+
+class NotEnrolled(Refusal):
+    code = "not_enrolled"
+    sentence = Text("This till belongs to no store yet.", "本机尚未登记到门店。")
+    way_on = Text(
+        "Ask head office for an enrolment code, then: pos-client enrol --hub URL --code CODE",
+        "请向总部索取登记码，然后运行：pos-client enrol --hub 地址 --code 登记码",
+    )
+
+
+class Till:
+    """One enrolled till, open. Close it."""
+
+    def __init__(
+        self,
+        settings: TillSettings,
+        database: Database,
+        recorder: Recorder,
+        who: identity.Identity,
+        *,
+        sync: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.recorder = recorder
+        self.who = who
+        self.counter = Counter(settings.printer, settings.print_queue_max, settings.close_wait_s)
+        self.catalogue = CatalogueService(recorder)
+        self.shift = ShiftService(recorder, self.catalogue)
+        self.sale = SaleService(recorder, self.catalogue, self.shift, self.counter)
+        self.stock = StockService(recorder, self.catalogue, self.shift)
+        signer = identity.load_signer(settings.data)
+        self.sync = SyncService(recorder, self.catalogue, who, signer, settings, SystemRandom())
+        self.sync.on_staged = self.sale.between_sales
+        self._threads = SyncThreads(self.sync) if sync else None
+
+    @classmethod
+    def open(
+        cls,
+        settings: TillSettings,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        *,
+        sync: bool = True,
+    ) -> "Till":
+        """Open the till of `settings.data`. Raises NotEnrolled, or a refusal of its disk."""
+        database = open_database(settings)
+        try:
+            who = identity.load(database)
+            if who is None:
+                raise NotEnrolled
+            clock = clock or SystemClock(settings.clock_start)
+            recorder = identity.open_recorder(
+                database, who, settings.state, clock, ids or RandomIds()
+            )
+            return cls(settings, database, recorder, who, sync=sync)
+        except BaseException:
+            database.close()
+            raise
+
+    @property
+    def language(self) -> Language:
+        """The cashier's language: this till's setting, else the store's."""
+        return Language(self.settings.language or self.catalogue.settings.language)
+
+    def start(self, on_event: Event) -> None:
+        """Begin to sync, and tell of what devices and sync have to say unasked; `on_event` is
+        called on their threads."""
+
+        def fault(trouble: Fault, receipt: str) -> None:
+            chinese = self.language is Language.CHINESE
+            on_event(
+                trouble.code,
+                {
+                    "receipt": receipt,
+                    "say": trouble.say_zh if chinese else trouble.say_en,
+                    "remedy": trouble.remedy_zh if chinese else trouble.remedy_en,
+                },
+            )
+
+        self.counter.on_fault = fault
+        self.sync.on_event = on_event
+        if self._threads is not None:
+            self._threads.start()
+
+    def close(self) -> None:
+        """Finish what is printing and being sent, for a bounded time, then let go of the disk."""
+        self.counter.close()
+        if self._threads is not None:
+            self._threads.stop(self.settings.close_wait_s)
+        else:
+            self.sync.close()
+        with self.recorder.lock:
+            self.database.close()
+
+
+def open_database(settings: TillSettings) -> Database:
+    """The till's database in its data folder, made when it is not there."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return Database(settings.data / DATABASE_FILE, settings.database_wait_s)

@@ -1,0 +1,77 @@
+"""Products as a till sells them, and the cashiers and settings a store sells by.
+
+These three are what head office publishes to a store; each travels as one row of the feed.
+"""
+
+import msgspec
+
+from retail.language import Language, Text
+from retail.money import Money
+from retail.quantity import ONE, Unit
+from retail.tax import Tax
+
+
+class Product(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A product and its price in one currency.
+
+    `price_minor` is the price of one `unit`, in minor units of `currency`;
+    `codes` are the barcodes and PLU numbers under which a scan finds it.
+    """
+
+    product_id: str
+    name: str
+    price_minor: int
+    currency: str
+    codes: tuple[str, ...]
+    unit: Unit = Unit.PIECE
+    tax: Tax = Tax()
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+
+class Cashier(msgspec.Struct, frozen=True):
+    """A person who may open a shift in a store."""
+
+    cashier_id: str
+    name: str
+
+
+class TenderType(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A way to pay. `is_cash` gives change, rounds to the smallest coin and opens the drawer."""
+
+    name: str
+    en: str
+    zh: str
+    is_cash: bool = False
+
+    @property
+    def label(self) -> Text:
+        return Text(self.en, self.zh)
+
+
+CASH = TenderType("cash", "Cash", "现金", is_cash=True)
+
+
+class StoreSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What head office sets for a store; every limit has its unit in its name."""
+
+    store_name: str = ""
+    currency: str = "CNY"
+    timezone: str = "Asia/Shanghai"
+    language: Language = Language.CHINESE
+    #: smallest coin in minor units; 1 means cash is not rounded
+    cash_step_minor: int = 1
+    #: a line above this is refused as a slip of the hand (a barcode typed as a quantity)
+    quantity_max: int = 999 * ONE
+    #: a payment this much above what is due is refused as a slip of the hand, in minor units
+    overpayment_max_minor: int = 1_000_000
+    tenders: tuple[TenderType, ...] = (
+        CASH,
+        TenderType("card", "Card", "银行卡"),
+        TenderType("wechat", "WeChat Pay", "微信支付"),
+        TenderType("alipay", "Alipay", "支付宝"),
+    )
+    receipt_header: tuple[str, ...] = ()
+    receipt_footer: tuple[str, ...] = ()

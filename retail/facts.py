@@ -1,0 +1,191 @@
+"""Everything a till can record: one frozen struct a fact, past tense, versioned.
+
+Amounts are integers in minor units of the fact's `currency` (their names end in `_minor`),
+quantities integers of 1/1000, so that a fact is the same bytes in every language and no float
+ever touches the books. A fact is complete in itself: names, prices and tax rates are those the
+cashier saw. `TYPES` names each on the wire; a version grows only by fields with defaults.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from retail.basket import Basket, Line, RemovedLine
+from retail.tax import Tax
+from retail.tender import Tender
+
+
+class PrintOutcome(StrEnum):
+    """What became of a receipt on paper."""
+
+    PRINTED = "printed"
+    NOT_PRINTED = "not_printed"
+    UNKNOWN = "unknown"
+
+
+class ShiftOpened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cashier took the till, with a float from the safe."""
+
+    number: int
+    cashier: str
+    business_date: date
+    currency: str
+    float_minor: int
+
+
+class ShiftClosed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The drawer was counted and emptied into the safe. `difference_minor` = counted - expected."""
+
+    number: int
+    currency: str
+    expected_minor: int
+    counted_minor: int
+    sales: int
+
+    @property
+    def difference_minor(self) -> int:
+        return self.counted_minor - self.expected_minor
+
+
+class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A sold line. `total_minor` is after `discount_minor`; `tax_minor` is within it when the
+    tax is included, else on top of it."""
+
+    product_id: str
+    code: str
+    name: str
+    unit: str
+    quantity: int
+    unit_price_minor: int
+    total_minor: int
+    tax: Tax
+    tax_minor: int
+    discount_minor: int = 0
+    price_reason: str | None = None
+    discount_reason: str | None = None
+
+    @classmethod
+    def of(cls, line: Line) -> "SaleLine":
+        return cls(
+            product_id=line.product.product_id,
+            code=line.code,
+            name=line.product.name,
+            unit=line.product.unit,
+            quantity=line.quantity,
+            unit_price_minor=line.product.price_minor,
+            total_minor=line.total.minor,
+            tax=line.product.tax,
+            tax_minor=line.tax.minor,
+            discount_minor=line.reduction.minor,
+            price_reason=line.line_price.reason if line.line_price else None,
+            discount_reason=line.discount.reason if line.discount else None,
+        )
+
+
+class SaleCompleted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Goods were sold and paid. `total_minor` is what the goods cost with tax; the tenders'
+    amounts add up to it plus their rounding."""
+
+    receipt: str
+    currency: str
+    lines: tuple[SaleLine, ...]
+    tenders: tuple[Tender, ...]
+    total_minor: int
+    customer: str | None = None
+    removed: tuple[RemovedLine, ...] = ()
+
+    @classmethod
+    def of(cls, basket: Basket, receipt: str) -> "SaleCompleted":
+        return cls(
+            receipt=receipt,
+            currency=basket.currency,
+            lines=tuple(SaleLine.of(line) for line in basket.lines),
+            tenders=basket.tenders,
+            total_minor=basket.total.minor,
+            customer=basket.customer,
+            removed=basket.removed,
+        )
+
+    @property
+    def change_minor(self) -> int:
+        return sum(tender.change_minor for tender in self.tenders)
+
+
+class SaleVoided(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An unfinished sale was given up, with the reason and what stood in it."""
+
+    reason: str
+    currency: str
+    lines: tuple[SaleLine, ...]
+    total_minor: int
+    removed: tuple[RemovedLine, ...] = ()
+
+
+class ReceiptPrinted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a receipt. `sale` is the id of the sale's fact; `copy` counts reprints,
+    0 is the original; `reason` is the device's fault code, if any."""
+
+    sale: str
+    receipt: str
+    outcome: PrintOutcome
+    reason: str | None = None
+    copy: int = 0
+
+
+class ReceivedLine(msgspec.Struct, frozen=True):
+    """Goods that came in, in 1/1000 of the product's unit."""
+
+    product_id: str
+    quantity: int
+
+
+class StockReceived(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A delivery was taken into the store; `reference` is the delivery note."""
+
+    reference: str
+    lines: tuple[ReceivedLine, ...]
+
+
+Fact = ShiftOpened | ShiftClosed | SaleCompleted | SaleVoided | ReceiptPrinted | StockReceived
+
+#: the name and the version of each fact on the wire
+TYPES: dict[type[Fact], tuple[str, int]] = {
+    ShiftOpened: ("shift.opened", 1),
+    ShiftClosed: ("shift.closed", 1),
+    SaleCompleted: ("sale.completed", 1),
+    SaleVoided: ("sale.voided", 1),
+    ReceiptPrinted: ("receipt.printed", 1),
+    StockReceived: ("stock.received", 1),
+}
+
+_DECODERS: dict[tuple[str, int], msgspec.json.Decoder[Fact]] = {
+    name: msgspec.json.Decoder(fact) for fact, name in TYPES.items()
+}
+
+
+class UnknownFact(LookupError):
+    """A fact of a type or version that this program does not know yet."""
+
+
+class MalformedFact(ValueError):
+    """A body that does not have the shape its type promises."""
+
+
+def encode(fact: Fact) -> bytes:
+    """The fact's body as JSON."""
+    return _ENCODER.encode(fact)
+
+
+def decode(name: str, version: int, body: bytes | msgspec.Raw) -> Fact:
+    """The fact a body holds. Raises UnknownFact or MalformedFact."""
+    decoder = _DECODERS.get((name, version))
+    if decoder is None:
+        raise UnknownFact(f"{name} version {version}")
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, msgspec.ValidationError) as fault:
+        raise MalformedFact(f"{name} version {version}: {fault}") from None
+
+
+_ENCODER = msgspec.json.Encoder()

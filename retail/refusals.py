@@ -1,0 +1,232 @@
+"""Every rule that can say no: a stable code, a sentence, and what to do next.
+
+    Refusal
+      UnknownBarcode  NeedsWeight  NotWeighed  NotSellable                       scanning
+      AbsurdQuantity  NoSuchLine  NothingToChange  AbsurdPrice  ReasonNeeded     the basket
+      BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
+      NoSuchTender
+      NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
+      BusinessDateUnexpected  AbsurdAmount  NoSaleYet
+      NotAnAct                                                                   what was asked
+      DiskFull  DatabaseBusy  DatabaseDamaged                                    the till's own disk
+
+A refusal changes nothing. The cashier reads `say` and `remedy`; programs read `code`.
+"""
+
+from typing import ClassVar
+
+from retail.language import Text
+
+
+class Refusal(Exception):
+    """A rule said no, and nothing was changed. Keyword values fill the sentence's marks."""
+
+    code: ClassVar[str] = ""
+    sentence: ClassVar[Text]
+    way_on: ClassVar[Text]
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        super().__init__(self.say.en)
+
+    @property
+    def say(self) -> Text:
+        return self.sentence.filled(**self.values)
+
+    @property
+    def remedy(self) -> Text:
+        return self.way_on.filled(**self.values)
+
+
+class UnknownBarcode(Refusal):
+    code = "unknown_barcode"
+    sentence = Text("{code} is not in the catalogue.", "{code} 不在目录中。")
+    way_on = Text(
+        "Scan again or type the digits below the bars; else ask head office to list it.",
+        "请重扫或输入条码下的数字；仍无此商品请联系总部建档。",
+    )
+
+
+class NeedsWeight(Refusal):
+    code = "needs_weight"
+    sentence = Text("{name} is sold by weight.", "{name} 按重量销售。")
+    way_on = Text("Put it on the scale, or type its weight in grams.", "请称重，或输入克数。")
+
+
+class NotWeighed(Refusal):
+    code = "not_weighed"
+    sentence = Text("{name} is sold by the piece.", "{name} 按件销售。")
+    way_on = Text("Type a whole number of pieces.", "请输入整数件数。")
+
+
+class NotSellable(Refusal):
+    code = "not_sellable"
+    sentence = Text(
+        "{name} is priced in {currency}, this store sells in {store_currency}.",
+        "{name} 以 {currency} 标价，本店以 {store_currency} 销售。",
+    )
+    way_on = Text("Ask head office for a price of this store.", "请联系总部设置本店价格。")
+
+
+class AbsurdQuantity(Refusal):
+    code = "absurd_quantity"
+    sentence = Text(
+        "{quantity} is not a quantity this store sells at once.", "数量 {quantity} 不合理。"
+    )
+    way_on = Text(
+        "Type a quantity above 0 and up to {most}; more needs the store's limit raised.",
+        "请输入大于 0、不超过 {most} 的数量；更多请总部提高上限。",
+    )
+
+
+class NoSuchLine(Refusal):
+    code = "no_such_line"
+    sentence = Text("The basket has no line {line}.", "没有第 {line} 行。")
+    way_on = Text("Choose a line that is shown.", "请选择屏幕上的行。")
+
+
+class AbsurdPrice(Refusal):
+    code = "absurd_price"
+    sentence = Text("{amount} cannot be the price of this line.", "{amount} 不能作为本行金额。")
+    way_on = Text(
+        "Type an amount from 0; a discount may take at most the whole line.",
+        "请输入不小于 0 的金额；折扣不能超过本行金额。",
+    )
+
+
+class ReasonNeeded(Refusal):
+    code = "reason_needed"
+    sentence = Text("This needs a reason.", "此操作需要原因。")
+    way_on = Text("Say in a few words why, then do it again.", "请输入原因后重试。")
+
+
+class BasketEmpty(Refusal):
+    code = "basket_empty"
+    sentence = Text("There is nothing in the basket.", "尚无商品。")
+    way_on = Text("Scan something first.", "请先扫描商品。")
+
+
+class PaymentBegun(Refusal):
+    code = "payment_begun"
+    sentence = Text("Part of this sale is paid already.", "本单已收部分款项。")
+    way_on = Text("Take the payment back first, or pay the rest.", "请先退回已收款项，或收齐余款。")
+
+
+class UnknownTender(Refusal):
+    code = "unknown_tender"
+    sentence = Text("This store does not take {tender}.", "本店不支持 {tender}。")
+    way_on = Text("Choose one of: {known}.", "请选择：{known}。")
+
+
+class TenderTooLarge(Refusal):
+    code = "tender_too_large"
+    sentence = Text(
+        "{tender} gives no change: {due} is due, {amount} is too much.",
+        "{tender} 不找零：应付 {due}，{amount} 过多。",
+    )
+    way_on = Text("Take {due} or less.", "请输入不超过 {due} 的金额。")
+
+
+class AbsurdPayment(Refusal):
+    code = "absurd_payment"
+    sentence = Text("{amount} is no payment for {due}.", "应付 {due}，收款 {amount} 不合理。")
+    way_on = Text("Type the amount the customer gave.", "请输入顾客实付金额。")
+
+
+class NoSuchTender(Refusal):
+    code = "no_such_tender"
+    sentence = Text("There is no payment {number} to take back.", "没有第 {number} 笔收款可退。")
+    way_on = Text("Choose a payment that is shown.", "请选择已收的款项。")
+
+
+class NoShiftOpen(Refusal):
+    code = "no_shift_open"
+    sentence = Text("No shift is open at this till.", "本机尚未开班。")
+    way_on = Text("Open a shift with cashier and float.", "请先开班：收银员与备用金。")
+
+
+class ShiftAlreadyOpen(Refusal):
+    code = "shift_already_open"
+    sentence = Text(
+        "The shift of {cashier}, business date {business_date}, is open.",
+        "{cashier} 的班次（营业日 {business_date}）尚未结束。",
+    )
+    way_on = Text("Close it first.", "请先交班。")
+
+
+class SaleOpen(Refusal):
+    code = "sale_open"
+    sentence = Text("A sale is not finished.", "有未完成的销售。")
+    way_on = Text("Take payment or void it first.", "请先收款或作废。")
+
+
+class UnknownCashier(Refusal):
+    code = "unknown_cashier"
+    sentence = Text("{cashier} is not a cashier of this store.", "{cashier} 不是本店收银员。")
+    way_on = Text(
+        "Type your number again; head office adds new cashiers.",
+        "请重新输入工号；新员工由总部添加。",
+    )
+
+
+class BusinessDateUnexpected(Refusal):
+    code = "business_date_unexpected"
+    sentence = Text(
+        "{business_date} is not expected: the last business date here was {last}, the clock says"
+        " {today}.",
+        "营业日 {business_date} 异常：上一营业日为 {last}，本机日期为 {today}。",
+    )
+    way_on = Text(
+        "Check the date and the till's clock; confirm if it is right.",
+        "请核对日期与本机时钟；无误请确认。",
+    )
+
+
+class AbsurdAmount(Refusal):
+    code = "absurd_amount"
+    sentence = Text("{amount} is not an amount for {what}.", "{amount} 不能作为{what}。")
+    way_on = Text("Type an amount from 0.", "请输入不小于 0 的金额。")
+
+
+class NoSaleYet(Refusal):
+    code = "no_sale_yet"
+    sentence = Text("This till has not sold anything yet.", "本机尚无销售。")
+    way_on = Text("Complete a sale first.", "请先完成一笔销售。")
+
+
+class NotAnAct(Refusal):
+    code = "not_an_act"
+    sentence = Text("This is not something the till can do: {what}", "无法执行：{what}")
+    way_on = Text(
+        'Send one JSON object a line, such as {{"id": 1, "do": "help"}}, which lists every act.',
+        '请每行发送一个 JSON 对象，例如 {{"id": 1, "do": "help"}} 可列出全部操作。',
+    )
+
+
+class DiskFull(Refusal):
+    code = "disk_full"
+    sentence = Text(
+        "The till's disk is full: nothing was recorded.", "本机磁盘已满：本次操作未记录。"
+    )
+    way_on = Text("Free some space, then do it again.", "请清理磁盘空间后重试。")
+
+
+class DatabaseBusy(Refusal):
+    code = "database_busy"
+    sentence = Text(
+        "Another program holds the till's database: nothing was recorded.",
+        "数据库被其他程序占用：本次操作未记录。",
+    )
+    way_on = Text("Close the other program, then do it again.", "请关闭占用程序后重试。")
+
+
+class DatabaseDamaged(Refusal):
+    code = "database_damaged"
+    sentence = Text(
+        "The till's database cannot be read or written: {detail}.",
+        "本机数据库无法读写：{detail}。",
+    )
+    way_on = Text(
+        "Stop selling here, keep the disk as it is and call support: sold goods can be recovered.",
+        "请停止使用本机，保留磁盘原样并联系技术支持：已售数据可恢复。",
+    )

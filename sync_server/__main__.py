@@ -1,0 +1,259 @@
+"""The command `sync-server`."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from enum import StrEnum
+from ipaddress import ip_address
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
+
+from retail.catalogue import Cashier, Product
+from retail.refusals import Refusal
+from sync_server.catalogue import imports
+from sync_server.catalogue.imports import BadRow, CashierLine, GoodRow, StoreLine
+from sync_server.hub import Hub
+from sync_server.settings import HubSettings
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The hub. Example: sync-server serve --database sqlite:///hub.db",
+)
+
+T = TypeVar("T")
+Url = Annotated[str | None, typer.Option(help="sqlite:///FILE or postgresql://…")]
+_ROWS_AT_ONCE = 5_000
+
+
+class Kind(StrEnum):
+    """What can be imported."""
+
+    STORES = "stores"
+    CASHIERS = "cashiers"
+    PRODUCTS = "products"
+
+
+@app.command()
+def serve(
+    database: Url = None,
+    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="certificate chain, PEM")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="private key, PEM")] = None,
+) -> None:
+    """Serve tills and the status page.
+
+    Example: sync-server serve --database postgresql://omnitill@db/omnitill --port 8700
+    """
+    # The other commands need no web framework, and it takes longest to load.
+    from sync_server.web import application  # noqa: PLC0415
+
+    settings = settings_of(database=database, host=host, port=port)
+    if not tls_cert and not is_loopback(settings.host):
+        stop(
+            f"Without TLS the hub listens on loopback only, not on {settings.host}.",
+            "Give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that has them.",
+        )
+    run(_opens(settings))
+    typer.echo(f"hub on http{'s' if tls_cert else ''}://{settings.host}:{settings.port}/hq")
+    logging.basicConfig(level=logging.WARNING)
+    uvicorn.run(
+        application(settings),
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=tls_cert,
+        ssl_keyfile=tls_key,
+        log_level="warning",
+        access_log=False,
+    )
+
+
+@app.command()
+def migrate(database: Url = None) -> None:
+    """Bring the database up to date. Example: sync-server migrate --database sqlite:///hub.db"""
+    run(_opens(settings_of(database=database)))
+    typer.echo("up to date")
+
+
+@app.command("enrol-code")
+def enrol_code(
+    store: Annotated[str, typer.Argument(help="the store's id")],
+    till: Annotated[str | None, typer.Option(help="the till that a new machine replaces")] = None,
+    database: Url = None,
+) -> None:
+    """Make a one-time code for a new till. Example: sync-server enrol-code S01"""
+    code, till_id = run(
+        with_hub(settings_of(database=database), lambda hub: hub.enrol_code(store, till))
+    )
+    typer.echo(f"{code}  for till {till_id}")
+
+
+@app.command()
+def revoke(
+    till: Annotated[str, typer.Argument(help="the till's id")], database: Url = None
+) -> None:
+    """Refuse a till service from now on; its facts are still kept.
+
+    Example: sync-server revoke S01-2
+    """
+    if not run(with_hub(settings_of(database=database), lambda hub: hub.revoke(till))):
+        stop(f"There is no till {till}.", "The status page at /hq lists them.")
+    typer.echo(f"{till} is revoked")
+
+
+@app.command("import")
+def import_file(
+    kind: Annotated[Kind, typer.Argument(help="what the file holds")],
+    file: Annotated[Path, typer.Argument(help="a CSV file whose first line names the columns")],
+    currency: Annotated[str, typer.Option(help="of prices without a currency column")] = "CNY",
+    database: Url = None,
+) -> None:
+    """Import a CSV file; bad rows go to FILE.rejects.csv.
+
+    Example: sync-server import products products.csv
+    """
+    settings = settings_of(database=database)
+    match kind:
+        case Kind.STORES:
+            rows = imports.read(file, imports.STORE_COLUMNS, imports.store)
+            bad = _import(settings, rows, _stores)
+        case Kind.CASHIERS:
+            people = imports.read(file, imports.CASHIER_COLUMNS, imports.cashier)
+            bad = _import(settings, people, _cashiers)
+        case Kind.PRODUCTS:
+            goods = imports.read(
+                file, imports.PRODUCT_COLUMNS, lambda cells: imports.product(cells, currency)
+            )
+            bad = _import(settings, goods, _products)
+    rejects = imports.write_rejects(file, bad)
+    if rejects:
+        stop(f"{len(bad)} rows were not taken: {rejects}", "Mend them there and import that file.")
+
+
+Saved = tuple[int, list[BadRow]]
+
+
+def _import(
+    settings: HubSettings,
+    rows: Iterator[GoodRow[T] | BadRow],
+    save: Callable[[Hub, list[GoodRow[T]]], Awaitable[Saved]],
+) -> list[BadRow]:
+    """Save the good rows in batches, showing how far it is; returns the bad ones."""
+
+    async def work(hub: Hub) -> list[BadRow]:
+        bad: list[BadRow] = []
+        taken = moved = 0
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("importing", total=None)
+            while batch := list(islice(rows, _ROWS_AT_ONCE)):
+                good = [row for row in batch if isinstance(row, GoodRow)]
+                changed, refused = await save(hub, good)
+                bad += [row for row in batch if isinstance(row, BadRow)]
+                bad += refused
+                taken, moved = taken + len(good) - len(refused), moved + changed
+                progress.update(task, description=f"{taken} rows")
+        typer.echo(f"{taken} rows taken, {moved} changed something, {len(bad)} rejected")
+        return sorted(bad)
+
+    return run(with_hub(settings, work))
+
+
+async def _stores(hub: Hub, rows: list[GoodRow[StoreLine]]) -> Saved:
+    return sum([await hub.save_store(row.value) for row in rows]), []
+
+
+async def _cashiers(hub: Hub, rows: list[GoodRow[CashierLine]]) -> Saved:
+    by_store: dict[str, list[Cashier]] = defaultdict(list)
+    for row in rows:
+        by_store[row.value.store_id].append(row.value.cashier)
+    bad: list[BadRow] = []
+    moved = 0
+    for store_id, cashiers in by_store.items():
+        try:
+            moved += await hub.publish_cashiers(store_id, cashiers)
+        except Refusal as no:
+            bad += [
+                BadRow(row.line, row.row, no.say.en)
+                for row in rows
+                if row.value.store_id == store_id
+            ]
+    return moved, bad
+
+
+async def _products(hub: Hub, rows: list[GoodRow[Product]]) -> Saved:
+    taken = await hub.taken_codes([row.value for row in rows])
+    bad = [
+        BadRow(row.line, row.row, str(taken[row.value.product_id]))
+        for row in rows
+        if row.value.product_id in taken
+    ]
+    good = [row.value for row in rows if row.value.product_id not in taken]
+    return await hub.publish_products(good), bad
+
+
+async def with_hub(settings: HubSettings, work: Callable[[Hub], Awaitable[T]]) -> T:
+    """Do something with the hub, without serving."""
+    hub = await Hub.open(settings)
+    try:
+        return await work(hub)
+    finally:
+        await hub.close()
+
+
+async def _opens(settings: HubSettings) -> None:
+    await (await Hub.open(settings)).close()
+
+
+def run(work: Awaitable[T]) -> T:
+    """Run to the end; a refusal becomes its sentence."""
+
+    async def whole() -> T:
+        return await work
+
+    try:
+        return asyncio.run(whole())
+    except Refusal as no:
+        stop(no.say.en, no.remedy.en, no.say.zh, no.remedy.zh)
+
+
+def settings_of(**given: Any) -> HubSettings:
+    """The settings, or a sentence about the one that is wrong."""
+    try:
+        return HubSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        stop(f"Setting {name}: {first['msg']}", "Correct it in the environment or the option.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def stop(*sentences: str) -> NoReturn:
+    """Say why not, and leave with 1."""
+    typer.echo("\n".join(sentences), err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Who waits for news of the feed, and the one watcher that wakes them.
+
+Publishing may happen in another process (the command line, a second hub), so the watcher looks
+at the scopes' heads by itself every so often, once for all who wait.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+Heads = dict[str, int]
+
+
+class News:
+    """Heads of all scopes as last seen."""
+
+    def __init__(self, read_heads: Callable[[], Awaitable[Heads]], look_every_s: float) -> None:
+        self._read_heads = read_heads
+        self._look_every_s = look_every_s
+        self._heads: Heads = {}
+        self._moved = asyncio.Condition()
+
+    async def look(self) -> None:
+        """Read the heads now and wake whoever waits for one that moved."""
+        heads = await self._read_heads()
+        if heads != self._heads:
+            async with self._moved:
+                self._heads = heads
+                self._moved.notify_all()
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        while True:
+            await asyncio.sleep(self._look_every_s)
+            await self.look()
+
+    async def past(self, positions: Mapping[str, int], wait_s: float) -> tuple[str, ...]:
+        """The scopes that moved past these positions; waits for the first, empty when the wait
+        is over."""
+        async with self._moved:
+            try:
+                async with asyncio.timeout(wait_s):
+                    while not (moved := self._past(positions)):
+                        await self._moved.wait()
+                    return moved
+            except TimeoutError:
+                return ()
+
+    def _past(self, positions: Mapping[str, int]) -> tuple[str, ...]:
+        return tuple(
+            scope for scope, position in positions.items() if self._heads.get(scope, 0) > position
+        )

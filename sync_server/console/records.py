@@ -1,0 +1,101 @@
+"""What the status page reads: streams, takings, quarantine."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, case, func, or_, select
+
+from sync_server.recorder import journal, money_ledger
+from sync_server.sync.records import store, stream, till
+
+
+class TillLine(NamedTuple):
+    """A till, its newest stream and what its last business day took."""
+
+    store_id: str
+    store_name: str
+    timezone: str
+    currency: str
+    till_id: str | None
+    revoked: bool
+    head_seq: int
+    declared_seq: int
+    waiting_since: str
+    open_shift: str
+    last_contact: str
+    forked: bool
+
+
+class Takings(NamedTuple):
+    """What one till took on one business date, tax included."""
+
+    business_date: str
+    minor: int
+    sales: int
+
+
+def tills(connection: Connection) -> list[TillLine]:
+    """Every store with its tills; a store without tills once, without one."""
+    streams = stream.alias()
+    newest = (
+        select(func.max(streams.c.stream_no))
+        .where(streams.c.till_id == till.c.till_id)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(store, till, stream)
+        .select_from(
+            store.outerjoin(till, till.c.store_id == store.c.store_id).outerjoin(
+                stream, stream.c.stream_no == newest
+            )
+        )
+        .order_by(store.c.store_id, func.length(till.c.till_id), till.c.till_id)
+    ).mappings()
+    return [
+        TillLine(
+            row[store.c.store_id],
+            row[store.c.name],
+            row[store.c.timezone],
+            row[store.c.currency],
+            row[till.c.till_id],
+            row[till.c.revoked_at] is not None,
+            row[stream.c.head_seq] or 0,
+            row[stream.c.declared_seq] or 0,
+            row[stream.c.waiting_since] or "",
+            row[stream.c.open_shift] or "",
+            row[stream.c.last_contact] or "",
+            row[stream.c.forked_seq] is not None,
+        )
+        for row in rows
+    ]
+
+
+def latest_takings(connection: Connection) -> dict[str, Takings]:
+    """Per till, the takings of its latest business date."""
+    latest = (
+        select(money_ledger.c.till, func.max(money_ledger.c.business_date).label("day"))
+        .where(money_ledger.c.account == "sales")
+        .group_by(money_ledger.c.till)
+        .subquery()
+    )
+    is_taking = or_(money_ledger.c.account == "sales", money_ledger.c.account.like("tax:%"))
+    sales = case((money_ledger.c.account == "sales", money_ledger.c.entries), else_=0)
+    rows = connection.execute(
+        select(latest.c.till, latest.c.day, -func.sum(money_ledger.c.amount), func.sum(sales))
+        .join_from(
+            latest,
+            money_ledger,
+            (money_ledger.c.till == latest.c.till) & (money_ledger.c.business_date == latest.c.day),
+        )
+        .where(is_taking)
+        .group_by(latest.c.till, latest.c.day)
+    )
+    return {row[0]: Takings(row[1], int(row[2]), int(row[3])) for row in rows}
+
+
+def unsettled(connection: Connection) -> int:
+    """How many facts lie in quarantine or wait for a newer hub."""
+    return connection.execute(
+        select(func.count())
+        .select_from(journal)
+        .where(journal.c.verdict.in_(("quarantined", "waiting")))
+    ).scalar_one()

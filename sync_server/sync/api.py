@@ -1,0 +1,132 @@
+"""The tills' side of HTTP: /v1/…, packed messages in, messages out.
+
+Plain ASGI routes, not the framework's typed ones: a body is decoded once, by the wire's own
+structs. Every answer carries the wire's header; only such an answer is one.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import zstandard
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from journal import wire
+from journal.stream import StreamId
+from journal.wire import Declared
+from retail.language import Text
+from sync_server.hub import Hub
+from sync_server.sync.service import Bearer, WireProblem, problem, too_large
+
+_ENCODER = msgspec.json.Encoder()
+_HEADERS = {wire.HEADER: wire.PROTOCOL, "Cache-Control": "no-store"}
+#: answers below this are sent as they are: packing would cost more than it saves, in bytes
+_PACK_FROM_BYTES = 1024
+
+Handler = Callable[[Hub, Request], Awaitable[msgspec.Struct]]
+
+
+def routes(hub: Callable[[], Hub]) -> list[Route]:
+    """The sync routes of the hub that serves this process."""
+    table: list[tuple[str, str, Handler]] = [
+        ("POST", "/v1/enrol", _enrol),
+        ("GET", "/v1/challenge", _challenge),
+        ("POST", "/v1/token", _token),
+        ("POST", "/v1/push", _push),
+        ("GET", "/v1/feed", _feed),
+        ("GET", "/v1/feed/wait", _wait),
+    ]
+    return [Route(path, _endpoint(hub, handler), methods=[verb]) for verb, path, handler in table]
+
+
+def _endpoint(hub: Callable[[], Hub], handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return _answer(request, await handler(hub(), request))
+        except WireProblem as no:
+            return Response(
+                _ENCODER.encode(no.problem),
+                status_code=no.status,
+                headers={**_HEADERS, "Content-Type": "application/problem+json"},
+            )
+
+    return endpoint
+
+
+def _answer(request: Request, message: msgspec.Struct) -> Response:
+    body = _ENCODER.encode(message)
+    headers = {**_HEADERS, "Content-Type": "application/json"}
+    if len(body) >= _PACK_FROM_BYTES and "zstd" in request.headers.get("Accept-Encoding", ""):
+        body = zstandard.ZstdCompressor(level=wire.ZSTD_LEVEL).compress(body)
+        headers["Content-Encoding"] = "zstd"
+    return Response(body, headers=headers)
+
+
+async def _message(request: Request, kind: type[wire.T]) -> wire.T:
+    """The request's body, never more of it than a message may hold."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > wire.MESSAGE_BYTES_MAX:
+            raise too_large()
+    try:
+        if request.headers.get("Content-Encoding") == "zstd":
+            return wire.unpack(bytes(body), kind)
+        return wire.read(bytes(body), kind)
+    except wire.MessageTooLarge:
+        raise too_large() from None
+    except wire.NotAMessage as fault:
+        raise problem(
+            422,
+            "not_a_message",
+            Text(f"This is not the message expected here: {fault}", f"无法识别的消息：{fault}"),
+            Text("Update the till's program.", "请更新终端程序。"),
+        ) from None
+
+
+def _bearer(hub: Hub, request: Request) -> Bearer:
+    return hub.bearer(request.headers.get("Authorization", "").removeprefix("Bearer "))
+
+
+async def _contact(hub: Hub, who: Bearer, request: Request) -> None:
+    """Note what the till declares beside its question; a question without it is one too."""
+    incarnation = request.headers.get("Till-Incarnation")
+    if incarnation:
+        try:
+            declared = wire.read(request.headers.get("Till-Head", "").encode(), Declared)
+        except wire.NotAMessage:
+            return
+        await hub.note_contact(StreamId(who.till_id, incarnation), declared)
+
+
+async def _enrol(hub: Hub, request: Request) -> msgspec.Struct:
+    return await hub.enrol(await _message(request, wire.EnrolRequest))
+
+
+async def _challenge(hub: Hub, _request: Request) -> msgspec.Struct:
+    return hub.challenge()
+
+
+async def _token(hub: Hub, request: Request) -> msgspec.Struct:
+    return await hub.token(await _message(request, wire.TokenRequest))
+
+
+async def _push(hub: Hub, request: Request) -> msgspec.Struct:
+    return await hub.push(await _message(request, wire.PushRequest))
+
+
+async def _feed(hub: Hub, request: Request) -> msgspec.Struct:
+    who = _bearer(hub, request)
+    await _contact(hub, who, request)
+    return await hub.feed_page(who, request.query_params.get("cursor", ""))
+
+
+async def _wait(hub: Hub, request: Request) -> msgspec.Struct:
+    who = _bearer(hub, request)
+    await _contact(hub, who, request)
+    try:
+        wait_s = float(request.query_params.get("wait", "0"))
+    except ValueError:
+        wait_s = 0.0
+    return await hub.wait_for_news(who, request.query_params.get("cursor", ""), wait_s)

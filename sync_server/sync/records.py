@@ -1,0 +1,301 @@
+"""Stores, tills, enrolment codes and streams: who may speak, and how far each has come."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from journal.stream import Head, StreamId, genesis
+from journal.wire import Declared, Verdict
+from sync_server.database import metadata
+from sync_server.recorder import journal
+
+hub = Table(
+    "hub",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seed", LargeBinary, nullable=False),
+    Column("epoch", Text, nullable=False),
+)
+store = Table(
+    "store",
+    metadata,
+    Column("store_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+)
+till = Table(
+    "till",
+    metadata,
+    Column("till_id", Text, primary_key=True),
+    Column("store_id", Text, ForeignKey("store.store_id"), nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("enrolled_at", Text, nullable=False),
+    Column("revoked_at", Text),
+)
+enrol_code = Table(
+    "enrol_code",
+    metadata,
+    Column("code_hash", Text, primary_key=True),
+    Column("store_id", Text, ForeignKey("store.store_id"), nullable=False),
+    Column("till_id", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("used_by", Text),
+)
+stream = Table(
+    "stream",
+    metadata,
+    Column("stream_no", Integer, primary_key=True),
+    Column("till_id", Text, ForeignKey("till.till_id"), nullable=False),
+    Column("incarnation", Text, nullable=False),
+    Column("store_id", Text, nullable=False),
+    Column("head_seq", BigInteger, nullable=False),
+    Column("head_hash", Text, nullable=False),
+    Column("declared_seq", BigInteger, nullable=False),
+    Column("waiting_since", Text, nullable=False),
+    Column("open_shift", Text, nullable=False),
+    Column("last_contact", Text, nullable=False),
+    Column("forked_seq", BigInteger),
+    UniqueConstraint("till_id", "incarnation"),
+)
+
+
+class HubIdentity(NamedTuple):
+    """The hub's private seed and the life of its database."""
+
+    seed: bytes
+    epoch: str
+
+
+class TillRow(NamedTuple):
+    till_id: str
+    store_id: str
+    public_key: str
+    revoked: bool
+
+
+class StreamRow(NamedTuple):
+    stream_no: int
+    head: Head
+    open_shift: str
+
+
+def hub_identity(connection: Connection) -> HubIdentity | None:
+    row = connection.execute(select(hub.c.seed, hub.c.epoch)).first()
+    return HubIdentity(bytes(row.seed), row.epoch) if row else None
+
+
+def keep_hub_identity(connection: Connection, identity: HubIdentity) -> None:
+    connection.execute(insert(hub).values(id=1, seed=identity.seed, epoch=identity.epoch))
+
+
+def find_till(connection: Connection, till_id: str) -> TillRow | None:
+    row = connection.execute(select(till).where(till.c.till_id == till_id)).first()
+    if row is None:
+        return None
+    return TillRow(row.till_id, row.store_id, row.public_key, row.revoked_at is not None)
+
+
+def locked_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
+    """The stream, locked until the transaction ends; a new one begins at genesis."""
+    found = (
+        select(stream.c.stream_no, stream.c.head_seq, stream.c.head_hash, stream.c.open_shift)
+        .where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
+        .with_for_update()
+    )
+    row = connection.execute(found).first()
+    if row is None:
+        first = genesis(who)
+        connection.execute(
+            insert(stream).values(
+                till_id=who.till,
+                incarnation=who.incarnation,
+                store_id=store_id,
+                head_seq=first.seq,
+                head_hash=first.hash,
+                declared_seq=0,
+                waiting_since="",
+                open_shift="",
+                last_contact=_text(now),
+            )
+        )
+        row = connection.execute(found).one()
+    return StreamRow(row.stream_no, Head(row.head_seq, row.head_hash), row.open_shift)
+
+
+def move_stream(
+    connection: Connection,
+    stream_no: int,
+    head: Head,
+    declared: Declared,
+    open_shift: str,
+    now: datetime,
+) -> None:
+    """Note what the stream has come to and what its till declares."""
+    connection.execute(
+        update(stream)
+        .where(stream.c.stream_no == stream_no)
+        .values(
+            head_seq=head.seq,
+            head_hash=head.hash,
+            declared_seq=declared.seq,
+            waiting_since=declared.waiting_since if declared.seq > head.seq else "",
+            open_shift=open_shift,
+            last_contact=_text(now),
+        )
+    )
+
+
+def note_contact(connection: Connection, who: StreamId, declared: Declared, now: datetime) -> None:
+    """A till spoke without pushing."""
+    connection.execute(
+        update(stream)
+        .where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
+        .values(
+            declared_seq=declared.seq,
+            waiting_since=declared.waiting_since,
+            last_contact=_text(now),
+        )
+    )
+
+
+def note_fork(connection: Connection, stream_no: int, seq: int, now: datetime) -> None:
+    connection.execute(
+        update(stream)
+        .where(stream.c.stream_no == stream_no)
+        .values(forked_seq=seq, last_contact=_text(now))
+    )
+
+
+def hashes(connection: Connection, stream_no: int, first: int, last: int) -> dict[int, str]:
+    rows = connection.execute(
+        select(journal.c.seq, journal.c.hash).where(
+            journal.c.stream_no == stream_no, journal.c.seq.between(first, last)
+        )
+    )
+    return {row.seq: row.hash for row in rows}
+
+
+def verdicts(connection: Connection, stream_no: int, first: int, last: int) -> list[Verdict]:
+    """The stored verdicts of a range, to be repeated verbatim."""
+    rows = connection.execute(
+        select(journal.c.seq, journal.c.verdict, journal.c.reason)
+        .where(
+            journal.c.stream_no == stream_no,
+            journal.c.seq.between(first, last),
+            journal.c.verdict != "",
+        )
+        .order_by(journal.c.seq)
+    )
+    return [Verdict(row.seq, row.verdict, row.reason) for row in rows]
+
+
+# Enrolment
+
+
+def save_store(
+    connection: Connection, store_id: str, name: str, timezone: str, currency: str
+) -> None:
+    values = {"name": name, "timezone": timezone, "currency": currency}
+    changed = connection.execute(update(store).where(store.c.store_id == store_id).values(**values))
+    if not changed.rowcount:
+        connection.execute(insert(store).values(store_id=store_id, **values))
+
+
+def store_exists(connection: Connection, store_id: str) -> bool:
+    return (
+        connection.execute(select(store.c.name).where(store.c.store_id == store_id)).first()
+        is not None
+    )
+
+
+def next_till_id(connection: Connection, store_id: str) -> str:
+    """The id of the store's next till: after all enrolled ones and all codes given out."""
+    tills = select(func.count()).select_from(till).where(till.c.store_id == store_id)
+    codes = (
+        select(func.count(func.distinct(enrol_code.c.till_id)))
+        .where(enrol_code.c.store_id == store_id)
+        .where(enrol_code.c.till_id.not_in(select(till.c.till_id)))
+    )
+    number = connection.execute(tills).scalar_one() + connection.execute(codes).scalar_one()
+    return f"{store_id}-{number + 1}"
+
+
+class CodeRow(NamedTuple):
+    store_id: str
+    till_id: str
+    expires_at: datetime
+    used_by: str | None
+
+
+def add_code(
+    connection: Connection, code_hash: str, store_id: str, till_id: str, expires_at: datetime
+) -> None:
+    connection.execute(
+        insert(enrol_code).values(
+            code_hash=code_hash, store_id=store_id, till_id=till_id, expires_at=_text(expires_at)
+        )
+    )
+
+
+def locked_code(connection: Connection, code_hash: str) -> CodeRow | None:
+    row = connection.execute(
+        select(enrol_code).where(enrol_code.c.code_hash == code_hash).with_for_update()
+    ).first()
+    if row is None:
+        return None
+    return CodeRow(row.store_id, row.till_id, datetime.fromisoformat(row.expires_at), row.used_by)
+
+
+def use_code(
+    connection: Connection, code_hash: str, code: CodeRow, public_key: str, now: datetime
+) -> None:
+    """Give the code's till its key; a till that had one is replaced by the new machine."""
+    connection.execute(
+        update(enrol_code).where(enrol_code.c.code_hash == code_hash).values(used_by=public_key)
+    )
+    values = {"public_key": public_key, "enrolled_at": _text(now), "revoked_at": None}
+    changed = connection.execute(
+        update(till).where(till.c.till_id == code.till_id).values(**values)
+    )
+    if not changed.rowcount:
+        connection.execute(
+            insert(till).values(till_id=code.till_id, store_id=code.store_id, **values)
+        )
+
+
+def revoke(connection: Connection, till_id: str, now: datetime) -> bool:
+    """Refuse this till service from now on; its facts are still stored. False: no such till."""
+    changed = connection.execute(
+        update(till).where(till.c.till_id == till_id).values(revoked_at=_text(now))
+    )
+    return bool(changed.rowcount)
+
+
+def included(connection: Connection, store_id: str) -> dict[str, int]:
+    """Per till of the store, the seq up to which its facts are in the books."""
+    rows = connection.execute(
+        select(stream.c.till_id, stream.c.head_seq)
+        .where(stream.c.store_id == store_id)
+        .order_by(stream.c.stream_no)
+    )
+    return {row.till_id: row.head_seq for row in rows}
+
+
+def _text(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds")

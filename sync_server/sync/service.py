@@ -1,0 +1,378 @@
+"""Who may speak, and what becomes of what they say: enrolment, access tokens, push.
+
+Each function is one act on an open transaction. Only structure is refused on the wire (SYNC 8:
+not an envelope 422, signature 401, gap or fork 409, size 413); never what a fact says.
+"""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from journal import wire
+from journal.chain import ChainBroken
+from journal.clock import CROCKFORD
+from journal.push import Arrived, Fork, Gap, Meeting, meet, open_batch
+from journal.signature import (
+    Signer,
+    enrol_message,
+    fingerprint,
+    head_message,
+    push_message,
+    token_message,
+    verified,
+)
+from journal.stream import Head, StreamId, genesis
+from journal.wire import Declared, Verdict
+from retail.language import Text
+from sync_server import recorder
+from sync_server.sync import records
+from sync_server.sync.records import HubIdentity, StreamRow, TillRow
+
+_CODE_LENGTH = 10
+_GROUP = 5
+_REVOKED = "the till is revoked"
+#: copied into no backup yet: a till keeps everything
+SAFE_SEQ = 0
+
+
+class WireProblem(Exception):
+    """An answer on the wire that is not yes: status, and the problem to send."""
+
+    def __init__(self, status: int, problem: wire.Problem) -> None:
+        super().__init__(problem.code)
+        self.status = status
+        self.problem = problem
+
+
+def problem(
+    status: int,
+    code: str,
+    title: Text,
+    remedy: Text,
+    *,
+    head: Head | None = None,
+    head_sig: str = "",
+    epoch: str = "",
+) -> WireProblem:
+    return WireProblem(
+        status,
+        wire.Problem(
+            code, title.en, title.zh, remedy.en, remedy.zh, epoch, head, head_sig, SAFE_SEQ
+        ),
+    )
+
+
+def unknown_till() -> WireProblem:
+    return problem(
+        401,
+        "unknown_till",
+        Text("This till is not enrolled here.", "本机未在总部登记。"),
+        Text("Enrol it with a code from head office.", "请用总部的登记码重新登记。"),
+    )
+
+
+def wrong_signature() -> WireProblem:
+    return problem(
+        401,
+        "wrong_signature",
+        Text("The signature is not this till's.", "签名与本机密钥不符。"),
+        Text("Enrol the till again if its disk was replaced.", "若更换过磁盘，请重新登记。"),
+    )
+
+
+class Voice(NamedTuple):
+    """The hub's own identity, ready to sign."""
+
+    signer: Signer
+    epoch: str
+    secret: bytes
+
+    @classmethod
+    def of(cls, identity: HubIdentity) -> "Voice":
+        secret = hmac.digest(identity.seed, b"omnitill/token", sha256)
+        return cls(Signer(identity.seed), identity.epoch, secret)
+
+    def head_signature(self, stream: StreamId, head: Head) -> str:
+        return self.signer.sign(head_message(self.epoch, stream, head, SAFE_SEQ))
+
+
+def own_identity(connection: Connection) -> HubIdentity:
+    """The hub's identity, made when its database is new."""
+    found = records.hub_identity(connection)
+    if found is None:
+        found = HubIdentity(secrets.token_bytes(32), secrets.token_hex(8))
+        records.keep_hub_identity(connection, found)
+    return found
+
+
+# Enrolment
+
+
+def make_code(
+    connection: Connection, voice: Voice, store_id: str, till_id: str | None, expires_at: datetime
+) -> tuple[str, str]:
+    """A one-time code and the till it is for: ten letters of chance, and five that name the
+    hub's key, so that a till knows whom it enrols with."""
+    letters = "".join(secrets.choice(CROCKFORD) for _ in range(_CODE_LENGTH))
+    code = f"{letters[:_GROUP]}-{letters[_GROUP:]}-{fingerprint(voice.signer.public)}"
+    till_id = till_id or records.next_till_id(connection, store_id)
+    records.add_code(connection, _code_hash(code), store_id, till_id, expires_at)
+    return code, till_id
+
+
+def enrol(
+    connection: Connection, voice: Voice, request: wire.EnrolRequest, now: datetime
+) -> wire.EnrolReply:
+    """Trade a code for an identity. The same till may ask again: its answer may have been lost."""
+    message = enrol_message(request.code, request.public_key, request.inc)
+    if not verified(request.public_key, message, request.sig):
+        raise wrong_signature()
+    code_hash = _code_hash(request.code)
+    code = records.locked_code(connection, code_hash)
+    known = code is not None and (now < code.expires_at or code.used_by == request.public_key)
+    if code is None or not known:
+        raise problem(
+            401,
+            "unknown_code",
+            Text("This enrolment code is not known or has expired.", "登记码无效或已过期。"),
+            Text("Ask head office for a new one.", "请向总部索取新的登记码。"),
+        )
+    if code.used_by not in (None, request.public_key):
+        raise problem(
+            401,
+            "used_code",
+            Text("This enrolment code has been used by another till.", "登记码已被其他终端使用。"),
+            Text(
+                "Ask head office for a new one, and whether the other till is yours.",
+                "请向总部索取新的登记码，并核实另一终端。",
+            ),
+        )
+    if code.used_by is None:
+        records.use_code(connection, code_hash, code, request.public_key, now)
+    return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, voice.epoch)
+
+
+def _code_hash(code: str) -> str:
+    return sha256(code.strip().upper().encode()).hexdigest()
+
+
+# Access tokens: signed by the hub, kept nowhere
+
+
+def challenge(voice: Voice, now: datetime, valid_s: float) -> wire.Challenge:
+    """A nonce to sign; it carries its own end."""
+    return wire.Challenge(_sealed(voice, f"nonce|{_later(now, valid_s)}"))
+
+
+def token(
+    connection: Connection, voice: Voice, request: wire.TokenRequest, now: datetime, valid_s: float
+) -> wire.TokenReply:
+    """An access token for a till that signed our nonce. A revoked till gets none."""
+    till = records.find_till(connection, request.till)
+    if till is None or till.revoked:
+        raise unknown_till()
+    kind, _, ends = _unsealed(voice, request.nonce).partition("|")
+    if kind != "nonce" or not ends or ends < _later(now, 0):
+        raise _stale()
+    if not verified(till.public_key, token_message(request.till, request.nonce), request.sig):
+        raise wrong_signature()
+    sealed = _sealed(voice, f"token|{_later(now, valid_s)}|{till.store_id}|{till.till_id}")
+    return wire.TokenReply(sealed, int(valid_s))
+
+
+class Bearer(NamedTuple):
+    """Who holds an access token."""
+
+    store_id: str
+    till_id: str
+
+
+def bearer(voice: Voice, text: str, now: datetime) -> Bearer:
+    """The till behind a token. Raises 401 when it is none of ours or has expired."""
+    parts = _unsealed(voice, text).split("|")
+    match parts:
+        case ["token", ends, store_id, till_id] if ends >= _later(now, 0):
+            return Bearer(store_id, till_id)
+        case _:
+            raise _stale()
+
+
+def _stale() -> WireProblem:
+    return problem(
+        401,
+        "stale_token",
+        Text("The access token is missing or has expired.", "访问令牌缺失或已过期。"),
+        Text("Sign a new challenge.", "请重新签名获取。"),
+    )
+
+
+def _later(now: datetime, by_s: float) -> str:
+    return (now + timedelta(seconds=by_s)).astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _sealed(voice: Voice, text: str) -> str:
+    seal = hmac.new(voice.secret, text.encode(), sha256).digest()
+    return f"{text}|{urlsafe_b64encode(seal).decode()}"
+
+
+def _unsealed(voice: Voice, sealed: str) -> str:
+    """The text under a seal of ours; empty when the seal is not."""
+    text, _, _ = sealed.rpartition("|")
+    return text if hmac.compare_digest(_sealed(voice, text).encode(), sealed.encode()) else ""
+
+
+# Push
+
+
+def push(
+    connection: Connection,
+    voice: Voice,
+    request: wire.PushRequest,
+    now: datetime,
+    *,
+    carefully: bool = False,
+) -> wire.PushReply:
+    """Accept a run of facts: lock the stream, compare what both have, append, add up, answer
+    with the counter-signed head. `carefully` goes fact by fact (recorder.append_carefully)."""
+    who = StreamId(request.till, request.inc)
+    till = records.find_till(connection, request.till)
+    if till is None:
+        raise unknown_till()
+    arrived = _opened(request)
+    last = Head(request.base.seq + len(arrived), arrived[-1].hash) if arrived else request.base
+    declared = Head(request.declared.seq, request.declared.hash)
+    if not verified(till.public_key, push_message(who, declared, last), request.sig):
+        raise wrong_signature()
+    stream = records.locked_stream(connection, who, till.store_id, now)
+    meeting = _meeting(connection, voice, who, stream, request.base, arrived, now)
+    head, verdicts = _append(connection, till, stream, meeting, now, carefully=carefully)
+    open_shift = _open_shift(stream.open_shift, meeting)
+    records.move_stream(connection, stream.stream_no, head, request.declared, open_shift, now)
+    if meeting.overlap:
+        first = request.base.seq + 1
+        known = records.verdicts(connection, stream.stream_no, first, first + meeting.overlap - 1)
+        verdicts = [*known, *verdicts]
+    return wire.PushReply(
+        epoch=voice.epoch,
+        head=head,
+        head_sig=voice.head_signature(who, head),
+        safe_seq=SAFE_SEQ,
+        verdicts=tuple(verdicts),
+    )
+
+
+def _opened(request: wire.PushRequest) -> list[Arrived]:
+    if len(request.facts) > wire.PUSH_FACTS_MAX:
+        raise too_large()
+    try:
+        return open_batch(request)
+    except ChainBroken as broken:
+        raise problem(
+            422,
+            "not_a_chain",
+            Text(f"{broken}", f"{broken}"),
+            Text("Run: pos-client journal verify", "请运行：pos-client journal verify"),
+        ) from None
+
+
+def too_large() -> WireProblem:
+    return problem(
+        413,
+        "too_large",
+        Text("This is more than one push may hold.", "单次推送超出上限。"),
+        Text("Send fewer facts at once.", "请减少单次推送的数量。"),
+    )
+
+
+def _meeting(
+    connection: Connection,
+    voice: Voice,
+    who: StreamId,
+    stream: StreamRow,
+    base: Head,
+    arrived: list[Arrived],
+    now: datetime,
+) -> Meeting:
+    def hashes(first: int, last: int) -> dict[int, str]:
+        stored = records.hashes(connection, stream.stream_no, first, last)
+        return {0: genesis(who).hash, **stored}
+
+    met = meet(stream.head, base, arrived, hashes)
+    if isinstance(met, Meeting):
+        return met
+    signature = voice.head_signature(who, stream.head)
+    if isinstance(met, Gap):
+        raise problem(
+            409,
+            "gap",
+            Text("Facts before these are missing here.", "缺少此前的记录。"),
+            Text("Send again from the hub's head.", "请从总部已有位置重新发送。"),
+            head=stream.head,
+            head_sig=signature,
+            epoch=voice.epoch,
+        )
+    assert isinstance(met, Fork)
+    raise ForkFound(stream.stream_no, met.seq, now, stream.head, signature, voice.epoch)
+
+
+class ForkFound(WireProblem):
+    """Two histories of one stream; the shell notes it in a transaction of its own."""
+
+    def __init__(
+        self, stream_no: int, seq: int, now: datetime, head: Head, head_sig: str, epoch: str
+    ) -> None:
+        told = problem(
+            409,
+            "fork",
+            Text(f"Fact {seq} here is another one.", f"第 {seq} 条记录与总部不一致。"),
+            Text("Go on selling; head office settles it.", "可继续销售；由总部处理。"),
+            head=head,
+            head_sig=head_sig,
+            epoch=epoch,
+        )
+        super().__init__(told.status, told.problem)
+        self.stream_no, self.seq, self.now = stream_no, seq, now
+
+    def note(self, connection: Connection) -> None:
+        records.note_fork(connection, self.stream_no, self.seq, self.now)
+
+
+def _append(
+    connection: Connection,
+    till: TillRow,
+    stream: StreamRow,
+    meeting: Meeting,
+    now: datetime,
+    *,
+    carefully: bool,
+) -> tuple[Head, list[Verdict]]:
+    new = meeting.new
+    if not new:
+        return stream.head, []
+    if till.revoked or not carefully:
+        why = _REVOKED if till.revoked else ""
+        verdicts = recorder.append(connection, stream.stream_no, till.store_id, now, new, why)
+    else:
+        verdicts = recorder.append_carefully(connection, stream.stream_no, till.store_id, now, new)
+    return Head(new[-1].envelope.seq, new[-1].hash), verdicts
+
+
+def _open_shift(before: str, meeting: Meeting) -> str:
+    """The shift that is open at the till after these facts, empty when none is."""
+    shift = before
+    for fact in meeting.new:
+        if fact.envelope.type == "shift.opened":
+            shift = fact.envelope.shift
+        elif fact.envelope.type == "shift.closed":
+            shift = ""
+    return shift
+
+
+def note_contact(connection: Connection, who: StreamId, declared: Declared, now: datetime) -> None:
+    """A till spoke without pushing and declared its head."""
+    records.note_contact(connection, who, declared, now)

@@ -1,0 +1,64 @@
+"""The hub's HTTP face: the tills' routes, the status page, and health."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sync_server.console import pages
+from sync_server.hub import Hub
+from sync_server.settings import HubSettings
+from sync_server.sync import api
+
+
+def application(settings: HubSettings) -> Starlette:
+    """The ASGI application; the hub opens and closes with it."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        hub = await Hub.open(settings)
+        app.state.hub = hub
+        watcher = asyncio.create_task(hub.news.watch())
+        try:
+            yield
+        finally:
+            watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watcher
+            await hub.close()
+
+    def hub() -> Hub:
+        opened: Hub = app.state.hub
+        return opened
+
+    async def alive(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_request: Request) -> Response:
+        try:
+            await hub().overview()
+        except (SQLAlchemyError, OSError) as fault:
+            return JSONResponse({"status": "not ready", "why": type(fault).__name__}, 503)
+        return JSONResponse({"status": "ok"})
+
+    async def bug(_request: Request, _fault: Exception) -> Response:
+        # Without the wire's header a till takes this for no answer, and tries again.
+        problem = {"code": "internal", "title": "The hub failed; the till will try again."}
+        return JSONResponse(problem, 500, media_type="application/problem+json")
+
+    app = Starlette(
+        routes=[
+            *api.routes(hub),
+            *pages.routes(hub),
+            Route("/healthz", alive),
+            Route("/readyz", ready),
+        ],
+        lifespan=lifespan,
+        exception_handlers={Exception: bug},
+    )
+    return app

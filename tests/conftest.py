@@ -1,0 +1,46 @@
+"""Fixtures that every folder shares: a real PostgreSQL, both databases, a till."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from pos_client.till import Till
+from rehearsal.postgresql import NoPostgreSQL, PostgreSQL, running_postgresql
+from tests.builders import open_till
+
+#: set where PostgreSQL must be had: then its absence fails instead of skipping
+REQUIRED = "OMNITILL_TESTS_NEED_POSTGRESQL"
+
+_names = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """One real server for the whole run."""
+    try:
+        with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+            yield server
+    except NoPostgreSQL as reason:
+        if os.environ.get(REQUIRED):
+            pytest.fail(f"PostgreSQL is required here: {reason}")
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database of the hub, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hub.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.create_database(f"hub{next(_names)}")
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Iterator[Till]:
+    """A till of store S01 with products, without a hub."""
+    opened = open_till(tmp_path)
+    yield opened
+    opened.close()

@@ -1,0 +1,70 @@
+"""Replies told apart in one stream."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.printer_replies import (
+    AutomaticStatus,
+    BufferStatus,
+    FlowControl,
+    Noise,
+    ProcessDone,
+    RealTimeStatus,
+    Reply,
+    ReplyParser,
+)
+
+REPLIES = {
+    b"\x12": RealTimeStatus(0x12),
+    b"\x1a": RealTimeStatus(0x1A),
+    b"\x32": RealTimeStatus(0x32),
+    b"\x7e": RealTimeStatus(0x7E),
+    b"\x00": BufferStatus(0x00),
+    b"\x0f": BufferStatus(0x0F),
+    b"\x11": FlowControl(go=True),
+    b"\x13": FlowControl(go=False),
+    b"\x14\x00\x00\x00": AutomaticStatus(b"\x14\x00\x00\x00"),
+    b"\x3c\x00\x00\x00": AutomaticStatus(b"\x3c\x00\x00\x00"),
+    b"\x1c\x00\x0f\x00": AutomaticStatus(b"\x1c\x00\x0f\x00"),
+    b"\x37\x220007\x00": ProcessDone(b"0007"),
+    b"\x37\x22 ~!p\x00": ProcessDone(b" ~!p"),
+    b"\x80": Noise(b"\x80"),
+    b"\xff": Noise(b"\xff"),
+}
+
+
+def parsed(*chunks: bytes) -> list[Reply]:
+    parser = ReplyParser()
+    return [reply for chunk in chunks for reply in parser.feed(chunk)]
+
+
+@given(st.lists(st.sampled_from(sorted(REPLIES))))
+def test_replies_in_any_order_are_told_apart(raw: list[bytes]) -> None:
+    assert parsed(b"".join(raw)) == [REPLIES[one] for one in raw]
+
+
+@given(st.lists(st.binary()))
+def test_how_the_stream_was_cut_into_reads_does_not_matter(chunks: list[bytes]) -> None:
+    stream = b"".join(chunks)
+    whole = parsed(stream)
+    assert parsed(*chunks) == whole
+    assert parsed(*(bytes((byte,)) for byte in stream)) == whole
+
+
+@given(st.binary(), st.sampled_from(sorted(REPLIES)))
+def test_after_any_rubbish_the_parser_finds_back(rubbish: bytes, raw: bytes) -> None:
+    assert parsed(rubbish, b"\xff" * 7, raw)[-1] == REPLIES[raw]
+
+
+def test_a_process_id_answer_without_its_end_is_none() -> None:
+    assert not [r for r in parsed(b"\x37\x220007\x12\x00") if isinstance(r, ProcessDone)]
+
+
+def test_a_broken_process_id_answer_is_noise_and_hides_nothing() -> None:
+    assert parsed(b"\x37\x2200\x12") == [
+        Noise(b"\x37"),
+        BufferStatus(0x22),
+        Noise(b"0"),
+        Noise(b"0"),
+        RealTimeStatus(0x12),
+    ]
