@@ -5,9 +5,10 @@ of an unfinished cut lie staged, out of sight of the cashier (`wire.FeedPage`).
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 
 import msgspec
+
+from journal.stream import Seq
 
 PAGE_ROWS_MAX = 2_000
 
@@ -16,7 +17,7 @@ class Cursor(msgspec.Struct, frozen=True):
     """The hub's inside of a cursor: its epoch and the last position seen in each scope."""
 
     epoch: str
-    positions: dict[str, int]
+    positions: dict[str, Seq]
 
     def text(self) -> str:
         return urlsafe_b64encode(msgspec.json.encode(self)).decode()
@@ -26,5 +27,5 @@ class Cursor(msgspec.Struct, frozen=True):
         """Read a cursor; ValueError when it is none."""
         try:
             return msgspec.json.decode(urlsafe_b64decode(text), type=cls)
-        except (NotBase64, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        except (ValueError, RecursionError):  # what is not base64, JSON or a cursor is one of them
             raise ValueError("not a cursor") from None

@@ -27,6 +27,8 @@ from journal.wire import (
 
 BATCH_START = 50
 BATCH_STEP = 50
+#: a dead line halves the batch down to this many facts; only a refusal goes further
+BATCH_MIN = 10
 #: after a refusal that no retry will mend, knock this seldom, in seconds
 STUCK_WAIT_S = 60.0
 
@@ -138,7 +140,7 @@ class Pusher:
 
     def unanswered(self, problem: Problem | None = None) -> Retry:
         """No answer, half of one, or one that is not the hub's."""
-        self.batch = max(BATCH_START // 5, self.batch // 2)
+        self.batch = min(self.batch, max(BATCH_MIN, self.batch // 2))
         return Retry(self.backoff.failed(), problem)
 
     def _meet_echo(
@@ -163,8 +165,7 @@ class Pusher:
 # The hub's side
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """One fact of a batch, checked against its neighbours: its envelope, bytes and hash."""
 
     envelope: Envelope

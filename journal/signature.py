@@ -20,6 +20,7 @@ from journal.stream import Head, StreamId
 
 SEED_LENGTH = 32
 FINGERPRINT_LENGTH = 5
+_AS_HEARD = str.maketrans("OIL", "011", " -\t")
 
 
 class Signer:
@@ -50,6 +51,12 @@ def fingerprint(public: str) -> str:
     number = int.from_bytes(sha256(public.encode()).digest()[:4], "big") >> 7
     shifts = range(5 * (FINGERPRINT_LENGTH - 1), -1, -5)
     return "".join(CROCKFORD[(number >> shift) & 31] for shift in shifts)
+
+
+def plain_code(code: str) -> str:
+    """An enrolment code without what a person adds or mistakes: spaces and hyphens, lower case,
+    O for 0, I or L for 1 (Crockford's base32, decoding)."""
+    return code.upper().translate(_AS_HEARD)
 
 
 def push_message(stream: StreamId, declared: Head, last: Head) -> bytes:

@@ -6,7 +6,7 @@ from 1, so two copies of one disk write two streams and never meet at one positi
 """
 
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -26,11 +26,22 @@ class StreamId(NamedTuple):
         return self.incarnation[:SHORT_LENGTH]
 
 
+#: a place in a stream; what no database could hold is no place
+Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+#: the longest name of a till, an incarnation, a fact, in characters
+NAME_CHARACTERS_MAX = 64
+#: a word as messages carry it: printable ASCII, so that every database can keep it, and a line of
+#: a signed message is one line
+Word = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS_MAX, pattern=r"\A[ -~]*\Z")]
+#: a word that names something
+Name = Annotated[Word, msgspec.Meta(min_length=1)]
+
+
 class Head(msgspec.Struct, frozen=True):
     """The last fact of a stream that somebody has: its seq and the SHA-256 of its bytes, hex."""
 
-    seq: int
-    hash: str
+    seq: Seq
+    hash: Name
 
 
 def genesis(stream: StreamId) -> Head:

@@ -4,37 +4,41 @@ Facts travel as the bytes they were stored as. Only an answer that carries `HEAD
 a proxy's page, a captive portal or half a body is a failed line.
 """
 
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import zstandard
 
-from journal.stream import Head
+from journal.stream import Head, Name, Seq, Word
 
 HEADER: Final = "Omnitill-Sync"
 PROTOCOL: Final = "1"
 ZSTD_LEVEL: Final = 1
 #: the largest message either side reads, unpacked
 MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
+#: a frame that asks for more memory than this to be unpacked is not unpacked (RFC 8878, 3.1.1.1.2)
+WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
 #: the most facts in one push, and the most bytes of them
 PUSH_FACTS_MAX: Final = 500
 PUSH_BYTES_MAX: Final = 1024 * 1024
+#: the longest a hub may ask a till to wait after a success, in milliseconds
+BACKOFF_MS_MAX: Final = 3_600_000
 
 
 class Declared(msgspec.Struct, frozen=True, omit_defaults=True):
     """A till's own head, told with every request, and since when its oldest fact waits."""
 
-    seq: int
-    hash: str
-    waiting_since: str = ""
+    seq: Seq
+    hash: Name
+    waiting_since: Word = ""
 
 
 class PushRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A run of facts of one stream; `base` is the head before the first of them. Empty `facts`
     only declare. `sig` signs `signature.push_message`."""
 
-    till: str
-    inc: str
+    till: Name
+    inc: Name
     base: Head
     facts: list[msgspec.Raw]
     declared: Declared
@@ -53,7 +57,7 @@ class VerdictCode:
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """The hub's word on one fact, kept and repeated verbatim; a fact not named was applied."""
 
-    seq: int
+    seq: Seq
     code: str
     reason: str = ""
 
@@ -65,9 +69,9 @@ class PushReply(msgspec.Struct, frozen=True, omit_defaults=True):
     epoch: str
     head: Head
     head_sig: str
-    safe_seq: int = 0
+    safe_seq: Seq = 0
     verdicts: tuple[Verdict, ...] = ()
-    backoff_ms: int = 0
+    backoff_ms: Annotated[int, msgspec.Meta(ge=0, le=BACKOFF_MS_MAX)] = 0
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,7 +86,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     epoch: str = ""
     head: Head | None = None
     head_sig: str = ""
-    safe_seq: int = 0
+    safe_seq: Seq = 0
 
 
 class EnrolRequest(msgspec.Struct, frozen=True):
@@ -90,7 +94,7 @@ class EnrolRequest(msgspec.Struct, frozen=True):
 
     code: str
     public_key: str
-    inc: str
+    inc: Name
     sig: str
 
 
@@ -108,7 +112,7 @@ class Challenge(msgspec.Struct, frozen=True):
 
 
 class TokenRequest(msgspec.Struct, frozen=True):
-    till: str
+    till: Name
     nonce: str
     sig: str
 
@@ -164,10 +168,11 @@ def pack(message: msgspec.Struct) -> bytes:
 
 
 def unpack(data: bytes, kind: type[T], bytes_max: int = MESSAGE_BYTES_MAX) -> T:
-    """Read a packed message; never unpacks more than `bytes_max`.
-    Raises MessageTooLarge or NotAMessage."""
+    """Read a packed message; never unpacks more than `bytes_max`, nor takes more memory for it
+    than WINDOW_BYTES_MAX. Raises MessageTooLarge or NotAMessage."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES_MAX)
     try:
-        with zstandard.ZstdDecompressor().stream_reader(data) as reader:
+        with unpacker.stream_reader(data) as reader:
             text = reader.read(bytes_max + 1)
     except zstandard.ZstdError as fault:
         raise NotAMessage(f"not zstd: {fault}") from None
@@ -180,5 +185,5 @@ def read(text: bytes, kind: type[T]) -> T:
     """Read a message that is plain JSON. Raises NotAMessage."""
     try:
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise NotAMessage(str(fault)) from None

@@ -2,19 +2,23 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 
 from hardware.device import Fault
-from journal.signature import fingerprint
+from journal.signature import fingerprint, plain_code
 from pos_client import headless, identity, inspection
 from pos_client.clock import RandomIds
+from pos_client.database import Database
+from pos_client.folder import Hold
+from pos_client.identity import Identity
 from pos_client.settings import TillSettings, load
-from pos_client.sync.hub import Answer, Hub, NoAnswer
-from pos_client.till import NotEnrolled, Till, open_database
+from pos_client.sync.hub import Answer, Hub, NoAnswer, protected
+from pos_client.till import Till, look_into, open_database
 from retail.language import Text
 from retail.refusals import Refusal
 
@@ -61,7 +65,19 @@ def till(
     if context.invoked_subcommand is not None:
         return
     if not as_lines:
-        stop("The screen is not built yet.", "Run: pos-client --headless")
+        stop(
+            "The screen is not built yet.",
+            "Run: pos-client --headless",
+            "尚无屏幕界面。",
+            "请运行：pos-client --headless",
+        )
+    if sys.stdin is None or sys.stdout is None:
+        stop(
+            "The headless till needs standard input and output.",
+            "Start it with both open.",
+            "无界面收银程序需要标准输入与输出。",
+            "请在两者打开的情况下启动。",
+        )
     settings = settings_of(data=data, state=state, printer=printer, clock_start=clock_start)
     try:
         opened = Till.open(settings)
@@ -88,60 +104,50 @@ def enrol(
     """
     settings = settings_of(data=data, state=state)
     try:
-        database = open_database(settings)
+        with (
+            closing(
+                Hub(protected(hub), settings.hub_time_out_s, settings.hub_answer_s)
+            ) as with_hub,
+            closing(Hold(settings.data)),
+            closing(open_database(settings)) as database,
+        ):
+            _enrol(with_hub, hub, code, database, settings)
     except Refusal as no:
         refuse(no)
-    with_hub = Hub(hub, settings.hub_time_out_s)
-    try:
-        signer = identity.load_signer(settings.data)
-        incarnation = RandomIds().incarnation()
-        match with_hub.enrol(code, signer, incarnation):
-            case Answer(reply):
-                if not code.upper().endswith(fingerprint(reply.hub_key)):
-                    stop(_WRONG_HUB.en, _WRONG_HUB_REMEDY.en, _WRONG_HUB.zh, _WRONG_HUB_REMEDY.zh)
-                who = identity.Identity(reply.store, reply.till, hub, reply.hub_key, reply.epoch)
-                identity.enrol(database, who, incarnation, settings.state)
-                typer.echo(f"store {reply.store}, till {reply.till}")
-            case NoAnswer(why):
-                said = _HUB_SILENT.filled(url=hub, why=why)
-                stop(said.en, _HUB_SILENT_REMEDY.en, said.zh, _HUB_SILENT_REMEDY.zh)
-            case refused:
-                problem = refused.problem
-                stop(problem.title, problem.remedy, problem.title_zh, problem.remedy_zh)
-    except Refusal as no:
-        refuse(no)
-    finally:
-        with_hub.close()
-        database.close()
+
+
+def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: TillSettings) -> None:
+    signer = identity.make_signer(settings.data)
+    incarnation = RandomIds().incarnation()
+    match with_hub.enrol(code, signer, incarnation):
+        case Answer(reply):
+            if not plain_code(code).endswith(fingerprint(reply.hub_key)):
+                stop(_WRONG_HUB.en, _WRONG_HUB_REMEDY.en, _WRONG_HUB.zh, _WRONG_HUB_REMEDY.zh)
+            who = identity.Identity(reply.store, reply.till, hub, reply.hub_key, reply.epoch)
+            identity.enrol(database, who, incarnation, settings.state)
+            typer.echo(f"store {reply.store}, till {reply.till}")
+        case NoAnswer(why):
+            said = _HUB_SILENT.filled(url=hub, why=why)
+            stop(said.en, _HUB_SILENT_REMEDY.en, said.zh, _HUB_SILENT_REMEDY.zh)
+        case refused:
+            problem = refused.problem
+            stop(problem.title, problem.remedy, problem.title_zh, problem.remedy_zh)
 
 
 @app.command()
 def status(data: Data = None, state: State = None) -> None:
     """Who this till is and what waits for the hub. Example: pos-client status"""
-    settings = settings_of(data=data, state=state)
-    try:
-        database = open_database(settings)
-        who = identity.load(database)
-        if who is None:
-            raise NotEnrolled
-        for line in inspection.status(database, who):
-            typer.echo(line)
-    except Refusal as no:
-        refuse(no)
+    with looking_into(settings_of(data=data, state=state)) as (database, who):
+        lines = inspection.status(database, who)
+    for line in lines:
+        typer.echo(line)
 
 
 @journal.command()
 def verify(data: Data = None, state: State = None) -> None:
     """Follow every chain, and recount the books. Example: pos-client journal verify"""
-    settings = settings_of(data=data, state=state)
-    try:
-        database = open_database(settings)
-        who = identity.load(database)
-        if who is None:
-            raise NotEnrolled
+    with looking_into(settings_of(data=data, state=state)) as (database, who):
         findings = inspection.verify(database, who)
-    except Refusal as no:
-        refuse(no)
     for checked in findings.checked:
         typer.echo(checked)
     for wrong in findings.wrong:
@@ -159,26 +165,41 @@ def export(
 
     Example: pos-client journal export all.jsonl
     """
-    settings = settings_of(data=data, state=state)
     try:
-        database = open_database(settings)
-        with file.open("wb") if file else os.fdopen(os.dup(1), "wb") as out:
+        with (
+            looking_into(settings_of(data=data, state=state)) as (database, _),
+            file.open("wb") if file else os.fdopen(os.dup(1), "wb") as out,
+        ):
             for fact in inspection.stored_facts(database):
                 out.write(fact + b"\n")
+    except BrokenPipeError:  # who read has enough
+        raise typer.Exit(1) from None
+    except OSError as fault:
+        stop(
+            f"{file or 'standard output'}: {fault.strerror}",
+            "Choose a place that can be written.",
+            "无法写入。",
+            "请选择可写入的位置。",
+        )
+
+
+@contextmanager
+def looking_into(settings: TillSettings) -> Iterator[tuple[Database, Identity]]:
+    """A till's database to read, perhaps beside the running till; a refusal ends the command."""
+    try:
+        database, who = look_into(settings)
+        with closing(database):
+            yield database, who
     except Refusal as no:
         refuse(no)
-    except OSError as fault:
-        stop(f"{file}: {fault.strerror}", "Choose a place that can be written.")
 
 
 def settings_of(**given: object) -> TillSettings:
     """The settings, or a sentence about the one that is wrong."""
     try:
         return load(**given)
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        stop(f"Setting {name}: {first['msg']}", "Correct it in till.toml or the environment.")
+    except Refusal as no:
+        refuse(no)
 
 
 def refuse(no: Refusal | Fault) -> NoReturn:

@@ -5,7 +5,7 @@ are integers in minor units, quantities integers of 1/1000, dates ISO 8601.
 """
 
 from datetime import date
-from typing import Any, Union
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 
@@ -15,11 +15,18 @@ from pos_client.views import View
 from retail.basket import Discount, Line
 from retail.money import Money
 
+#: the longest code, name or reason
+WORDS_CHARACTERS_MAX: Final = 200
+#: a number that every reader of JSON holds exactly; whether a shop has it is asked further in
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+Words = Annotated[str, msgspec.Meta(max_length=WORDS_CHARACTERS_MAX)]
+Id = Whole | str | None
+
 
 class Act(msgspec.Struct, tag_field="do", forbid_unknown_fields=True, kw_only=True):
     """Something that is done at the till. `id` comes back with the answer."""
 
-    id: int | str | None = None
+    id: Id = None
 
     def perform(self, till: Till) -> View:
         """Do it and say what came of it. Raises Refusal, and then nothing has changed."""
@@ -32,8 +39,8 @@ class Act(msgspec.Struct, tag_field="do", forbid_unknown_fields=True, kw_only=Tr
 class OpenShift(Act, tag="open_shift"):
     """Open a shift with a float; `confirm` accepts an unexpected business date."""
 
-    cashier: str
-    float: int = 0
+    cashier: Words
+    float: Whole = 0
     business_date: date | None = None
     confirm: bool = False
 
@@ -47,7 +54,7 @@ class OpenShift(Act, tag="open_shift"):
 class CloseShift(Act, tag="close_shift"):
     """Close the shift with the cash that was counted in the drawer."""
 
-    counted: int
+    counted: Whole
 
     def perform(self, till: Till) -> View:
         closed, figures = till.shift.end(self.counted)
@@ -67,8 +74,8 @@ class XReport(Act, tag="x_report"):
 class Scan(Act, tag="scan"):
     """Put a product into the basket; one piece unless told."""
 
-    code: str
-    quantity: int | None = None
+    code: Words
+    quantity: Whole | None = None
 
     def perform(self, till: Till) -> View:
         return _changed(till, till.sale.scan(self.code, self.quantity))
@@ -77,8 +84,8 @@ class Scan(Act, tag="scan"):
 class Weigh(Act, tag="weigh"):
     """Put a weighed product into the basket, in grams."""
 
-    code: str
-    weight_g: int
+    code: Words
+    weight_g: Whole
 
     def perform(self, till: Till) -> View:
         return _changed(till, till.sale.weigh(self.code, self.weight_g))
@@ -87,8 +94,8 @@ class Weigh(Act, tag="weigh"):
 class Quantity(Act, tag="quantity"):
     """Set a line's quantity; the newest line unless told."""
 
-    quantity: int
-    line: int | None = None
+    quantity: Whole
+    line: Whole | None = None
 
     def perform(self, till: Till) -> View:
         return _changed(till, till.sale.set_quantity(self.quantity, self.line))
@@ -97,7 +104,7 @@ class Quantity(Act, tag="quantity"):
 class RemoveLine(Act, tag="remove_line"):
     """Take a line out of the basket; the newest unless told."""
 
-    line: int | None = None
+    line: Whole | None = None
 
     def perform(self, till: Till) -> View:
         return {"removed": till.sale.remove_line(self.line).number, **_basket(till)}
@@ -106,9 +113,9 @@ class RemoveLine(Act, tag="remove_line"):
 class LinePrice(Act, tag="line_price"):
     """Set what a whole line costs, with the reason."""
 
-    total: int
-    reason: str
-    line: int | None = None
+    total: Whole
+    reason: Words
+    line: Whole | None = None
 
     def perform(self, till: Till) -> View:
         total = Money(self.total, till.sale.basket.currency)
@@ -118,10 +125,10 @@ class LinePrice(Act, tag="line_price"):
 class LineDiscount(Act, tag="line_discount"):
     """Take an amount, or a rate in millionths, off a line, with the reason."""
 
-    reason: str
-    amount: int = 0
-    rate_ppm: int = 0
-    line: int | None = None
+    reason: Words
+    amount: Whole = 0
+    rate_ppm: Whole = 0
+    line: Whole | None = None
 
     def perform(self, till: Till) -> View:
         discount = Discount(self.reason, self.amount, self.rate_ppm)
@@ -131,7 +138,7 @@ class LineDiscount(Act, tag="line_discount"):
 class Customer(Act, tag="customer"):
     """Whose sale this is; null forgets it."""
 
-    customer: str | None
+    customer: Words | None
 
     def perform(self, till: Till) -> View:
         till.sale.set_customer(self.customer)
@@ -141,7 +148,7 @@ class Customer(Act, tag="customer"):
 class Void(Act, tag="void"):
     """Give up the unfinished sale, with the reason."""
 
-    reason: str
+    reason: Words
 
     def perform(self, till: Till) -> View:
         till.sale.void(self.reason)
@@ -161,8 +168,8 @@ class ShowBasket(Act, tag="basket"):
 class Pay(Act, tag="pay"):
     """Take a payment, all that is due unless told; the last one completes the sale."""
 
-    tender: str = "cash"
-    amount: int | None = None
+    tender: Words = "cash"
+    amount: Whole | None = None
 
     def perform(self, till: Till) -> View:
         given = None
@@ -178,7 +185,7 @@ class Pay(Act, tag="pay"):
 class TakeBack(Act, tag="take_back"):
     """Give a payment of the unfinished sale back; the newest, or by its place from 1."""
 
-    tender: int | None = None
+    tender: Whole | None = None
 
     def perform(self, till: Till) -> View:
         return {"given_back": till.sale.take_back(self.tender).minor, **_basket(till)}
@@ -202,7 +209,7 @@ class Reprint(Act, tag="reprint"):
 
     def perform(self, till: Till) -> View:
         sold = till.sale.reprint()
-        return {"sale": views.sold(sold), "copy": sold.copies + 1}
+        return {"sale": views.sold(sold), "copy": sold.copies}
 
 
 # Stock, prices, the till itself
@@ -211,14 +218,14 @@ class Reprint(Act, tag="reprint"):
 class Delivered(msgspec.Struct, frozen=True):
     """One line of a delivery."""
 
-    code: str
-    quantity: int
+    code: Words
+    quantity: Whole
 
 
 class Receive(Act, tag="receive"):
     """Take a delivery into the store; `reference` is the number of the delivery note."""
 
-    reference: str
+    reference: Words
     lines: list[Delivered]
 
     def perform(self, till: Till) -> View:
@@ -229,7 +236,7 @@ class Receive(Act, tag="receive"):
 class PriceCheck(Act, tag="price_check"):
     """What a code means and costs, without selling it."""
 
-    code: str
+    code: Words
 
     def perform(self, till: Till) -> View:
         return {"product": views.product(till.catalogue.product(self.code))}
@@ -299,7 +306,11 @@ def fields_of(kind: type[Act]) -> dict[str, Any]:
 
 
 def _type_name(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) else str(kind)
+    """The type without its limits: `int | None`."""
+    if isinstance(kind, type):
+        return "null" if kind is type(None) else kind.__name__
+    inner = [_type_name(part) for part in get_args(kind) if not isinstance(part, msgspec.Meta)]
+    return f"list of {inner[0]}" if get_origin(kind) is list else " | ".join(inner)
 
 
 def _basket(till: Till) -> View:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import uuid_utils
@@ -15,7 +15,7 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class SystemClock:
-    """Wall time with the machine's offset, milliseconds since boot, and which boot it is.
+    """Wall time (UTC), milliseconds since boot, and which boot it is.
 
     With `start_at` the wall time starts there and runs on at its own pace: a replay of old
     baskets, or a training day.
@@ -23,11 +23,11 @@ class SystemClock:
 
     def __init__(self, start_at: datetime | None = None) -> None:
         self._ahead = timedelta(0)
-        self._zone = None
+        self._zone: tzinfo = UTC
         if start_at is not None:
             start_at = start_at if start_at.tzinfo else start_at.astimezone()
             self._ahead = start_at - datetime.now(UTC)
-            self._zone = start_at.tzinfo
+            self._zone = start_at.tzinfo or UTC
         self._boot = _boot_id()
 
     def read(self) -> Reading:

@@ -7,6 +7,7 @@ stops or undoes a sale, it only makes the receipt's fact say so.
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hardware.device import Fault
@@ -48,15 +49,12 @@ class Counter:
         self._close_wait_s = close_wait_s
         self._waiting = 0
         self._guard = threading.Lock()
+        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._working: asyncio.Task[None] | None = None
         #: told of every receipt that did not print for certain: fault and receipt number
         self.on_fault: Callable[[Fault, str], None] = lambda *_: None
-        if self._printer is not None:
-            self._loop = asyncio.new_event_loop()
-            self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
-            self._thread = threading.Thread(
-                target=self._serve, args=(self._printer,), name="counter", daemon=True
-            )
-            self._thread.start()
 
     @property
     def prints(self) -> bool:
@@ -67,34 +65,71 @@ class Counter:
         return self._printer.columns if self._printer else _COLUMNS_WITHOUT_PRINTER
 
     def print(self, job: Job) -> None:
-        """Queue a receipt and return at once."""
+        """Queue a receipt and return at once; the thread starts with the first."""
+        assert self._printer is not None
         with self._guard:
             full = self._waiting >= self._queue_max
             self._waiting += not full
-        if full or not self.prints:
+        if full:
             job.ended(PrintOutcome.NOT_PRINTED, QUEUE_FULL)
             return
-        self._loop.call_soon_threadsafe(self._jobs.put_nowait, job)
+        if self._thread is None:
+            runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+            self._loop = runner.get_loop()
+            self._thread = threading.Thread(
+                target=self._serve, args=(runner, self._printer), name="counter", daemon=True
+            )
+            self._thread.start()
+        self._call(self._jobs.put_nowait, job)
 
     def close(self) -> None:
-        """Finish what is queued, for a bounded time; the rest is noted as not known."""
-        if self.prints:
-            self._loop.call_soon_threadsafe(self._jobs.put_nowait, None)
+        """Finish what is queued, for a bounded time. Then the receipt under way is noted as
+        unknown, those behind it as not printed."""
+        if self._thread is None:
+            return
+        self._call(self._jobs.put_nowait, None)
+        self._thread.join(self._close_wait_s)
+        if self._thread.is_alive():
+            self._call(self._switch_off)
             self._thread.join(self._close_wait_s)
 
-    def _serve(self, printer: EscposPrinter) -> None:
-        try:
-            self._loop.run_until_complete(self._work(printer))
-        finally:
-            self._loop.close()
+    def _call(self, what: Callable[..., object], *args: object) -> None:
+        """Do it on the counter's loop, unless that has ended."""
+        assert self._loop is not None
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(what, *args)
+
+    def _switch_off(self) -> None:
+        if self._working is not None:
+            self._working.cancel()
+
+    def _serve(self, runner: asyncio.Runner, printer: EscposPrinter) -> None:
+        with runner:
+            runner.run(self._work(printer))
 
     async def _work(self, printer: EscposPrinter) -> None:
-        while (job := await self._jobs.get()) is not None:
-            printed = await printer.print(job.lines, kick_drawer=job.kick_drawer)
-            with self._guard:
-                self._waiting -= 1
-            if printed.reason is not None:
-                self.on_fault(printed.reason, job.receipt)
-            code = printed.reason.code if printed.reason else None
-            job.ended(_OUTCOMES[printed.outcome], code)
+        self._working = asyncio.current_task()
+        try:
+            while (job := await self._jobs.get()) is not None:
+                await self._do(printer, job)
+        except asyncio.CancelledError:
+            while not self._jobs.empty():
+                if (job := self._jobs.get_nowait()) is not None:
+                    self._end(job, PrintOutcome.NOT_PRINTED, SWITCHED_OFF)
         await printer.close()
+
+    async def _do(self, printer: EscposPrinter, job: Job) -> None:
+        try:
+            printed = await printer.print(job.lines, kick_drawer=job.kick_drawer)
+        except asyncio.CancelledError:
+            self._end(job, PrintOutcome.UNKNOWN, SWITCHED_OFF)
+            raise
+        if printed.reason is not None:
+            self.on_fault(printed.reason, job.receipt)
+        code = printed.reason.code if printed.reason else None
+        self._end(job, _OUTCOMES[printed.outcome], code)
+
+    def _end(self, job: Job, outcome: PrintOutcome, reason: str | None) -> None:
+        with self._guard:
+            self._waiting -= 1
+        job.ended(outcome, reason)

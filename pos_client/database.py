@@ -11,22 +11,49 @@ driver's connection, which costs a third (docs/decisions/0002).
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
-from sqlalchemy import Connection, MetaData, create_engine
+import msgspec
+from sqlalchemy import URL, Connection, MetaData, create_engine
 from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import ClauseElement
 
-from retail.refusals import DatabaseBusy, DatabaseDamaged, DiskFull, Refusal
+from journal.envelope import MalformedEnvelope
+from retail.facts import MalformedFact, UnknownFact
+from retail.language import Text
+from retail.refusals import (
+    DatabaseBusy,
+    DatabaseDamaged,
+    DatabaseNewer,
+    DiskFull,
+    DiskUnusable,
+    Refusal,
+)
 
 metadata = MetaData()
 
 _PAGE_CACHE_KIB = 16_384
-_FULL = {sqlite3.SQLITE_FULL}
+#: SHMSIZE: there was no room for the log's index, which SQLite calls an input/output error
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_NOT_OURS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+_DAMAGED = {
+    sqlite3.SQLITE_NOTADB: Text("the file is no database", "该文件不是数据库"),
+    sqlite3.SQLITE_CORRUPT: Text("parts of it are damaged", "部分内容已损坏"),
+}
+_NOT_AS_WRITTEN = (
+    NoResultFound,
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+    MalformedEnvelope,
+    MalformedFact,
+    UnknownFact,
+)
+_UNREADABLE_ROW = Text("a row is not what was written: {why}", "有记录与写入时不符：{why}")
 
 
 def sql(statement: ClauseElement) -> str:
@@ -34,36 +61,55 @@ def sql(statement: ClauseElement) -> str:
     return str(statement.compile(dialect=sqlite_dialect.dialect(paramstyle="qmark")))
 
 
-def refusal_of(fault: sqlite3.Error) -> Refusal:
-    """What the cashier reads when SQLite fails: full, busy, or damaged."""
-    code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
-    if code in _FULL:
+def refusal_of(fault: BaseException | None) -> Refusal:
+    """What the cashier reads when SQLite fails: full, busy, not ours, or damaged."""
+    extended = getattr(fault, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    if _FULL & {code, extended}:
         return DiskFull()
     if code in _BUSY:
         return DatabaseBusy()
-    return DatabaseDamaged(detail=str(fault))
+    if code in _NOT_OURS:
+        return DiskUnusable(why=str(fault))
+    return DatabaseDamaged(detail=_DAMAGED.get(code, str(fault)))
+
+
+@contextmanager
+def disk_refusals() -> Iterator[None]:
+    """What the disk does not give, or gives damaged, comes out as a refusal."""
+    try:
+        yield
+    except sqlite3.Error as fault:
+        raise refusal_of(fault) from fault
+    except DBAPIError as fault:
+        raise refusal_of(fault.orig) from fault
+    except _NOT_AS_WRITTEN as fault:
+        raise DatabaseDamaged(detail=_UNREADABLE_ROW.filled(why=fault)) from fault
 
 
 class Database:
     """One till's database file, migrated and open. Close it."""
 
-    def __init__(self, file: Path, wait_s: float = 2.0) -> None:
-        """Raises a Refusal when the file cannot be opened, is no database or is damaged."""
+    def __init__(self, file: Path, wait_s: float = 2.0, *, migrate: bool = True) -> None:
+        """Raises a Refusal when the file cannot be opened, is no database or is damaged. Who
+        only looks does not `migrate`: a till may be running on the older schema."""
         self.file = file
         self._engine = create_engine(
-            f"sqlite:///{file}",
+            URL.create("sqlite", database=str(file)),
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": wait_s, "check_same_thread": False},
         )
-        try:
-            self.driver = self._connect()
-            _migrate(self.driver)
-        except sqlite3.Error as fault:
-            raise refusal_of(fault) from fault
+        with disk_refusals():
+            self.connection = self._engine.connect()
+            try:
+                self.driver = self._prepared()
+                _migrate(self.driver, really=migrate)
+            except BaseException:
+                self.close()
+                raise
 
-    def _connect(self) -> sqlite3.Connection:
-        self.connection = self._engine.connect()
+    def _prepared(self) -> sqlite3.Connection:
         driver = self.connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         for pragma in (
@@ -85,27 +131,38 @@ class Database:
             yield driver
             driver.execute("COMMIT")
         except BaseException as fault:
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
+            _roll_back(driver)
             if isinstance(fault, sqlite3.Error):
                 raise refusal_of(fault) from fault
             raise
 
+    def prove_writable(self) -> None:
+        """Write what is there already. A till that cannot write says so when it is opened, not
+        when the first customer pays. Raises what `write` does."""
+        with self.write() as driver:
+            (version,) = driver.execute("PRAGMA user_version").fetchone()
+            driver.execute(f"PRAGMA user_version = {version}")
+
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection of its own for one block; SQLite's failures come out as refusals."""
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except sqlite3.Error as fault:
-            raise refusal_of(fault) from fault
+        with disk_refusals(), self._engine.connect() as connection:
+            yield connection
 
     def close(self) -> None:
         self.connection.close()
         self._engine.dispose()
 
 
-def _migrate(driver: sqlite3.Connection) -> None:
+def _roll_back(driver: sqlite3.Connection) -> None:
+    """Take back what is open. A disk that fails here too has taken it back itself, or will when
+    the file is opened again; a closed database has nothing open."""
+    with suppress(sqlite3.Error):
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+
+
+def _migrate(driver: sqlite3.Connection, *, really: bool) -> None:
     """Bring the schema up to date, a migration a transaction."""
     (done,) = driver.execute("PRAGMA user_version").fetchone()
     scripts = sorted(
@@ -117,8 +174,8 @@ def _migrate(driver: sqlite3.Connection) -> None:
         key=lambda entry: entry.name,
     )
     if done > len(scripts):
-        raise DatabaseDamaged(detail="it was written by a newer version of this program")
-    for number, script in enumerate(scripts[done:], start=done + 1):
+        raise DatabaseNewer
+    for number, script in enumerate(scripts[done:] if really else [], start=done + 1):
         driver.executescript(
             f"BEGIN IMMEDIATE; {script.read_text()}; PRAGMA user_version = {number}; COMMIT"
         )

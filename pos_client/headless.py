@@ -8,24 +8,29 @@ A line that is not an act is refused and changes nothing. Devices and sync speak
 {"event": …}. End of input closes in order.
 """
 
+import os
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
 
 from pos_client import views
-from pos_client.acts import DECODER, Act
+from pos_client.acts import DECODER, Act, Id
 from pos_client.till import Till
+from retail.language import Text
 from retail.refusals import NotAnAct, Refusal
 
-#: a longer line is no act; it is refused without being read whole
+#: a longer line, its end not counted, is no act; it is refused without being kept whole
 LINE_BYTES_MAX = 1024 * 1024
+_TOO_LONG = Text(f"a line of more than {LINE_BYTES_MAX} bytes", f"一行超过 {LINE_BYTES_MAX} 字节")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _AnyId(msgspec.Struct, frozen=True):
     """What can be learned of a line that is not an act: whom to answer."""
 
-    id: int | str | None = None
+    id: Id = None
 
 
 class JsonLines:
@@ -43,8 +48,15 @@ class JsonLines:
             try:
                 self._out.write(line)
                 self._out.flush()
-            except BrokenPipeError:
-                pass
+            except OSError:
+                self._write_nowhere()
+
+    def _write_nowhere(self) -> None:
+        """What is left in the buffer, and all that follows, goes nowhere: else Python complains of
+        it when it ends."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._out.fileno())
+        os.close(nowhere)
 
 
 def serve(till: Till, lines: BinaryIO, out: BinaryIO) -> None:
@@ -62,9 +74,22 @@ def serve(till: Till, lines: BinaryIO, out: BinaryIO) -> None:
             "basket": views.basket(till.sale.basket),
         }
     )
-    while line := lines.readline(LINE_BYTES_MAX):
+    for line in _each(lines):
         if line.strip():
             answers.say(answer(till, line))
+
+
+def _each(lines: BinaryIO) -> Iterator[bytes]:
+    """The lines, whole; of one that is too long the beginning, which is just as much too long.
+    A source that breaks has ended."""
+    try:
+        while line := lines.readline(LINE_BYTES_MAX + 1):
+            rest = line
+            while len(rest) > LINE_BYTES_MAX and not rest.endswith(b"\n"):
+                rest = lines.readline(LINE_BYTES_MAX + 1)
+            yield line
+    except OSError:
+        return
 
 
 def answer(till: Till, line: bytes) -> dict[str, Any]:
@@ -80,16 +105,18 @@ def answer(till: Till, line: bytes) -> dict[str, Any]:
 
 
 def _read(line: bytes) -> Act:
+    if len(line.rstrip(b"\n")) > LINE_BYTES_MAX:
+        raise NotAnAct(what=_TOO_LONG)
     try:
         return DECODER.decode(line)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as fault:
+    except _UNREADABLE as fault:
         raise NotAnAct(what=str(fault)) from None
 
 
 def _id_of(line: bytes) -> int | str | None:
     try:
         return msgspec.json.decode(line, type=_AnyId).id
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 

@@ -5,7 +5,6 @@ backups. When they differ (a disk was copied, a backup was put back on another m
 mints a new incarnation before its first act: two copies never write the same stream.
 """
 
-import os
 import secrets
 import sqlite3
 from pathlib import Path
@@ -16,8 +15,13 @@ from sqlalchemy import Column, Integer, Table, Text, select
 from journal.clock import Clock, Ids
 from journal.signature import SEED_LENGTH, Signer
 from journal.stream import Head, Predecessor, StreamBegan, StreamId, genesis
-from pos_client.database import Database, metadata
+from pos_client.database import Database, disk_refusals, metadata
+from pos_client.folder import file_refusals, write_durably
 from pos_client.recorder import Recorder, Writer
+from retail import language
+from retail.refusals import Refusal
+
+KEY_FILE = "till.key"
 
 identity = Table(
     "identity",
@@ -49,22 +53,64 @@ class Identity(NamedTuple):
     epoch: str
 
 
+class KeyUnusable(Refusal):
+    code = "key_unusable"
+    sentence = language.Text(
+        "This till's key {file} is missing or damaged.", "本机密钥文件 {file} 缺失或已损坏。"
+    )
+    way_on = language.Text(
+        "Put it back from the backup, or ask head office for a code and enrol again.",
+        "请从备份恢复该文件，或向总部索取登记码重新登记。",
+    )
+
+
+class OtherTill(Refusal):
+    code = "other_till"
+    sentence = language.Text(
+        "This data folder holds the journal of till {till}, the code is for till {other}.",
+        "此数据文件夹属于收银机 {till}，登记码属于 {other}。",
+    )
+    way_on = language.Text(
+        "Enrol till {other} with a data folder of its own (--data).",
+        "请为 {other} 使用单独的数据文件夹（--data）。",
+    )
+
+
+def make_signer(data: Path) -> Signer:
+    """This till's private key for enrolment, readable by its owner only: the one that is there,
+    else a new one."""
+    try:
+        return load_signer(data)
+    except KeyUnusable:
+        write_durably(data / KEY_FILE, secrets.token_bytes(SEED_LENGTH))
+        return load_signer(data)
+
+
 def load_signer(data: Path) -> Signer:
-    """This till's private key, made on first use; readable by its owner only."""
-    file = data / "till.key"
-    if not file.exists():
-        _write_durably(file, secrets.token_bytes(SEED_LENGTH))
-    return Signer(file.read_bytes())
+    """The private key that the hub knows this till by. Raises KeyUnusable: a new one in its
+    place would be a stranger's to the hub, and nobody would see it."""
+    file = data / KEY_FILE
+    with file_refusals():
+        seed = file.read_bytes() if file.exists() else b""
+    if len(seed) != SEED_LENGTH:
+        raise KeyUnusable(file=file)
+    return Signer(seed)
 
 
 def load(database: Database) -> Identity | None:
     """The identity of an enrolled till, else None."""
-    row = database.connection.execute(select(identity)).first()
+    with disk_refusals():
+        row = database.connection.execute(select(identity)).first()
     return Identity(row.store, row.till, row.hub_url, row.hub_key, row.epoch) if row else None
 
 
 def enrol(database: Database, who: Identity, incarnation: str, state: Path) -> None:
-    """Keep who this till is and begin its stream under `incarnation`."""
+    """Keep who this till is and begin its stream under `incarnation`; its key lies beside.
+    Raises OtherTill: a journal is one till's."""
+    former = load(database)
+    if former is not None and former.till != who.till:
+        raise OtherTill(till=former.till, other=who.till)
+    make_signer(database.file.parent)
     marker = _new_marker(state, who.till)
     first = genesis(StreamId(who.till, incarnation))
     with database.write() as driver:
@@ -145,25 +191,15 @@ def _marker_file(state: Path, till: str) -> Path:
 
 
 def _read_marker(state: Path, till: str) -> str:
-    try:
-        return _marker_file(state, till).read_text()
-    except FileNotFoundError:
-        return ""
+    """What stands there; empty when nothing does. A damaged one is another word, so it differs."""
+    with file_refusals():
+        try:
+            return _marker_file(state, till).read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
 
 
 def _new_marker(state: Path, till: str) -> str:
     marker = secrets.token_hex(16)
-    _write_durably(_marker_file(state, till), marker.encode())
+    write_durably(_marker_file(state, till), marker.encode())
     return marker
-
-
-def _write_durably(file: Path, data: bytes) -> None:
-    """Whole or not at all, on disk before this returns, readable by the owner only."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_suffix(".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream_out:
-        stream_out.write(data)
-        stream_out.flush()
-        os.fsync(stream_out.fileno())
-    beside.replace(file)

@@ -9,7 +9,7 @@ from journal.chain import ChainBroken, hash_of, link
 from journal.envelope import Envelope
 from journal.stream import STREAM_BEGAN, Head, StreamId, genesis
 from pos_client.database import Database
-from pos_client.identity import Identity
+from pos_client.identity import Identity, stream
 from pos_client.recorder import journal, money_ledger, stock_ledger
 from pos_client.sync.records import SqlOutbox, StreamState, streams
 from retail import facts
@@ -20,6 +20,8 @@ from retail.postings import MONEY, Unbalanced, postings
 Ledger = dict[tuple[str, ...], tuple[int, int]]
 
 _ROWS_AT_ONCE = 1000
+#: after so many it is clear
+_STRAYS_NAMED_MAX = 10
 
 
 class Findings(NamedTuple):
@@ -39,16 +41,14 @@ class Recount(NamedTuple):
         """Add one fact's postings. Raises MalformedFact, UnknownFact or Unbalanced."""
         if (envelope.type, envelope.tv) == STREAM_BEGAN:
             return
-        for book, account, item, amount in postings(
-            facts.decode(envelope.type, envelope.tv, envelope.body)
-        ):
-            key: tuple[str, ...] = (envelope.store, item, account)
+        for entry in postings(facts.decode(envelope.type, envelope.tv, envelope.body)):
+            key: tuple[str, ...] = (envelope.store, entry.item, entry.account)
             ledger = self.stock
-            if book == MONEY:
+            if entry.book == MONEY:
                 where = (envelope.store, envelope.till, envelope.bdate, envelope.shift)
-                ledger, key = self.money, (*where, account, item)
+                ledger, key = self.money, (*where, entry.account, entry.item)
             total, entries = ledger.get(key, (0, 0))
-            ledger[key] = (total + amount, entries + 1)
+            ledger[key] = (total + entry.amount, entries + 1)
 
 
 def stored_facts(database: Database) -> Iterator[bytes]:
@@ -61,9 +61,12 @@ def stored_facts(database: Database) -> Iterator[bytes]:
 
 def verify(database: Database, who: Identity) -> Findings:
     """Follow each stream's chain from its first fact, compare the head the hub acknowledged, and
-    add all postings up afresh against the ledgers."""
+    add all postings up afresh against the ledgers. A till that goes on selling meanwhile is seen
+    as it stood at one moment."""
     findings, recount = Findings([], []), Recount({}, {})
     with database.reader() as connection:
+        connection.exec_driver_sql("BEGIN")
+        _look_for_strays(connection, findings)
         for state in streams(connection):
             try:
                 head = _follow(connection, who.till, state, recount)
@@ -84,6 +87,17 @@ def verify(database: Database, who: Identity) -> Findings:
             _compare("money", _ledger(connection, money_ledger), recount.money, findings)
             _compare("stock", _ledger(connection, stock_ledger), recount.stock, findings)
     return findings
+
+
+def _look_for_strays(connection: Connection, findings: Findings) -> None:
+    """Facts that stand under no stream of this till would be followed by nobody."""
+    strays = connection.execute(
+        select(journal.c.stream_no, journal.c.seq)
+        .where(journal.c.stream_no.not_in(select(stream.c.stream_no)))
+        .limit(_STRAYS_NAMED_MAX)
+    )
+    for stream_no, seq in strays:
+        findings.wrong.append(f"fact {seq} stands under stream {stream_no}, which is not there")
 
 
 def status(database: Database, who: Identity) -> list[str]:
@@ -113,10 +127,10 @@ def _journal(connection: Connection, stream_no: int) -> Iterator[Row[tuple[objec
 
 
 def _follow(connection: Connection, till: str, state: StreamState, recount: Recount) -> Head:
-    stream = StreamId(till, state.incarnation)
-    head = genesis(stream)
+    stream_id = StreamId(till, state.incarnation)
+    head = genesis(stream_id)
     for row in _journal(connection, state.stream_no):
-        envelope, head = link(stream, head, row.data)
+        envelope, head = link(stream_id, head, row.data)
         if hash_of(row.data) != row.hash:
             raise ChainBroken(head.seq, "its bytes do not have the hash beside them")
         columns = (row.seq, row.eid, row.type, row.at)
@@ -137,10 +151,10 @@ def _ledger(connection: Connection, ledger: Table) -> Ledger:
 
 
 def _compare(name: str, stored: Ledger, counted: Ledger, findings: Findings) -> None:
-    for key in sorted(stored.keys() | counted.keys()):
+    for key in sorted(stored.keys() | counted.keys(), key=str):
         if stored.get(key) != counted.get(key):
             findings.wrong.append(
-                f"{name} ledger {' / '.join(key)}: stored {stored.get(key)},"
+                f"{name} ledger {' / '.join(map(str, key))}: stored {stored.get(key)},"
                 f" the journal says {counted.get(key)}"
             )
     if not findings.wrong:

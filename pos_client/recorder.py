@@ -21,10 +21,12 @@ from journal.chain import hash_of
 from journal.clock import Clock, Ids
 from journal.envelope import VERSION, Envelope, encode
 from journal.stream import STREAM_BEGAN, Head, StreamBegan, StreamId
-from pos_client.database import Database, metadata, sql
+from journal.wire import PUSH_BYTES_MAX
+from pos_client.database import Database, disk_refusals, metadata, sql
 from retail import facts
 from retail.facts import Fact
 from retail.postings import MONEY, Posting, postings
+from retail.refusals import TooMuchAtOnce
 
 journal = Table(
     "journal",
@@ -112,7 +114,8 @@ class Transaction:
     def record(
         self, fact: Fact, shift: ShiftContext, seen: str = "", refs: tuple[str, ...] = ()
     ) -> Recorded:
-        """Append one fact and add its postings up. Raises postings.Unbalanced: a bug."""
+        """Append one fact and add its postings up. Raises TooMuchAtOnce for a fact that no push
+        would carry; postings.Unbalanced: a bug."""
         self._post(postings(fact), shift)
         return self._append(facts.TYPES[type(fact)], facts.encode(fact), shift, seen, refs)
 
@@ -157,6 +160,8 @@ class Transaction:
                 refs=refs,
             )
         )
+        if len(data) > PUSH_BYTES_MAX:
+            raise TooMuchAtOnce
         self.head = Head(recorded.seq, hash_of(data))
         self.driver.execute(
             _APPEND,
@@ -174,13 +179,12 @@ class Transaction:
 
     def _post(self, entries: tuple[Posting, ...], shift: ShiftContext) -> None:
         store, till = self._recorder.writer.store, self._recorder.writer.stream.till
-        for book, account, item, amount in entries:
-            if book == MONEY:
-                self.money.append(
-                    (store, till, shift.business_date, shift.shift, account, item, amount, 1)
-                )
+        where = (store, till, shift.business_date, shift.shift)
+        for entry in entries:
+            if entry.book == MONEY:
+                self.money.append((*where, entry.account, entry.item, entry.amount, 1))
             else:
-                self.stock.append((store, item, account, amount, 1))
+                self.stock.append((store, entry.item, entry.account, entry.amount, 1))
 
     def flush(self) -> None:
         """Write the postings: last, so that a projection's failure costs nothing."""
@@ -234,11 +238,12 @@ S = TypeVar("S", bound=HasRecorder)
 
 
 def act(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Mark a method as an act: it holds the till from its first look to its last word."""
+    """Mark a method as an act: it holds the till from its first look to its last word, and what
+    the disk does not give it comes out as a refusal."""
 
     @wraps(method)
     def acting(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.recorder.lock:
+        with self.recorder.lock, disk_refusals():
             return method(self, *args, **kwargs)
 
     return cast("Callable[Concatenate[S, P], R]", acting)

@@ -4,11 +4,13 @@ Read from `till.toml` in the data folder, then from environment variables `OMNIT
 which win. What head office decides for a store is not here but in `retail.catalogue`.
 """
 
+import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,11 +18,32 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from retail.language import Text
+from retail.refusals import Refusal
+
+FILE = "till.toml"
+PREFIX = "OMNITILL_TILL_"
+
+#: a wait above an hour is a slip of the hand
+Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+#: what is done over and over is never done without a pause
+Pause = Annotated[Seconds, Field(gt=0)]
+_NO_SUCH = Text("there is no such setting", "没有此设置项")
+
+
+class WrongSetting(Refusal):
+    code = "wrong_setting"
+    sentence = Text("Setting {name}: {why}", "设置项 {name} 有误：{why}")
+    way_on = Text(
+        "Correct it in {file} or the environment ({prefix}…).",
+        "请在 {file} 或环境变量（{prefix}…）中更正。",
+    )
+
 
 class TillSettings(BaseSettings):
     """Settings of one till."""
 
-    model_config = SettingsConfigDict(env_prefix="OMNITILL_TILL_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     data: Path = Field(
         Path.home() / ".local/share/omnitill",
@@ -33,27 +56,35 @@ class TillSettings(BaseSettings):
     printer: str = Field(
         "", description="device URL of the receipt printer; empty: this till prints nothing"
     )
-    language: str = Field("", description="zh or en; empty: the store's language")
+    language: Literal["", "zh", "en"] = Field(
+        "", description="zh or en; empty: the store's language"
+    )
     clock_start: datetime | None = Field(
         None, description="start the clock here instead of now: for replays and training"
     )
-    database_wait_s: float = Field(
+    database_wait_s: Seconds = Field(
         2.0, description="how long an act waits for another program that holds the database"
     )
     print_queue_max: int = Field(
-        64, description="receipts waiting for a slow printer; more are noted as not printed"
+        64,
+        ge=1,
+        le=10_000,
+        description="receipts waiting for a slow printer; more are noted as not printed",
     )
-    close_wait_s: float = Field(
+    close_wait_s: Seconds = Field(
         5.0, description="how long the till waits for printer and hub when it is switched off"
     )
-    hub_time_out_s: float = Field(15.0, description="connect, read and write time-out to the hub")
-    push_gather_s: float = Field(
+    hub_time_out_s: Pause = Field(15.0, description="connect, read and write time-out to the hub")
+    hub_answer_s: Pause = Field(
+        120.0, description="how long an answer of the hub may take to come in whole"
+    )
+    push_gather_s: Seconds = Field(
         0.1, description="facts recorded within this time travel in one push"
     )
-    heartbeat_s: float = Field(
+    heartbeat_s: Pause = Field(
         20.0, description="a till without news declares its head this often; in step means 60 s"
     )
-    feed_wait_s: float = Field(25.0, description="how long the hub holds a question for news")
+    feed_wait_s: Pause = Field(25.0, description="how long the hub holds a question for news")
 
     @classmethod
     def settings_customise_sources(
@@ -64,11 +95,27 @@ class TillSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        folder = init_settings().get("data") or env_settings().get("data")
-        file = Path(folder or cls.model_fields["data"].default) / "till.toml"
+        given = init_settings() | env_settings()
+        file = Path(given.get("data") or cls.model_fields["data"].default) / FILE
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
 
 def load(**given: Any) -> TillSettings:
-    """The settings, `given` ones first. Raises pydantic.ValidationError, which names each."""
-    return TillSettings(**{name: value for name, value in given.items() if value is not None})
+    """The settings, `given` ones first. Raises WrongSetting, which names the first wrong one."""
+    for name in os.environ:
+        known = name.removeprefix(PREFIX).lower() in TillSettings.model_fields
+        if name.startswith(PREFIX) and not known:
+            raise _wrong(name, _NO_SUCH)
+    try:
+        return TillSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        why = _NO_SUCH if first["type"] == "extra_forbidden" else first["msg"]
+        raise _wrong(name, why) from None
+    except (TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
+        raise _wrong(FILE, fault) from None
+
+
+def _wrong(name: str, why: object) -> WrongSetting:
+    return WrongSetting(name=name, why=why, file=FILE, prefix=PREFIX)

@@ -10,6 +10,7 @@ act may be called from any thread; one act runs at a time.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from random import SystemRandom
 from typing import Any
 
@@ -19,7 +20,8 @@ from pos_client import identity
 from pos_client.catalogue.service import CatalogueService
 from pos_client.clock import RandomIds, SystemClock
 from pos_client.counter import Counter
-from pos_client.database import Database
+from pos_client.database import Database, disk_refusals
+from pos_client.folder import Hold, file_refusals, made
 from pos_client.recorder import Recorder
 from pos_client.sale.service import SaleService
 from pos_client.settings import TillSettings
@@ -52,6 +54,7 @@ class Till:
         database: Database,
         recorder: Recorder,
         who: identity.Identity,
+        hold: Hold,
         *,
         sync: bool = True,
     ) -> None:
@@ -59,12 +62,13 @@ class Till:
         self.database = database
         self.recorder = recorder
         self.who = who
+        self._hold = hold
+        signer = identity.load_signer(settings.data)
         self.counter = Counter(settings.printer, settings.print_queue_max, settings.close_wait_s)
         self.catalogue = CatalogueService(recorder)
         self.shift = ShiftService(recorder, self.catalogue)
         self.sale = SaleService(recorder, self.catalogue, self.shift, self.counter)
         self.stock = StockService(recorder, self.catalogue, self.shift)
-        signer = identity.load_signer(settings.data)
         self.sync = SyncService(recorder, self.catalogue, who, signer, settings, SystemRandom())
         self.sync.on_staged = self.sale.between_sales
         self._threads = SyncThreads(self.sync) if sync else None
@@ -78,20 +82,23 @@ class Till:
         *,
         sync: bool = True,
     ) -> "Till":
-        """Open the till of `settings.data`. Raises NotEnrolled, or a refusal of its disk."""
-        database = open_database(settings)
-        try:
+        """Open the till of `settings.data` and hold the folder until it is closed. Raises
+        NotEnrolled, AlreadyRunning, or a refusal of its disk; Fault for a printer's address."""
+        with ExitStack() as undo:
+            hold = Hold(settings.data)
+            undo.callback(hold.close)
+            database = open_database(settings)
+            undo.callback(database.close)
             who = identity.load(database)
             if who is None:
                 raise NotEnrolled
-            clock = clock or SystemClock(settings.clock_start)
-            recorder = identity.open_recorder(
-                database, who, settings.state, clock, ids or RandomIds()
-            )
-            return cls(settings, database, recorder, who, sync=sync)
-        except BaseException:
-            database.close()
-            raise
+            database.prove_writable()
+            clock, ids = clock or SystemClock(settings.clock_start), ids or RandomIds()
+            with disk_refusals():
+                recorder = identity.open_recorder(database, who, settings.state, clock, ids)
+                till = cls(settings, database, recorder, who, hold, sync=sync)
+            undo.pop_all()
+            return till
 
     @property
     def language(self) -> Language:
@@ -127,9 +134,27 @@ class Till:
             self.sync.close()
         with self.recorder.lock:
             self.database.close()
+        self._hold.close()
 
 
 def open_database(settings: TillSettings) -> Database:
     """The till's database in its data folder, made when it is not there."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    return Database(settings.data / DATABASE_FILE, settings.database_wait_s)
+    return Database(made(settings.data) / DATABASE_FILE, settings.database_wait_s)
+
+
+def look_into(settings: TillSettings) -> tuple[Database, identity.Identity]:
+    """The database of a till that may be running, to read beside it: nothing is made, migrated
+    or recorded. Close it. Raises NotEnrolled or a refusal of the disk."""
+    file = settings.data / DATABASE_FILE
+    with file_refusals():
+        if not file.exists() or not file.stat().st_size:
+            raise NotEnrolled
+    database = Database(file, settings.database_wait_s, migrate=False)
+    try:
+        who = identity.load(database)
+        if who is None:
+            raise NotEnrolled
+    except BaseException:
+        database.close()
+        raise
+    return database, who

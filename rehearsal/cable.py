@@ -44,6 +44,7 @@ class _Line:
             end.transport.set_write_buffer_limits(high=0)  # drained means: the kernel has it
         self.pumps: tuple[asyncio.Task[None], ...] = ()
         self.overheard = Conversation()
+        self.pulled = False
 
     def reset(self) -> None:
         """Cut it: pass on nothing more, both ends see a reset."""
@@ -89,6 +90,7 @@ class Cable:
         self._to_hub = _Way()
         self._to_till = _Way()
         self._interrupted: deque[str] = deque(maxlen=INTERRUPTED_LIMIT)
+        self._broken_off: deque[str] = deque(maxlen=INTERRUPTED_LIMIT)
         self._lines: set[_Line] = set()
         self._carriers: set[asyncio.Task[None]] = set()
         self._replies_flow = asyncio.Event()
@@ -139,6 +141,22 @@ class Cable:
     def interrupted(self) -> list[str]:
         """What the pulls cut, in words, oldest first; a pull between requests cuts nothing."""
         return list(self._interrupted)
+
+    @property
+    def broken_off(self) -> list[str]:
+        """What ended unfinished because an end went away, not the cable: in words, oldest first."""
+        return list(self._broken_off)
+
+    def under_way(self) -> list[str]:
+        """What passes just now, in words."""
+        told: list[str] = []
+
+        async def look() -> None:
+            for line in self._lines:
+                told.extend(line.overheard.unfinished())
+
+        self._do(look)
+        return told
 
     def set_target(self, port: int, host: str | None = None) -> None:
         """The hub listens there now; connections already made stay where they are."""
@@ -224,6 +242,7 @@ class Cable:
         self._listener = None
         for line in self._lines:
             self._interrupted.extend(line.overheard.unfinished())
+            line.pulled = True
             line.reset()
 
     def _answer_knock(self, listener: socket.socket) -> None:
@@ -265,6 +284,8 @@ class Cable:
         self._lines.add(line)
         await asyncio.wait(line.pumps, return_when=asyncio.FIRST_COMPLETED)
         self._lines.discard(line)
+        if not line.pulled:
+            self._broken_off.extend(line.overheard.unfinished())
         for pump in line.pumps:
             pump.cancel()
         await asyncio.wait(line.pumps)

@@ -70,6 +70,12 @@ class Refused(Exception):
         self.remedy = remedy
         super().__init__(f"{code}: {say} {remedy}")
 
+    @classmethod
+    def by(cls, answer: Reply) -> Self:
+        """The no in an answer."""
+        refusal = answer["refusal"]
+        return cls(refusal["code"], refusal["say"], refusal["remedy"])
+
 
 def _how_it_ended(exit_code: int) -> str:
     if exit_code >= 0:
@@ -345,6 +351,14 @@ class HeadlessTill(Child):
         self.send_line(json.dumps(act, ensure_ascii=False))
         return self._last_id
 
+    def ask_all(self, acts: Sequence[Mapping[str, object]]) -> range:
+        """Say several acts in one breath, each with its `do` -> their ids."""
+        ids = range(self._last_id + 1, self._last_id + 1 + len(acts))
+        self._last_id += len(acts)
+        said = [{**act, "id": act_id} for act, act_id in zip(acts, ids, strict=True)]
+        self.send_line("\n".join(json.dumps(act, ensure_ascii=False) for act in said))
+        return ids
+
     def answer(self, act_id: int, timeout_s: float = ANSWER_S) -> Reply:
         """The answer to the act `act_id`, be it yes or no."""
         deadline = time.monotonic() + timeout_s
@@ -360,8 +374,7 @@ class HeadlessTill(Child):
         """Do an act -> its answer; Refused if the till says no."""
         reply = self.try_act(do, **fields)
         if reply["ok"] is not True:
-            refusal = reply["refusal"]
-            raise Refused(refusal["code"], refusal["say"], refusal["remedy"])
+            raise Refused.by(reply)
         return reply
 
     def next_event(self, name: str, timeout_s: float = ANSWER_S) -> Reply:

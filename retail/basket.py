@@ -6,21 +6,24 @@ scanning never changes the total.
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import msgspec
 
 from retail.catalogue import Product
-from retail.money import Money
-from retail.quantity import ONE, plain
+from retail.money import AMOUNT_MAX, Minor, Money
+from retail.quantity import ONE, Milli, plain
 from retail.refusals import (
     AbsurdPrice,
     AbsurdQuantity,
+    BasketEmpty,
     NeedsWeight,
     NoSuchLine,
     NotSellable,
     NotWeighed,
     PaymentBegun,
     ReasonNeeded,
+    TooMuchAtOnce,
 )
 from retail.tax import PER_MILLION, Tax
 from retail.tender import Tender
@@ -41,7 +44,7 @@ class LinePrice(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """One product in the basket; `quantity` is in 1/1000 of the product's unit."""
 
     number: int
@@ -67,7 +70,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
             return self.before_discount.times(self.discount.rate_ppm, PER_MILLION)
         return Money(self.discount.amount_minor, self.product.currency)
 
-    @property
+    # Worked out once: a payment asks each line five times. A changed line is a new one.
+    @cached_property
     def total(self) -> Money:
         """What the line costs, tax included where the price includes it."""
         return self.before_discount - self.reduction
@@ -85,8 +89,8 @@ class RemovedLine(msgspec.Struct, frozen=True):
     """A line taken out before payment: kept, because that is where goods leave unpaid."""
 
     product_id: str
-    quantity: int
-    total_minor: int
+    quantity: Milli
+    total_minor: Minor
 
 
 class TaxTotal(msgspec.Struct, frozen=True):
@@ -97,7 +101,7 @@ class TaxTotal(msgspec.Struct, frozen=True):
     amount: Money
 
 
-class Basket(msgspec.Struct, frozen=True, omit_defaults=True):
+class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """The open sale of one till, in one currency."""
 
     currency: str
@@ -126,7 +130,7 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True):
             for tax, (net, amount) in sorted(sums.items(), key=lambda item: _tax_key(item[0]))
         )
 
-    @property
+    @cached_property
     def total(self) -> Money:
         """What the customer owes for all lines, tax within and on top."""
         minor = 0
@@ -143,12 +147,14 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def line(self, number: int | None = None) -> Line:
         """The line of that number; the newest one without a number."""
-        if number is None and self.lines:
+        if number is None:
+            if not self.lines:
+                raise BasketEmpty
             return self.lines[-1]
         for line in self.lines:
             if line.number == number:
                 return line
-        raise NoSuchLine(line=number if number is not None else "")
+        raise NoSuchLine(line=number)
 
     # What a cashier does to it
 
@@ -174,7 +180,7 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True):
         grown = msgspec.structs.replace(
             self, lines=(*self.lines, line), next_number=self.next_number + 1
         )
-        return grown, line
+        return grown._checked(line), line
 
     def with_quantity(
         self, number: int | None, quantity: int, quantity_max: int
@@ -201,7 +207,9 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True):
     def with_discount(self, number: int | None, discount: Discount) -> tuple["Basket", Line]:
         """Take an amount or a rate off one line; it replaces a former discount on it."""
         self._check_unpaid()
-        _checked_reason(discount.reason)
+        if not 0 <= discount.rate_ppm <= PER_MILLION:
+            raise AbsurdPrice(amount=f"{-discount.rate_ppm // 10_000} %")
+        discount = msgspec.structs.replace(discount, reason=_checked_reason(discount.reason))
         line = msgspec.structs.replace(self.line(number), discount=discount)
         if line.reduction.minor < 0 or line.total.minor < 0:
             raise AbsurdPrice(amount=line.total.plain)
@@ -232,7 +240,13 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True):
             raise PaymentBegun
 
     def _with(self, line: Line) -> "Basket":
-        return msgspec.structs.replace(self, lines=_put(self.lines, line))
+        return msgspec.structs.replace(self, lines=_put(self.lines, line))._checked(line)
+
+    def _checked(self, changed: Line) -> "Basket":
+        """This basket, if a fact can hold its sale. Raises TooMuchAtOnce."""
+        if max(changed.before_discount.minor, self.total.minor) > AMOUNT_MAX:
+            raise TooMuchAtOnce
+        return self
 
     def _replaced(self, line: Line, quantity: int, quantity_max: int) -> tuple["Basket", Line]:
         discount = line.discount if line.discount and line.discount.rate_ppm else None

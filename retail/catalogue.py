@@ -6,7 +6,7 @@ These three are what head office publishes to a store; each travels as one row o
 import msgspec
 
 from retail.language import Language, Text
-from retail.money import Money
+from retail.money import Minor, Money
 from retail.quantity import ONE, Unit
 from retail.tax import Tax
 
@@ -20,7 +20,7 @@ class Product(msgspec.Struct, frozen=True, omit_defaults=True):
 
     product_id: str
     name: str
-    price_minor: int
+    price_minor: Minor
     currency: str
     codes: tuple[str, ...]
     unit: Unit = Unit.PIECE

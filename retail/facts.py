@@ -8,12 +8,20 @@ cashier saw. `TYPES` names each on the wire; a version grows only by fields with
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
 from retail.basket import Basket, Line, RemovedLine
+from retail.money import Minor
+from retail.quantity import Milli
 from retail.tax import Tax
 from retail.tender import Tender
+
+#: how many of something a till counts: shifts, sales, copies
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+#: as much of a fault as a verdict repeats, in characters
+_FAULT_CHARACTERS_MAX = 200
 
 
 class PrintOutcome(StrEnum):
@@ -27,21 +35,21 @@ class PrintOutcome(StrEnum):
 class ShiftOpened(msgspec.Struct, frozen=True, omit_defaults=True):
     """A cashier took the till, with a float from the safe."""
 
-    number: int
+    number: Count
     cashier: str
     business_date: date
     currency: str
-    float_minor: int
+    float_minor: Minor
 
 
 class ShiftClosed(msgspec.Struct, frozen=True, omit_defaults=True):
     """The drawer was counted and emptied into the safe. `difference_minor` = counted - expected."""
 
-    number: int
+    number: Count
     currency: str
-    expected_minor: int
-    counted_minor: int
-    sales: int
+    expected_minor: Minor
+    counted_minor: Minor
+    sales: Count
 
     @property
     def difference_minor(self) -> int:
@@ -56,12 +64,12 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     name: str
     unit: str
-    quantity: int
-    unit_price_minor: int
-    total_minor: int
+    quantity: Milli
+    unit_price_minor: Minor
+    total_minor: Minor
     tax: Tax
-    tax_minor: int
-    discount_minor: int = 0
+    tax_minor: Minor
+    discount_minor: Minor = 0
     price_reason: str | None = None
     discount_reason: str | None = None
 
@@ -91,7 +99,7 @@ class SaleCompleted(msgspec.Struct, frozen=True, omit_defaults=True):
     currency: str
     lines: tuple[SaleLine, ...]
     tenders: tuple[Tender, ...]
-    total_minor: int
+    total_minor: Minor
     customer: str | None = None
     removed: tuple[RemovedLine, ...] = ()
 
@@ -118,7 +126,7 @@ class SaleVoided(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     currency: str
     lines: tuple[SaleLine, ...]
-    total_minor: int
+    total_minor: Minor
     removed: tuple[RemovedLine, ...] = ()
 
 
@@ -130,14 +138,14 @@ class ReceiptPrinted(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: str
     outcome: PrintOutcome
     reason: str | None = None
-    copy: int = 0
+    copy: Count = 0
 
 
 class ReceivedLine(msgspec.Struct, frozen=True):
     """Goods that came in, in 1/1000 of the product's unit."""
 
     product_id: str
-    quantity: int
+    quantity: Milli
 
 
 class StockReceived(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -178,14 +186,20 @@ def encode(fact: Fact) -> bytes:
 
 
 def decode(name: str, version: int, body: bytes | msgspec.Raw) -> Fact:
-    """The fact a body holds. Raises UnknownFact or MalformedFact."""
+    """The fact a body holds; fields it does not know are left out. Raises UnknownFact or
+    MalformedFact."""
     decoder = _DECODERS.get((name, version))
     if decoder is None:
         raise UnknownFact(f"{name} version {version}")
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as fault:
-        raise MalformedFact(f"{name} version {version}: {fault}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise MalformedFact(f"{name} version {version}: {_printable(fault)}") from None
+
+
+def _printable(fault: Exception) -> str:
+    """What is wrong, without what a hostile body put into it: a database keeps it as text."""
+    return ascii(str(fault))[1:-1][:_FAULT_CHARACTERS_MAX]
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -4,12 +4,18 @@
 ('0.655', '3')
 """
 
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
 
 from retail.language import Text
+from retail.money import AMOUNT_MAX, scaled
 
-ONE = 1000
+ONE: Final = 1000
+_DECIMALS = 3
+#: a quantity as facts hold it: 1/1000 of the product's unit, bounded as amounts are
+Milli = Annotated[int, msgspec.Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
 
 
 class Unit(StrEnum):
@@ -39,15 +45,9 @@ _LABELS = {
 
 
 def parse(text: str) -> int:
-    """Read `3` or `0.655` as 1/1000; ValueError when it is no number or finer than 1/1000."""
-    try:
-        value = Decimal(text.strip()) * ONE
-        whole = int(value)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a quantity") from None
-    if whole != value:
-        raise ValueError(f"{text!r} is finer than 1/1000")
-    return whole
+    """Read `3` or `0.655` as 1/1000; ValueError when it is no number, finer than 1/1000 or more
+    than any shop has."""
+    return scaled(text, _DECIMALS)
 
 
 def plain(quantity: int, unit: Unit) -> str:

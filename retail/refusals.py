@@ -2,13 +2,14 @@
 
     Refusal
       UnknownBarcode  NeedsWeight  NotWeighed  NotSellable                       scanning
-      AbsurdQuantity  NoSuchLine  NothingToChange  AbsurdPrice  ReasonNeeded     the basket
+      AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  ReasonNeeded          the basket
+      TooMuchAtOnce
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
-      NoSuchTender
+      NoSuchTender  NoPrinter
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
       BusinessDateUnexpected  AbsurdAmount  NoSaleYet
       NotAnAct                                                                   what was asked
-      DiskFull  DatabaseBusy  DatabaseDamaged                                    the till's own disk
+      DiskFull  DiskUnusable  DatabaseBusy  DatabaseDamaged  DatabaseNewer       the till's own disk
 
 A refusal changes nothing. The cashier reads `say` and `remedy`; programs read `code`.
 """
@@ -85,6 +86,12 @@ class NoSuchLine(Refusal):
     way_on = Text("Choose a line that is shown.", "请选择屏幕上的行。")
 
 
+class BasketFull(Refusal):
+    code = "basket_full"
+    sentence = Text("One sale takes at most {most} lines.", "一单最多 {most} 行。")
+    way_on = Text("Take payment, and go on in a new sale.", "请先收款，其余另开一单。")
+
+
 class AbsurdPrice(Refusal):
     code = "absurd_price"
     sentence = Text("{amount} cannot be the price of this line.", "{amount} 不能作为本行金额。")
@@ -98,6 +105,15 @@ class ReasonNeeded(Refusal):
     code = "reason_needed"
     sentence = Text("This needs a reason.", "此操作需要原因。")
     way_on = Text("Say in a few words why, then do it again.", "请输入原因后重试。")
+
+
+class TooMuchAtOnce(Refusal):
+    code = "too_much_at_once"
+    sentence = Text("This is more than one record can hold.", "超出单笔记录的上限。")
+    way_on = Text(
+        "Do it in several parts: less at once, and in fewer words.",
+        "请分几次办理：每次少一些，文字简短些。",
+    )
 
 
 class BasketEmpty(Refusal):
@@ -194,6 +210,15 @@ class NoSaleYet(Refusal):
     way_on = Text("Complete a sale first.", "请先完成一笔销售。")
 
 
+class NoPrinter(Refusal):
+    code = "no_printer"
+    sentence = Text("This till has no printer.", "本机没有打印机。")
+    way_on = Text(
+        "Set the printer's address in till.toml; the receipt can be read here.",
+        "请在 till.toml 中设置打印机地址；小票可在此查看。",
+    )
+
+
 class NotAnAct(Refusal):
     code = "not_an_act"
     sentence = Text("This is not something the till can do: {what}", "无法执行：{what}")
@@ -209,6 +234,15 @@ class DiskFull(Refusal):
         "The till's disk is full: nothing was recorded.", "本机磁盘已满：本次操作未记录。"
     )
     way_on = Text("Free some space, then do it again.", "请清理磁盘空间后重试。")
+
+
+class DiskUnusable(Refusal):
+    code = "disk_unusable"
+    sentence = Text("The till cannot use its own disk: {why}", "无法使用本机磁盘：{why}")
+    way_on = Text(
+        "Let this program read and write its data and state folders, then try again.",
+        "请授予本程序对数据与状态文件夹的读写权限后重试。",
+    )
 
 
 class DatabaseBusy(Refusal):
@@ -229,4 +263,15 @@ class DatabaseDamaged(Refusal):
     way_on = Text(
         "Stop selling here, keep the disk as it is and call support: sold goods can be recovered.",
         "请停止使用本机，保留磁盘原样并联系技术支持：已售数据可恢复。",
+    )
+
+
+class DatabaseNewer(Refusal):
+    code = "database_newer"
+    sentence = Text(
+        "The till's database was written by a newer version of this program.",
+        "本机数据库由更新版本的程序写入。",
+    )
+    way_on = Text(
+        "Install that version again; nothing was changed.", "请重新安装该版本；数据未作改动。"
     )

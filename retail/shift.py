@@ -5,7 +5,7 @@ wrong still books to the right day, because an unexpected date is asked about fi
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 
@@ -17,9 +17,7 @@ def is_expected(business_date: date, last: date | None, today: date) -> bool:
     day after it; on a till without history, today by its clock; never before the last."""
     if last is None:
         return business_date == today
-    return business_date in (last, last + timedelta(days=1)) or (
-        business_date == today and business_date > last
-    )
+    return 0 <= (business_date - last).days <= 1
 
 
 class Balance(msgspec.Struct, frozen=True):

@@ -7,18 +7,22 @@ methods EN 16931 BR-CO-14 and the tax offices know; the receipt then adds up lin
 1300
 """
 
+from typing import Annotated, Final
+
 import msgspec
 
 from retail.money import rounded_quotient
 
-PER_MILLION = 1_000_000
+PER_MILLION: Final = 1_000_000
+#: a rate in millionths, from nothing to the whole
+RatePpm = Annotated[int, msgspec.Meta(ge=0, le=PER_MILLION)]
 
 
 class Tax(msgspec.Struct, frozen=True, omit_defaults=True):
     """A tax: `code` names it in the books, `rate_ppm` is in millionths (13 % = 130,000)."""
 
     code: str = "NONE"
-    rate_ppm: int = 0
+    rate_ppm: RatePpm = 0
     included: bool = True
 
     def within(self, total_minor: int) -> int:

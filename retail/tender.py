@@ -7,7 +7,7 @@ difference is booked as rounding, and change is given on the rounded amount.
 import msgspec
 
 from retail.catalogue import TenderType
-from retail.money import Money
+from retail.money import AMOUNT_MAX, Minor, Money
 from retail.refusals import AbsurdPayment, TenderTooLarge
 
 
@@ -21,9 +21,9 @@ class Tender(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     is_cash: bool
-    given_minor: int
-    change_minor: int = 0
-    rounding_minor: int = 0
+    given_minor: Minor
+    change_minor: Minor = 0
+    rounding_minor: Minor = 0
 
     @property
     def amount_minor(self) -> int:
@@ -42,11 +42,14 @@ def take(
     cash_step_minor: int,
     overpayment_max_minor: int,
 ) -> Tender:
-    """Take `given` toward `due`. Refuses a payment of nothing while something is due, change on
-    a tender that gives none, and an amount so far above what is due that it must be a slip."""
+    """Take `given` toward `due`. Refuses a payment of nothing while something is due, cash that
+    no coins make, change on a tender that gives none, and an amount so far above what is due
+    that it must be a slip."""
     closing = exact(due, tender, cash_step_minor)
     nothing = given.minor < 0 or (given.minor == 0 and closing.minor > 0)
-    if nothing or given.minor > closing.minor + overpayment_max_minor:
+    coinless = tender.is_cash and given.minor % cash_step_minor
+    most = min(closing.minor + overpayment_max_minor, AMOUNT_MAX)
+    if nothing or coinless or given.minor > most:
         raise AbsurdPayment(amount=given.plain, due=closing.plain)
     if not tender.is_cash and given > due:
         raise TenderTooLarge(tender=tender.name, due=due.plain, amount=given.plain)

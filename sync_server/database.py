@@ -25,7 +25,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -38,6 +38,8 @@ Work = Callable[[Connection], T]
 metadata = MetaData()
 
 _READERS = 4
+#: SQLSTATE classes: data exception, integrity violation, program limit (PostgreSQL, appendix A)
+_ROWS_TO_BLAME = {"22", "23", "54"}
 
 
 class DatabaseUnusable(Refusal):
@@ -47,6 +49,11 @@ class DatabaseUnusable(Refusal):
         "Give sqlite:///FILE or postgresql://USER@HOST/NAME, and see that the server runs.",
         "请填写 sqlite:///文件 或 postgresql://用户@主机/库名，并确认服务已启动。",
     )
+
+
+class RowsRefused(ValueError):
+    """The database cannot hold these rows: a number beyond 64 bits, a NUL in a text, a key that
+    is there already. Whatever else fails is the database's own trouble, not the rows'."""
 
 
 class Database(Protocol):
@@ -67,15 +74,22 @@ def open_database(url: str, wait_s: float, connections_max: int) -> Database:
     """The database behind a URL. Raises DatabaseUnusable for one that is none of ours."""
     try:
         parsed = make_url(url)
-    except ArgumentError as fault:
-        raise DatabaseUnusable(url=url, why=fault) from None
+    except (ArgumentError, ValueError):
+        raise DatabaseUnusable(url=url, why="it is no database URL") from None
     match parsed.get_backend_name():
+        case "sqlite" if parsed.database in (None, "", ":memory:"):
+            raise DatabaseUnusable(url=url, why="it names no file")
         case "sqlite":
-            return SqliteDatabase(parsed, wait_s)
+            return SqliteDatabase(parsed.set(drivername="sqlite"), wait_s)
         case "postgresql":
             return PostgresqlDatabase(parsed, wait_s, connections_max)
         case other:
-            raise DatabaseUnusable(url=url, why=f"{other} is not supported")
+            raise DatabaseUnusable(url=without_password(url), why=f"{other} is not supported")
+
+
+def without_password(url: str) -> str:
+    """A database URL that may be shown to a person."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 class SqliteDatabase:
@@ -153,13 +167,21 @@ class PostgresqlDatabase:
 
 class SetWise:
     """Insert many rows by one statement; with `adding`, rows whose key is there add to those
-    columns instead. Rows are tuples in the order of the table's columns.
+    columns instead, with `replacing` they are replaced, with `once` left as they are. Rows are
+    tuples in the order of the table's columns.
 
     SQLite: executemany of one prepared statement. PostgreSQL: one statement over unnested arrays,
     a third cheaper than executemany (docs/decisions/0004).
     """
 
-    def __init__(self, table: Table, adding: Sequence[str] = (), replacing: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        adding: Sequence[str] = (),
+        *,
+        replacing: bool = False,
+        once: bool = False,
+    ) -> None:
         columns = [column.name for column in table.columns]
         keys = ", ".join(column.name for column in table.primary_key)
         into = f"INSERT INTO {table.name} ({', '.join(columns)})"
@@ -171,6 +193,8 @@ class SetWise:
             rest = [name for name in columns if name not in table.primary_key.columns]
             news = ", ".join(f"{name} = excluded.{name}" for name in rest)
             tail = f" ON CONFLICT ({keys}) DO UPDATE SET {news}"
+        elif once:
+            tail = f" ON CONFLICT ({keys}) DO NOTHING"
         arrays = ", ".join(
             f"${place}::{_array_type(column.type)}"
             for place, column in enumerate(table.columns, start=1)
@@ -179,13 +203,27 @@ class SetWise:
         self._postgresql = f"{into} SELECT * FROM unnest({arrays}){tail}"  # noqa: S608  names of ours
 
     def write(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Write the rows; keys must not repeat within them."""
+        """Write the rows; keys must not repeat within them. Raises RowsRefused."""
         if not rows:
             return
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(self._sqlite, list(rows))
-        else:
-            connection.exec_driver_sql(self._postgresql, tuple(map(list, zip(*rows, strict=True))))
+        try:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(self._sqlite, list(rows))
+            else:
+                columns = tuple(map(list, zip(*rows, strict=True)))
+                connection.exec_driver_sql(self._postgresql, columns)
+        except (DBAPIError, OverflowError) as fault:
+            if not _blames_rows(fault):
+                raise
+            raise RowsRefused(str(getattr(fault, "orig", fault)).partition("\n")[0]) from fault
+
+
+def _blames_rows(fault: DBAPIError | OverflowError) -> bool:
+    """Whether the same rows would fail again, whatever the database's state."""
+    if isinstance(fault, OverflowError | IntegrityError | DataError):
+        return True
+    sqlstate = getattr(fault.orig, "sqlstate", None) or ""
+    return sqlstate[:2] in _ROWS_TO_BLAME
 
 
 def _array_type(kind: object) -> str:

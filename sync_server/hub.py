@@ -23,8 +23,7 @@ from sync_server.catalogue import service as catalogue
 from sync_server.catalogue.imports import StoreLine
 from sync_server.catalogue.news import News
 from sync_server.console import records as console
-from sync_server.database import Database, open_database
-from sync_server.recorder import DATABASE_REFUSALS
+from sync_server.database import Database, RowsRefused, open_database
 from sync_server.settings import HubSettings
 from sync_server.sync import records, service
 from sync_server.sync.service import Bearer, ForkFound, Voice
@@ -43,6 +42,15 @@ class NoSuchStore(Refusal):
     )
 
 
+class NoSuchTill(Refusal):
+    code = "no_such_till"
+    sentence = Text("Store {store} has no till {till}.", "门店 {store} 没有终端 {till}。")
+    way_on = Text(
+        "The status page at /hq lists the tills; without --till a new one is made.",
+        "请在 /hq 状态页查看终端；不带 --till 则登记新终端。",
+    )
+
+
 def system_now() -> datetime:
     """The hub's wall time, UTC."""
     return datetime.now(UTC)
@@ -57,7 +65,9 @@ class Hub:
         self.voice = voice
         self.now = now
         self.news = News(self._heads, settings.feed_look_every_s)
-        self._contact: dict[StreamId, datetime] = {}
+        #: when each till's contact was last written down
+        self._contact: dict[str, datetime] = {}
+        self._pushes = 0
 
     @classmethod
     async def open(cls, settings: HubSettings, now: Now = system_now) -> "Hub":
@@ -90,12 +100,14 @@ class Hub:
 
     async def enrol_code(self, store_id: str, till_id: str | None = None) -> tuple[str, str]:
         """A one-time code for a new till of the store, or for a machine that replaces `till_id`;
-        and the till's id. Raises NoSuchStore."""
+        and the till's id. Raises NoSuchStore or NoSuchTill."""
         expires_at = self.now() + timedelta(seconds=self.settings.enrol_code_valid_s)
 
         def make(connection: Connection) -> tuple[str, str]:
             if not records.store_exists(connection, store_id):
                 raise NoSuchStore(store=store_id)
+            if till_id and not records.is_till_of(connection, store_id, till_id):
+                raise NoSuchTill(store=store_id, till=till_id)
             return service.make_code(connection, self.voice, store_id, till_id, expires_at)
 
         return await self._write(make)
@@ -119,19 +131,25 @@ class Hub:
     async def push(self, request: wire.PushRequest) -> wire.PushReply:
         """Accept a run of facts. What the database refuses of a batch is found fact by fact in a
         second transaction; a fork is noted for head office. Raises WireProblem."""
+        if self._pushes >= self.settings.pushes_max:
+            raise service.busy()
+        self._pushes += 1
         now = self.now()
         try:
             return await self._write(service.push, self.voice, request, now)
-        except DATABASE_REFUSALS:
+        except RowsRefused:
             return await self._write(service.push, self.voice, request, now, carefully=True)
         except ForkFound as fork:
             await self._write(fork.note)
             raise
+        finally:
+            self._pushes -= 1
 
     # What tills read
 
     async def feed_page(self, who: Bearer, cursor: str) -> wire.FeedPage:
         def read(connection: Connection) -> wire.FeedPage:
+            service.in_service(connection, who.till_id)
             included = records.included(connection, who.store_id)
             return catalogue.page(connection, self.voice.epoch, who.store_id, cursor, included)
 
@@ -140,16 +158,17 @@ class Hub:
     async def wait_for_news(self, who: Bearer, cursor: str, wait_s: float) -> wire.FeedChange:
         """Answer when a scope of the till has moved past its cursor, or when the wait is over."""
         positions = catalogue.positions(self.voice.epoch, who.store_id, cursor)
-        bounded_s = min(max(wait_s, 0.0), self.settings.feed_wait_s_max)
+        await self._read(service.in_service, who.till_id)
+        bounded_s = min(wait_s, self.settings.feed_wait_s_max) if wait_s > 0 else 0.0
         return wire.FeedChange(await self.news.past(positions, bounded_s))
 
     async def note_contact(self, who: StreamId, declared: Declared) -> None:
         """A till spoke; written down at most every few seconds."""
         now = self.now()
-        last = self._contact.get(who)
+        last = self._contact.get(who.till)
         if last and (now - last).total_seconds() < self.settings.contact_noted_every_s:
             return
-        self._contact[who] = now
+        self._contact[who.till] = now
         await self._write(service.note_contact, who, declared, now)
 
     # What head office publishes
@@ -190,6 +209,10 @@ class Hub:
 
     async def _heads(self) -> dict[str, int]:
         return await self._read(catalogue.heads)
+
+    async def ready(self) -> None:
+        """Returns once the database has answered; raises what it raises."""
+        await self._heads()
 
     # What head office sees
 

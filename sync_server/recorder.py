@@ -6,11 +6,22 @@ with the same keys, and are written once per batch and account, sorted, so that 
 for each other in a circle.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, Table, Text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    select,
+)
 
 from journal.push import Arrived
 from journal.stream import STREAM_BEGAN
@@ -18,7 +29,7 @@ from journal.wire import Verdict, VerdictCode
 from retail import facts
 from retail.facts import MalformedFact, UnknownFact
 from retail.postings import MONEY, Posting, Unbalanced, postings
-from sync_server.database import SetWise, metadata
+from sync_server.database import RowsRefused, SetWise, metadata
 
 journal = Table(
     "journal",
@@ -42,6 +53,16 @@ Index(
     sqlite_where=journal.c.verdict != VerdictCode.DUPLICATE,
     postgresql_where=journal.c.verdict != VerdictCode.DUPLICATE,
 )
+#: what head office has to settle is found without reading the rest
+HAS_VERDICT = journal.c.verdict != ""
+Index(
+    "journal_unsettled",
+    journal.c.verdict,
+    sqlite_where=HAS_VERDICT,
+    postgresql_where=HAS_VERDICT,
+)
+#: where an integer overflows SQLite goes on with a float, which no book may hold
+WHOLE = "amount BETWEEN -9000000000000000000 AND 9000000000000000000"
 money_ledger = Table(
     "money_ledger",
     metadata,
@@ -51,6 +72,7 @@ money_ledger = Table(
     ),
     Column("amount", BigInteger, nullable=False),
     Column("entries", BigInteger, nullable=False),
+    CheckConstraint(WHOLE, "whole"),
 )
 stock_ledger = Table(
     "stock_ledger",
@@ -58,14 +80,15 @@ stock_ledger = Table(
     *(Column(key, Text, primary_key=True) for key in ("store", "product", "account")),
     Column("amount", BigInteger, nullable=False),
     Column("entries", BigInteger, nullable=False),
+    CheckConstraint(WHOLE, "whole"),
 )
 
 _APPEND = SetWise(journal)
 _ADD_MONEY = SetWise(money_ledger, adding=("amount", "entries"))
 _ADD_STOCK = SetWise(stock_ledger, adding=("amount", "entries"))
 
-#: what the database itself could not take: it is found fact by fact and quarantined
-DATABASE_REFUSALS = (DBAPIError, OverflowError)
+#: as much of a reason as a verdict repeats
+REASON_CHARACTERS_MAX = 200
 
 _MoneyKey = tuple[str, str, str, str, str, str]
 _StockKey = tuple[str, str, str]
@@ -79,8 +102,8 @@ class Batch:
         self._store = store
         self._received_at = received_at.isoformat(timespec="milliseconds")
         self._journal: list[tuple[object, ...]] = []
-        self._money: dict[_MoneyKey, list[int]] = {}
-        self._stock: dict[_StockKey, list[int]] = {}
+        self._money: defaultdict[_MoneyKey, list[int]] = defaultdict(_nothing)
+        self._stock: defaultdict[_StockKey, list[int]] = defaultdict(_nothing)
         self.verdicts: list[Verdict] = []
 
     def add(self, fact: Arrived, verdict: Verdict | None = None) -> None:
@@ -105,13 +128,14 @@ class Batch:
                 fact.hash,
             )
         )
-        where = (self._store, envelope.till, envelope.bdate, envelope.shift)
-        for book, account, item, amount in entries:
-            if book == MONEY:
-                sums = self._money.setdefault((*where, account, item), [0, 0])
+        store = self._store
+        where = (store, envelope.till, envelope.bdate, envelope.shift)
+        for entry in entries:
+            if entry.book == MONEY:
+                sums = self._money[(*where, entry.account, entry.item)]
             else:
-                sums = self._stock.setdefault((self._store, item, account), [0, 0])
-            sums[0] += amount
+                sums = self._stock[store, entry.item, entry.account]
+            sums[0] += entry.amount
             sums[1] += 1
 
     def write(self, connection: Connection) -> None:
@@ -119,6 +143,11 @@ class Batch:
         _APPEND.write(connection, self._journal)
         _ADD_MONEY.write(connection, _sorted(self._money.items()))
         _ADD_STOCK.write(connection, _sorted(self._stock.items()))
+
+
+def _nothing() -> list[int]:
+    """An account's sum and its number of postings, before the first."""
+    return [0, 0]
 
 
 def _sorted(
@@ -137,7 +166,7 @@ def _meaning(fact: Arrived) -> tuple[tuple[Posting, ...], Verdict | None]:
     except UnknownFact as unknown:
         return (), Verdict(envelope.seq, VerdictCode.WAITING, str(unknown))
     except (MalformedFact, Unbalanced) as fault:
-        return (), Verdict(envelope.seq, VerdictCode.QUARANTINED, str(fault))
+        return (), _quarantined(fact, str(fault))
 
 
 def append(
@@ -149,18 +178,17 @@ def append(
     verdict_of_all: str = "",
 ) -> list[Verdict]:
     """Store a run of new facts and their effects, set-wise. `verdict_of_all` stores them without
-    effect (a revoked till). Raises one of DATABASE_REFUSALS when a row cannot be taken: run
+    effect (a revoked till). Raises RowsRefused when a row cannot be taken: run
     `append_carefully` in a fresh transaction."""
     batch = Batch(stream_no, store, received_at)
     for fact in arrived:
-        batch.add(
-            fact,
-            Verdict(fact.envelope.seq, VerdictCode.QUARANTINED, verdict_of_all)
-            if verdict_of_all
-            else None,
-        )
+        batch.add(fact, _quarantined(fact, verdict_of_all) if verdict_of_all else None)
     batch.write(connection)
     return batch.verdicts
+
+
+def _quarantined(fact: Arrived, why: str) -> Verdict:
+    return Verdict(fact.envelope.seq, VerdictCode.QUARANTINED, why[:REASON_CHARACTERS_MAX])
 
 
 def append_carefully(
@@ -169,28 +197,31 @@ def append_carefully(
     store: str,
     received_at: datetime,
     arrived: Sequence[Arrived],
+    verdict_of_all: str = "",
 ) -> list[Verdict]:
     """The same, fact by fact behind savepoints: what the database refuses is stored in
     quarantine, what is there already under another position is stored as a duplicate."""
     verdicts: list[Verdict] = []
     for fact in arrived:
-        known = connection.execute(
-            journal.select().where(
-                journal.c.eid == fact.envelope.eid, journal.c.verdict != VerdictCode.DUPLICATE
-            )
-        ).first()
-        verdict = None
-        if known is not None:
-            verdict = Verdict(fact.envelope.seq, VerdictCode.DUPLICATE)
+        known = _verdict_before(connection, fact, verdict_of_all)
         batch = Batch(stream_no, store, received_at)
-        batch.add(fact, verdict)
+        batch.add(fact, known)
         try:
             with connection.begin_nested():
                 batch.write(connection)
-        except DATABASE_REFUSALS as fault:
-            why = str(getattr(fault, "orig", fault)).splitlines()[0]
+        except RowsRefused as fault:
             batch = Batch(stream_no, store, received_at)
-            batch.add(fact, Verdict(fact.envelope.seq, VerdictCode.QUARANTINED, why))
+            known = known or _verdict_before(connection, fact, "")  # another push came first
+            batch.add(fact, known or _quarantined(fact, str(fault)))
             batch.write(connection)
         verdicts += batch.verdicts
     return verdicts
+
+
+def _verdict_before(connection: Connection, fact: Arrived, verdict_of_all: str) -> Verdict | None:
+    """What is to be said of a fact before anyone looks into it."""
+    effect = journal.c.verdict != VerdictCode.DUPLICATE
+    known = select(journal.c.seq).where(journal.c.eid == fact.envelope.eid, effect)
+    if connection.execute(known).first() is not None:
+        return Verdict(fact.envelope.seq, VerdictCode.DUPLICATE)
+    return _quarantined(fact, verdict_of_all) if verdict_of_all else None

@@ -6,22 +6,24 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from journal import wire
 from sync_server.console import pages
-from sync_server.hub import Hub
+from sync_server.hub import Hub, Now, system_now
 from sync_server.settings import HubSettings
 from sync_server.sync import api
 
 
-def application(settings: HubSettings) -> Starlette:
+def application(settings: HubSettings, now: Now = system_now) -> Starlette:
     """The ASGI application; the hub opens and closes with it."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        hub = await Hub.open(settings)
+        hub = await Hub.open(settings, now)
         app.state.hub = hub
         watcher = asyncio.create_task(hub.news.watch())
         try:
@@ -41,10 +43,18 @@ def application(settings: HubSettings) -> Starlette:
 
     async def ready(_request: Request) -> Response:
         try:
-            await hub().overview()
+            await hub().ready()
         except (SQLAlchemyError, OSError) as fault:
             return JSONResponse({"status": "not ready", "why": type(fault).__name__}, 503)
         return JSONResponse({"status": "ok"})
+
+    async def misdirected(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, HTTPException)
+        answer = api.refusal(api.misdirected(fault.status_code))
+        answer.headers.update(fault.headers or {})
+        if not request.url.path.startswith("/v1/"):
+            del answer.headers[wire.HEADER]
+        return answer
 
     async def bug(_request: Request, _fault: Exception) -> Response:
         # Without the wire's header a till takes this for no answer, and tries again.
@@ -59,6 +69,7 @@ def application(settings: HubSettings) -> Starlette:
             Route("/readyz", ready),
         ],
         lifespan=lifespan,
-        exception_handlers={Exception: bug},
+        exception_handlers={HTTPException: misdirected, Exception: bug},
     )
+    app.router.redirect_slashes = False
     return app

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pos_client.till import Till
 from rehearsal.postgresql import NoPostgreSQL, PostgreSQL, running_postgresql
@@ -16,12 +17,17 @@ REQUIRED = "OMNITILL_TESTS_NEED_POSTGRESQL"
 
 _names = count(1)
 
+# The same examples on every run; to look for new ones: pytest --hypothesis-profile=explore
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=2_000)
+settings.load_profile("repeatable")
+
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
     """One real server for the whole run."""
     try:
-        with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+        with running_postgresql(tmp_path_factory.mktemp("pg"), durable=False) as server:
             yield server
     except NoPostgreSQL as reason:
         if os.environ.get(REQUIRED):

@@ -1,6 +1,7 @@
 """What head office published: products by code, and what is staged for the next swap."""
 
 import sqlite3
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text, select
@@ -8,6 +9,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text, select
 from journal.wire import FeedRow
 from pos_client.database import metadata, sql
 from retail.catalogue import Cashier, Product, StoreSettings
+from retail.money import exponent
 
 product = Table(
     "product",
@@ -50,6 +52,13 @@ _BY_CODE = sql(
     .where(barcode.c.code == "")
 )
 _PRODUCT = msgspec.json.Decoder(Product)
+_KINDS: dict[str, type[msgspec.Struct]] = {
+    "product": Product,
+    "cashier": Cashier,
+    "settings": StoreSettings,
+}
+#: the body of a row whose thing is gone; a Raw is equal to another Raw only
+_GONE = msgspec.Raw(b"null")
 
 #: the swap: whole statements over the staged rows, so that its cost is SQLite's alone
 _SWAP = """
@@ -99,6 +108,22 @@ def settings(driver: sqlite3.Connection, store: str) -> StoreSettings:
     return msgspec.json.decode(body, type=StoreSettings) if body else StoreSettings()
 
 
+def readable(row: FeedRow) -> bool:
+    """Whether this program can sell by the row: one that it cannot read must not keep the others
+    out, nor what it knew before."""
+    if row.body == _GONE or row.kind not in _KINDS:
+        return True
+    try:
+        value = msgspec.json.decode(row.body, type=_KINDS[row.kind])
+        if isinstance(value, StoreSettings):
+            ZoneInfo(value.timezone)
+            exponent(value.currency)
+            return value.cash_step_minor > 0
+    except (ValueError, RecursionError, ZoneInfoNotFoundError, OSError):  # a folder of zones
+        return False
+    return True
+
+
 def cursors(driver: sqlite3.Connection) -> tuple[str, str, bool]:
     """The cursor sold by, the one to ask from, and whether a whole cut lies staged."""
     row = driver.execute("SELECT cursor, staged_cursor, staged_whole FROM feed").fetchone()
@@ -107,10 +132,9 @@ def cursors(driver: sqlite3.Connection) -> tuple[str, str, bool]:
 
 def stage(driver: sqlite3.Connection, rows: list[FeedRow], cursor: str, *, whole: bool) -> None:
     """Keep a page out of sight."""
-    gone = b"null"
     driver.executemany(
         "INSERT OR REPLACE INTO feed_staged VALUES (?, ?, ?)",
-        [(row.kind, row.key, None if row.body == gone else bytes(row.body)) for row in rows],
+        [(row.kind, row.key, None if row.body == _GONE else bytes(row.body)) for row in rows],
     )
     driver.execute("UPDATE feed SET staged_cursor = ?, staged_whole = ?", (cursor, whole))
 

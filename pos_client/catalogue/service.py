@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from journal.wire import FeedPage
+from journal.wire import FeedPage, FeedRow
 from pos_client.catalogue import records
 from pos_client.recorder import Recorder, act
 from retail.catalogue import Cashier, Product, StoreSettings
@@ -21,15 +21,17 @@ class CatalogueService:
 
     def _read(self) -> None:
         driver = self.recorder.database.driver
-        self.settings: StoreSettings = records.settings(driver, self.recorder.writer.store)
-        self.recorder.zone = ZoneInfo(self.settings.timezone)
+        settings = records.settings(driver, self.recorder.writer.store)
         self.cursor, _, self._waiting = records.cursors(driver)
+        self.settings: StoreSettings = settings
+        self.recorder.zone = ZoneInfo(settings.timezone)
 
     @property
     def seen(self) -> str:
         """The feed position that prices on screen come from."""
         return self.cursor
 
+    @act
     def product(self, code: str) -> Product:
         """The product that a scan or typed number means. Raises UnknownBarcode."""
         driver = self.recorder.database.driver
@@ -44,6 +46,7 @@ class CatalogueService:
             raise UnknownBarcode(code=code)
         return found
 
+    @act
     def cashier(self, cashier_id: str) -> Cashier:
         """The cashier of that number. A store without published cashiers takes any name."""
         driver = self.recorder.database.driver
@@ -55,24 +58,31 @@ class CatalogueService:
         return Cashier(cashier_id, cashier_id)
 
     @property
+    @act
     def known_products(self) -> int:
         return records.count(self.recorder.database.driver)
 
     # The feed
 
+    @act
     def next_cursor(self) -> str:
         """Where the next pull goes on: after what is staged."""
-        with self.recorder.lock:
-            return records.cursors(self.recorder.database.driver)[1]
+        return records.cursors(self.recorder.database.driver)[1]
 
     @act
-    def stage(self, page: FeedPage) -> None:
-        """Keep a page out of sight until its cut is whole and no sale is open."""
+    def stage(self, page: FeedPage) -> list[FeedRow]:
+        """Keep a page out of sight until its cut is whole and no sale is open. Comes back with
+        the rows that this program cannot read and goes on without."""
         if not page.rows and page.cursor == self.cursor and not self._waiting:
-            return
+            return []
+        rows: list[FeedRow] = []
+        unreadable: list[FeedRow] = []
+        for row in page.rows:
+            (rows if records.readable(row) else unreadable).append(row)
         with self.recorder.transaction() as write:
-            records.stage(write.driver, page.rows, page.cursor, whole=page.up_to_date)
+            records.stage(write.driver, rows, page.cursor, whole=page.up_to_date)
         self._waiting = page.up_to_date
+        return unreadable
 
     @act
     def swap_in(self) -> bool:

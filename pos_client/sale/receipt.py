@@ -1,6 +1,7 @@
 """A sale as lines of paper, laid out by the columns a printer gives each character: Chinese
 takes two."""
 
+import re
 from datetime import datetime
 
 from hardware.receipt_bytes import Line, width_cols
@@ -22,6 +23,8 @@ _ROUNDING = Text("Rounding", "舍入")
 _CHANGE = Text("Change", "找零")
 _TAX = Text("Tax {rate}%", "税 {rate}%")
 _TAX_INCLUDED = Text("incl. tax {rate}%", "含税 {rate}%")
+#: what would break a line of paper in two (Unicode Cc, and the two separators)
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 
 def clipped(text: str, columns: int) -> str:
@@ -35,39 +38,46 @@ def clipped(text: str, columns: int) -> str:
 
 
 def folded(text: str, columns: int) -> list[str]:
-    """The text in pieces of at most that many columns."""
+    """The text in pieces of at most that many columns, cut at a blank where one is near."""
+    text = _CONTROL.sub(" ", text)
     pieces = []
     while width_cols(text) > columns:
         piece = clipped(text, columns)
+        blank = piece.rfind(" ")
+        if blank > len(piece) // 2:
+            piece = piece[:blank]
         pieces.append(piece)
-        text = text[len(piece) :]
+        text = text[len(piece) :].lstrip(" ")
     return [*pieces, text]
 
 
-def sides(left: str, right: str, columns: int) -> str:
-    """One line with both ends flush; the left one is clipped when they do not fit."""
-    left = clipped(left, max(columns - width_cols(right) - 1, 0))
-    return left + " " * (columns - width_cols(left) - width_cols(right)) + right
+def sides(left: str, right: str, columns: int) -> list[str]:
+    """Both ends flush on one line when they fit with a blank between, else the left one above
+    the right one: nothing is cut off."""
+    left, right = _CONTROL.sub(" ", left), _CONTROL.sub(" ", right)
+    gap = columns - width_cols(left) - width_cols(right)
+    if gap > 0:
+        return [left + " " * gap + right]
+    above, below = folded(left, columns), folded(right, columns)
+    return [*above, *(" " * (columns - width_cols(piece)) + piece for piece in below)]
 
 
-def centred(text: str, columns: int) -> str:
-    text = clipped(text, columns)
-    return " " * ((columns - width_cols(text)) // 2) + text
+def centred(text: str, columns: int) -> list[str]:
+    """The text in the middle, on as many lines as it needs."""
+    pieces = folded(text, columns)
+    return [" " * ((columns - width_cols(piece)) // 2) + piece for piece in pieces]
 
 
 def receipt_lines(sold: Sold, settings: StoreSettings, columns: int, copy: int) -> list[Line]:
     """The receipt of one sale, in the store's language, `columns` wide. `copy` above 0 marks a
     reprint."""
     language = settings.language
-    lines = _head(sold, settings, columns, copy)
     rule = Line("-" * columns)
-    lines.append(rule)
+    lines = [*_head(sold, settings, columns, copy), rule]
     for item in sold.fact.lines:
-        lines += _item(item, sold.fact.currency, language, columns)
-    lines.append(rule)
-    lines += _sums(sold, settings, columns)
-    lines.append(rule)
-    lines += [Line(centred(text, columns)) for text in settings.receipt_footer]
+        lines += map(Line, _item(item, sold.fact.currency, language, columns))
+    lines += [rule, *_sums(sold, settings, columns), rule]
+    lines += [Line(line) for text in settings.receipt_footer for line in centred(text, columns)]
     return lines
 
 
@@ -75,23 +85,22 @@ def _head(sold: Sold, settings: StoreSettings, columns: int, copy: int) -> list[
     language = settings.language
     lines = []
     if copy:
-        lines.append(Line(centred(_COPY.to(language).format(count=copy), columns), bold=True))
+        marked = centred(_COPY.to(language).format(count=copy), columns)
+        lines += [Line(text, bold=True) for text in marked]
     if settings.store_name:
-        name = clipped(settings.store_name, columns // 2)
-        lines.append(Line(centred(name, columns // 2), large=True))
-    lines += [Line(centred(text, columns)) for text in settings.receipt_header]
+        lines += [Line(text, large=True) for text in centred(settings.store_name, columns // 2)]
+    for header in settings.receipt_header:
+        lines += map(Line, centred(header, columns))
     when = datetime.fromisoformat(sold.at).strftime("%Y-%m-%d %H:%M:%S")
     cashier = f"{_CASHIER.to(language)} {sold.cashier}"
-    lines += [
-        Line(sides(_RECEIPT.to(language), sold.fact.receipt, columns)),
-        Line(sides(when, cashier, columns)),
-    ]
+    lines += map(Line, sides(_RECEIPT.to(language), sold.fact.receipt, columns))
+    lines += map(Line, sides(when, cashier, columns))
     if sold.fact.customer:
-        lines.append(Line(sides(_CUSTOMER.to(language), sold.fact.customer, columns)))
+        lines += map(Line, sides(_CUSTOMER.to(language), sold.fact.customer, columns))
     return lines
 
 
-def _item(item: SaleLine, currency: str, language: Language, columns: int) -> list[Line]:
+def _item(item: SaleLine, currency: str, language: Language, columns: int) -> list[str]:
     unit = Unit(item.unit)
     amount = Money(item.total_minor + item.discount_minor, currency).plain
     price = Money(item.unit_price_minor, currency).plain
@@ -99,49 +108,45 @@ def _item(item: SaleLine, currency: str, language: Language, columns: int) -> li
     detail = f"  {plain(item.quantity, unit)} {unit.label.to(language)} x {price}"
     name = folded(item.name, columns)
     if not many and width_cols(name[-1]) + width_cols(amount) < columns:
-        lines = [*map(Line, name[:-1]), Line(sides(name[-1], amount, columns))]
+        lines = [*name[:-1], *sides(name[-1], amount, columns)]
     else:
-        lines = [*map(Line, name), Line(sides(detail, amount, columns))]
+        lines = [*name, *sides(detail, amount, columns)]
     if item.discount_minor:
         off = Money(-item.discount_minor, currency).plain
-        lines.append(Line(sides(f"  {_DISCOUNT.to(language)}", off, columns)))
+        lines += sides(f"  {_DISCOUNT.to(language)}", off, columns)
     return lines
 
 
 def _sums(sold: Sold, settings: StoreSettings, columns: int) -> list[Line]:
     fact, language = sold.fact, settings.language
     labels = {tender.name: tender.label for tender in settings.tenders}
-    total = Money(fact.total_minor, fact.currency)
-    half = columns // 2
-    lines = [Line(sides(_TOTAL.to(language), total.plain, half), large=True)]
+    total = sides(_TOTAL.to(language), Money(fact.total_minor, fact.currency).plain, columns // 2)
     pieces = sum(item.quantity for item in fact.lines if item.unit == Unit.PIECE) // ONE
-    lines.append(Line(sides(_PIECES.to(language), str(pieces), columns)))
-    rounding = sum(tender.rounding_minor for tender in fact.tenders)
-    if rounding:
-        lines.append(_amount(_ROUNDING.to(language), rounding, fact.currency, columns))
+    sums: list[str] = sides(_PIECES.to(language), str(pieces), columns)
+
+    def add(label: str, minor: int) -> None:
+        sums.extend(sides(label, Money(minor, fact.currency).plain, columns))
+
+    if rounding := sum(tender.rounding_minor for tender in fact.tenders):
+        add(_ROUNDING.to(language), rounding)
     for tender in fact.tenders:
-        label = labels.get(tender.name, Text(tender.name, tender.name)).to(language)
-        lines.append(_amount(label, tender.given_minor, fact.currency, columns))
+        add(
+            labels.get(tender.name, Text(tender.name, tender.name)).to(language), tender.given_minor
+        )
     if fact.change_minor:
-        lines.append(_amount(_CHANGE.to(language), fact.change_minor, fact.currency, columns))
-    lines += _taxes(fact.lines, fact.currency, language, columns)
-    return lines
+        add(_CHANGE.to(language), fact.change_minor)
+    for label, tax in _taxes(fact.lines):
+        add(label.to(language), tax)
+    return [*(Line(text, large=True) for text in total), *map(Line, sums)]
 
 
-def _taxes(
-    items: tuple[SaleLine, ...], currency: str, language: Language, columns: int
-) -> list[Line]:
+def _taxes(items: tuple[SaleLine, ...]) -> list[tuple[Text, int]]:
     sums: dict[tuple[int, bool], int] = {}
     for item in items:
         key = (item.tax.rate_ppm, item.tax.included)
         sums[key] = sums.get(key, 0) + item.tax_minor
-    lines = []
-    for (rate_ppm, included), tax in sorted(sums.items()):
-        if rate_ppm:
-            label = (_TAX_INCLUDED if included else _TAX).filled(rate=f"{rate_ppm / 10_000:g}")
-            lines.append(_amount(label.to(language), tax, currency, columns))
-    return lines
-
-
-def _amount(label: str, minor: int, currency: str, columns: int) -> Line:
-    return Line(sides(label, Money(minor, currency).plain, columns))
+    return [
+        ((_TAX_INCLUDED if included else _TAX).filled(rate=f"{rate_ppm / 10_000:g}"), tax)
+        for (rate_ppm, included), tax in sorted(sums.items())
+        if rate_ppm
+    ]

@@ -10,7 +10,7 @@ from journal.envelope import decode
 from pos_client.database import metadata
 from retail import facts
 from retail.basket import Basket, Line, RemovedLine
-from retail.facts import PrintOutcome, SaleCompleted
+from retail.facts import PrintOutcome, ReceiptPrinted, SaleCompleted
 from retail.tender import Tender
 
 sale = Table(
@@ -142,13 +142,35 @@ def last_sale(driver: sqlite3.Connection) -> Sold | None:
     return _sold(*row) if row else None
 
 
-def paper_open(driver: sqlite3.Connection) -> list[Sold]:
-    """Sales whose receipt was under way when the till stopped."""
+def paper_open(driver: sqlite3.Connection) -> list[tuple[Sold, int]]:
+    """Papers that were under way when the till stopped: the sale, and which copy (0 is the
+    original)."""
     rows = driver.execute(
-        "SELECT journal.data, sale.print_outcome, sale.copies FROM sale JOIN journal"
-        " USING (stream_no, seq) WHERE sale.print_outcome IS NULL ORDER BY stream_no, seq"
+        "SELECT stream_no, seq, journal.data, sale.print_outcome, sale.copies FROM sale"
+        " JOIN journal USING (stream_no, seq) WHERE sale.print_outcome IS NULL"
+        " ORDER BY stream_no, seq"
+    ).fetchall()
+    papers = []
+    for stream_no, seq, *row in rows:
+        sold = _sold(*row)
+        ended = _ended(driver, stream_no, seq, sold.eid)
+        papers += [(sold, copy) for copy in range(sold.copies + 1) if copy not in ended]
+    return papers
+
+
+def _ended(driver: sqlite3.Connection, stream_no: int, seq: int, sale_eid: str) -> set[int]:
+    """The papers of one sale whose fate is on record: it stands in later facts."""
+    rows = driver.execute(
+        "SELECT data FROM journal WHERE type = ? AND (stream_no, seq) > (?, ?)",
+        (facts.TYPES[ReceiptPrinted][0], stream_no, seq),
     )
-    return [_sold(*row) for row in rows]
+    ended = set()
+    for (data,) in rows:
+        envelope = decode(data)
+        fact = facts.decode(envelope.type, envelope.tv, envelope.body)
+        if isinstance(fact, ReceiptPrinted) and fact.sale == sale_eid:
+            ended.add(fact.copy)
+    return ended
 
 
 def _sold(data: bytes, outcome: str | None, copies: int) -> Sold:
@@ -167,9 +189,16 @@ def _sold(data: bytes, outcome: str | None, copies: int) -> Sold:
     )
 
 
-def printed(driver: sqlite3.Connection, receipt: str, outcome: PrintOutcome, copy: int) -> None:
-    """Note what became of a receipt, or of its latest copy."""
+def copying(driver: sqlite3.Connection, receipt: str, copy: int) -> None:
+    """Note that a copy is about to be printed: its number is taken."""
     driver.execute(
-        "UPDATE sale SET print_outcome = ?, copies = ? WHERE receipt = ?",
-        (outcome.value, copy, receipt),
+        "UPDATE sale SET print_outcome = NULL, copies = ? WHERE receipt = ?", (copy, receipt)
+    )
+
+
+def printed(driver: sqlite3.Connection, receipt: str, outcome: PrintOutcome, copy: int) -> None:
+    """Note what became of a receipt; a newer copy of it is a paper of its own."""
+    driver.execute(
+        "UPDATE sale SET print_outcome = ? WHERE receipt = ? AND copies = ?",
+        (outcome.value, receipt, copy),
     )

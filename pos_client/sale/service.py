@@ -21,6 +21,8 @@ from retail.money import Money
 from retail.receipt import ReceiptNumber
 from retail.refusals import (
     BasketEmpty,
+    BasketFull,
+    NoPrinter,
     NoSaleYet,
     NoSuchTender,
     NotWeighed,
@@ -31,6 +33,8 @@ from retail.refusals import (
 )
 from retail.tender import exact, take
 
+#: a longer sale is several: what was scanned and taken out again counts too
+LINES_MAX = 1000
 #: why the paper's fate is unknown after the till was stopped while it printed
 STOPPED_WHILE_PRINTING = "till.stopped_while_printing"
 
@@ -63,6 +67,7 @@ class SaleService:
         self._last_number = records.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
         self._settle_open_paper()
+        self.between_sales()
 
     def is_open(self) -> bool:
         """Whether a sale is begun and not finished."""
@@ -70,8 +75,8 @@ class SaleService:
 
     def _settle_open_paper(self) -> None:
         """Receipts that were printing when the till was killed: nobody knows what they became."""
-        for sold in records.paper_open(self.recorder.database.driver):
-            self._paper(sold, PrintOutcome.UNKNOWN, STOPPED_WHILE_PRINTING, copy=0)
+        for sold, copy in records.paper_open(self.recorder.database.driver):
+            self._paper(sold, PrintOutcome.UNKNOWN, STOPPED_WHILE_PRINTING, copy)
 
     # The basket
 
@@ -86,6 +91,8 @@ class SaleService:
         basket, line = self.basket.with_product(
             product, code.strip(), quantity, self.catalogue.settings.quantity_max
         )
+        if line.number > LINES_MAX:
+            raise BasketFull(most=LINES_MAX)
         self._keep(basket)
         return line
 
@@ -160,8 +167,12 @@ class SaleService:
 
     @act
     def between_sales(self) -> bool:
-        """Sell by what head office last published from now on, unless a sale is open."""
-        if self.is_open() or not self.catalogue.swap_in():
+        """Sell by what head office last published from now on, unless a sale is open. When the
+        disk refuses the swap it waits for the next sale: nobody is kept from selling."""
+        try:
+            if self.is_open() or not self.catalogue.swap_in():
+                return False
+        except Refusal:
             return False
         self.basket = Basket(self.catalogue.settings.currency)
         return True
@@ -249,6 +260,7 @@ class SaleService:
         return sold
 
     @property
+    @act
     def last_receipt(self) -> str | None:
         """The number of the newest receipt, None before the first."""
         sold = records.last_sale(self.recorder.database.driver)
@@ -256,9 +268,15 @@ class SaleService:
 
     @act
     def reprint(self) -> Sold:
-        """Print the last receipt again, marked as a copy with its count; never opens the drawer."""
+        """Print the last receipt again, marked as a copy with its count, which is on disk before
+        the paper moves; never opens the drawer. Raises NoPrinter."""
+        if not self.counter.prints:
+            raise NoPrinter
         sold = self.last_sale()
-        self._print(sold, copy=sold.copies + 1, kick_drawer=False)
+        sold = sold._replace(outcome=None, copies=sold.copies + 1)
+        with self.recorder.transaction() as write:
+            records.copying(write.driver, sold.fact.receipt, sold.copies)
+        self._print(sold, sold.copies, kick_drawer=False)
         return sold
 
     def receipt_text(self, sold: Sold, copy: int = 0) -> str:

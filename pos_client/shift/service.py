@@ -9,7 +9,7 @@ from pos_client.shift import records
 from pos_client.shift.records import OpenShift
 from retail.facts import ShiftClosed, ShiftOpened
 from retail.language import Text
-from retail.money import Money
+from retail.money import AMOUNT_MAX, Money
 from retail.refusals import (
     AbsurdAmount,
     BusinessDateUnexpected,
@@ -63,7 +63,7 @@ class ShiftService:
             raise ShiftAlreadyOpen(cashier=context.cashier, business_date=context.business_date)
         who = self.catalogue.cashier(cashier)
         currency = self.catalogue.settings.currency
-        if float_minor < 0:
+        if not 0 <= float_minor <= AMOUNT_MAX:
             raise _absurd(Money(float_minor, currency), _FLOAT)
         number, last = records.last(self.recorder.database.driver)
         today = self.today()
@@ -92,7 +92,7 @@ class ShiftService:
         shift = self.required()
         if self.sale_is_open():
             raise SaleOpen
-        if counted_minor < 0:
+        if not 0 <= counted_minor <= AMOUNT_MAX:
             raise _absurd(Money(counted_minor, shift.currency), _COUNT)
         report = self.figures()
         fact = ShiftClosed(

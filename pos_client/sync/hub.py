@@ -5,7 +5,10 @@ What does not carry the hub's header is no answer, whatever it says.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from ipaddress import ip_address
+from time import monotonic
 from typing import Generic, TypeVar
 
 import httpx
@@ -15,10 +18,15 @@ from journal import wire
 from journal.signature import Signer, enrol_message, token_message
 from journal.stream import StreamId
 from journal.wire import Declared, Problem
+from retail.language import Text
+from retail.refusals import Refusal
 
 T = TypeVar("T")
 
 _CONNECTIONS_MAX = 2
+_NO_SCHEME = Text("it begins with neither https:// nor http://", "应以 https:// 或 http:// 开头")
+
+_Ask = Callable[[], AbstractContextManager[httpx.Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +52,63 @@ class NoAnswer:
     why: str
 
 
+class NoHubAddress(Refusal):
+    code = "no_hub_address"
+    sentence = Text("{url} is no address of a hub: {why}", "{url} 不是总部服务的地址：{why}")
+    way_on = Text("Write it like https://hub.example.", "请按此格式填写：https://hub.example 。")
+
+
+class InsecureHub(Refusal):
+    code = "insecure_hub"
+    sentence = Text(
+        "{url} is not protected: anyone on the way could read and change what is sent.",
+        "{url} 未加密：途中任何人都可读取或篡改数据。",
+    )
+    way_on = Text(
+        "Use the hub's https:// address; http:// is for a hub on this same machine only.",
+        "请使用总部服务的 https:// 地址；http:// 仅限本机上的服务。",
+    )
+
+
+def protected(url: str) -> str:
+    """The address of a hub, if a till may be enrolled there: by TLS, or on this machine (design:
+    SYNC 10). Raises NoHubAddress or InsecureHub."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as fault:
+        raise NoHubAddress(url=url, why=fault) from None
+    if parsed.scheme not in ("https", "http") or not parsed.host:
+        raise NoHubAddress(url=url, why=_NO_SCHEME)
+    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+        raise InsecureHub(url=url)
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Hub:
     """One till's connection to its hub. Close it."""
 
-    def __init__(self, url: str, time_out_s: float) -> None:
-        self._client = httpx.Client(
-            base_url=url,
-            timeout=time_out_s,
-            headers={wire.HEADER: wire.PROTOCOL},
-            limits=httpx.Limits(max_connections=_CONNECTIONS_MAX),
-            trust_env=False,
-        )
+    def __init__(self, url: str, time_out_s: float, answer_s: float) -> None:
+        """`time_out_s` is for each step of the line, `answer_s` for an answer to come in whole.
+        Raises NoHubAddress."""
+        try:
+            self._client = httpx.Client(
+                base_url=url,
+                timeout=time_out_s,
+                headers={wire.HEADER: wire.PROTOCOL, "Accept-Encoding": "zstd"},
+                limits=httpx.Limits(max_connections=_CONNECTIONS_MAX),
+                trust_env=False,
+            )
+        except httpx.InvalidURL as fault:
+            raise NoHubAddress(url=url, why=fault) from None
         self._time_out_s = time_out_s
+        self._answer_s = answer_s
         self._token = ""
 
     def close(self) -> None:
@@ -98,22 +151,22 @@ class Hub:
         who: StreamId,
         declared: Declared,
         time_out_s: float,
-    ) -> Callable[[], httpx.Response]:
+    ) -> _Ask:
         headers = {
             "Till-Incarnation": who.incarnation,
             "Till-Head": msgspec.json.encode(declared).decode(),
         }
 
-        def ask() -> httpx.Response:
+        def ask() -> AbstractContextManager[httpx.Response]:
             bearer = {"Authorization": f"Bearer {self._token}"}
-            return self._client.get(
-                path, params=query, headers=headers | bearer, timeout=time_out_s
+            return self._client.stream(
+                "GET", path, params=query, headers=headers | bearer, timeout=time_out_s
             )
 
         return ask
 
     def _with_token(
-        self, who: StreamId, signer: Signer, ask: Callable[[], httpx.Response], kind: type[T]
+        self, who: StreamId, signer: Signer, ask: _Ask, kind: type[T]
     ) -> Answer[T] | Refused | NoAnswer:
         """Ask; when the access token is missing or old, get one and ask once more."""
         answer = self._answer(ask, kind) if self._token else None
@@ -128,7 +181,9 @@ class Hub:
     def _fresh_token(
         self, who: StreamId, signer: Signer
     ) -> Answer[wire.TokenReply] | Refused | NoAnswer:
-        challenge = self._answer(lambda: self._client.get("/v1/challenge"), wire.Challenge)
+        challenge = self._answer(
+            lambda: self._client.stream("GET", "/v1/challenge"), wire.Challenge
+        )
         if not isinstance(challenge, Answer):
             return challenge
         nonce = challenge.message.nonce
@@ -141,24 +196,47 @@ class Hub:
     ) -> Answer[T] | Refused | NoAnswer:
         body = wire.pack(message)
         headers = {"Content-Type": "application/json", "Content-Encoding": "zstd"}
-        return self._answer(lambda: self._client.post(path, content=body, headers=headers), kind)
+        return self._answer(
+            lambda: self._client.stream("POST", path, content=body, headers=headers), kind
+        )
 
-    def _answer(
-        self, ask: Callable[[], httpx.Response], kind: type[T]
-    ) -> Answer[T] | Refused | NoAnswer:
+    def _answer(self, ask: _Ask, kind: type[T]) -> Answer[T] | Refused | NoAnswer:
         try:
-            response = ask()
+            with ask() as response:
+                return self._understood(response, kind)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             return NoAnswer(f"{type(fault).__name__}: {fault}")
+        except (wire.NotAMessage, wire.MessageTooLarge) as fault:
+            return NoAnswer(str(fault))
+        except RuntimeError as fault:  # httpx's way of saying that the client was closed
+            if not self._client.is_closed:
+                raise
+            return NoAnswer(str(fault))
+
+    def _understood(
+        self, response: httpx.Response, kind: type[T]
+    ) -> Answer[T] | Refused | NoAnswer:
         if response.headers.get(wire.HEADER) != wire.PROTOCOL:
             return NoAnswer(f"status {response.status_code} from somebody who is not the hub")
-        try:
-            if response.is_success:
-                return Answer(wire.read(response.content, kind))
-            problem = wire.read(response.content, Problem)
-        except wire.NotAMessage as fault:
-            return NoAnswer(str(fault))
+        if response.is_success:
+            return Answer(self._message(response, kind))
+        problem = self._message(response, Problem)
         return Refused(response.status_code, problem, _retry_after(response))
+
+    def _message(self, response: httpx.Response, kind: type[T]) -> T:
+        """The body, never more of it than a message may hold, nor for longer than `answer_s`.
+        Raises NotAMessage or MessageTooLarge."""
+        body = bytearray()
+        begun_s = monotonic()
+        for piece in response.iter_raw():
+            body += piece
+            if len(body) > wire.MESSAGE_BYTES_MAX:
+                raise wire.MessageTooLarge(f"more than {wire.MESSAGE_BYTES_MAX} bytes")
+            if monotonic() - begun_s > self._answer_s:
+                raise wire.NotAMessage(f"not whole after {self._answer_s:g} s")
+        if response.headers.get("Content-Encoding") == "zstd":
+            return wire.unpack(bytes(body), kind)
+        return wire.read(bytes(body), kind)
 
 
 def _retry_after(response: httpx.Response) -> float | None:

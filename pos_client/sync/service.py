@@ -48,6 +48,7 @@ class _Line:
 
     online: bool = False
     problem: str = ""
+    pull_problem: str = ""
 
 
 class SyncService:
@@ -67,7 +68,7 @@ class SyncService:
         self.who = who
         self.signer = signer
         self.settings = settings
-        self.hub = Hub(who.hub_url, settings.hub_time_out_s)
+        self.hub = Hub(who.hub_url, settings.hub_time_out_s, settings.hub_answer_s)
         self._pull_backoff = Backoff(chance)
         self._chance = chance
         self._pushers: dict[int, push.Pusher] = {}
@@ -90,7 +91,8 @@ class SyncService:
                 (box.waiting_since() for _, box in outboxes if box.waiting_since()), default=""
             )
         forked = any(state.forked for state, _ in outboxes)
-        return SyncState(waiting, since, self._line.online, forked, self._line.problem)
+        problem = self._line.problem or self._line.pull_problem
+        return SyncState(waiting, since, self._line.online, forked, problem)
 
     # Push
 
@@ -170,27 +172,35 @@ class SyncService:
         elif changed:
             self.on_event("sync.online" if online else "sync.offline", {})
 
+    def _note_pull(self, problem: str) -> None:
+        changed = problem != self._line.pull_problem
+        self._line.pull_problem = problem
+        if changed and problem:
+            self.on_event("sync.refused", {"code": problem})
+
     # Pull
 
     def pull_once(self) -> float | None:
         """One page of the feed. Returns the seconds to wait before the next, None when this till
         has everything and may wait for a hint."""
-        match self.hub.feed(
-            self._writing_stream, self.signer, self._declared(), self.catalogue.next_cursor()
-        ):
-            case Answer(page):
+        cursor = self.catalogue.next_cursor()
+        match self.hub.feed(self._writing_stream, self.signer, self._declared(), cursor):
+            case Answer(page) if page.rows or page.up_to_date:
                 self._pull_backoff.succeeded()
-                self.catalogue.stage(page)
+                self._note_pull("")
+                for row in self.catalogue.stage(page):
+                    self.on_event("catalogue.unreadable", {"kind": row.kind, "key": row.key})
                 if page.up_to_date:
                     self.on_staged()
                     return None
                 return 0.0
-            case Refused(status=status) if status == _CURSOR_LOST:
+            case Refused(status=status) if status == _CURSOR_LOST and cursor:
                 self.catalogue.start_over()
                 return 0.0
-            case Refused(_, _, retry_after_s):
+            case Refused(_, problem, retry_after_s):
+                self._note_pull(problem.code)
                 return self._pull_backoff.failed(retry_after_s)
-            case NoAnswer():
+            case _:
                 return self._pull_backoff.failed()
 
     def wait_for_news(self) -> float:
@@ -240,9 +250,12 @@ class SyncThreads:
         """Let the push that is under way end, then close the line."""
         self._stopping.set()
         self._recorded.set()
-        self._threads[0].join(wait_s)
+        pushing, pulling = self._threads
+        if pushing.is_alive():
+            pushing.join(wait_s)
         self.sync.close()
-        self._threads[1].join(_PULL_WAIT_S)
+        if pulling.is_alive():
+            pulling.join(_PULL_WAIT_S)
 
     def _push(self) -> None:
         settings = self.sync.settings

@@ -6,6 +6,9 @@ at the scopes' heads by itself every so often, once for all who wait.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
 
 Heads = dict[str, int]
 
@@ -18,6 +21,8 @@ class News:
         self._look_every_s = look_every_s
         self._heads: Heads = {}
         self._moved = asyncio.Condition()
+        #: how many tills wait now
+        self.waiting = 0
 
     async def look(self) -> None:
         """Read the heads now and wake whoever waits for one that moved."""
@@ -28,22 +33,25 @@ class News:
                 self._moved.notify_all()
 
     async def watch(self) -> None:
-        """Look for ever."""
+        """Look for ever; while the database is away nobody is woken."""
         while True:
             await asyncio.sleep(self._look_every_s)
-            await self.look()
+            with suppress(SQLAlchemyError, OSError):
+                await self.look()
 
     async def past(self, positions: Mapping[str, int], wait_s: float) -> tuple[str, ...]:
         """The scopes that moved past these positions; waits for the first, empty when the wait
         is over."""
-        async with self._moved:
-            try:
-                async with asyncio.timeout(wait_s):
-                    while not (moved := self._past(positions)):
-                        await self._moved.wait()
-                    return moved
-            except TimeoutError:
-                return ()
+        self.waiting += 1
+        try:
+            async with self._moved, asyncio.timeout(wait_s):
+                while not (moved := self._past(positions)):
+                    await self._moved.wait()
+                return moved
+        except TimeoutError:
+            return ()
+        finally:
+            self.waiting -= 1
 
     def _past(self, positions: Mapping[str, int]) -> tuple[str, ...]:
         return tuple(

@@ -5,7 +5,7 @@ order of positions is the order of commits, and a reader never passes a row that
 (reference: a sequence lost 31 % of rows to a tailing reader).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import (
@@ -16,9 +16,8 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    insert,
+    delete,
     select,
-    update,
 )
 
 from journal.cursor import Cursor
@@ -52,7 +51,10 @@ CATALOGUE = "catalogue"
 GONE = b"null"
 
 _PUBLISH = SetWise(feed, replacing=True)
+_MOVE_HEAD = SetWise(scope_head, adding=("position",))
 _CODES = SetWise(barcode, replacing=True)
+#: both databases take about 32,700 marks in a statement
+MARKS_MAX = 10_000
 
 
 def store_scope(store_id: str) -> str:
@@ -64,12 +66,18 @@ def published(
     connection: Connection, scope: str, kind: str, keys: Sequence[str]
 ) -> dict[str, bytes]:
     """The bodies now in the feed under these keys."""
-    rows = connection.execute(
-        select(feed.c.key, feed.c.body).where(
-            feed.c.scope == scope, feed.c.kind == kind, feed.c.key.in_(keys)
-        )
-    )
-    return {row.key: bytes(row.body) for row in rows}
+    of_kind = select(feed.c.key, feed.c.body).where(feed.c.scope == scope, feed.c.kind == kind)
+    return {
+        row.key: bytes(row.body)
+        for some in _in_portions(keys)
+        for row in connection.execute(of_kind.where(feed.c.key.in_(some)))
+    }
+
+
+def _in_portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at a time as a statement may have marks."""
+    for start in range(0, len(values), MARKS_MAX):
+        yield values[start : start + MARKS_MAX]
 
 
 def publish(connection: Connection, scope: str, kind: str, bodies: dict[str, bytes]) -> int:
@@ -91,16 +99,8 @@ def publish(connection: Connection, scope: str, kind: str, bodies: dict[str, byt
 
 def _take_positions(connection: Connection, scope: str, count: int) -> int:
     """Move the scope's head by `count`; returns where it stood."""
-    moved = connection.execute(
-        update(scope_head)
-        .where(scope_head.c.scope == scope)
-        .values(position=scope_head.c.position + count)
-        .returning(scope_head.c.position)
-    ).scalar()
-    if moved is None:
-        connection.execute(insert(scope_head).values(scope=scope, position=count))
-        return 0
-    return int(moved) - count
+    _MOVE_HEAD.write(connection, [(scope, count)])
+    return heads(connection, (scope,))[scope] - count
 
 
 def heads(connection: Connection, scopes: Sequence[str]) -> dict[str, int]:
@@ -118,13 +118,13 @@ def all_heads(connection: Connection) -> dict[str, int]:
 
 
 def page(
-    connection: Connection, scopes: Sequence[str], cursor: Cursor, limit: int
+    connection: Connection, at_head: Mapping[str, int], cursor: Cursor, limit: int, size_bytes: int
 ) -> tuple[list[FeedRow], Cursor, bool]:
-    """Rows after the cursor, the cursor after them, and whether it has come to the heads."""
-    at_head = heads(connection, scopes)
-    positions = {scope: cursor.positions.get(scope, 0) for scope in scopes}
+    """Rows of the scopes `at_head` after the cursor, at most `limit` and about `size_bytes` of
+    them; the cursor after them, and whether it has come to the heads."""
+    positions = {scope: cursor.positions.get(scope, 0) for scope in at_head}
     rows: list[FeedRow] = []
-    for scope in scopes:
+    for scope in at_head:
         if positions[scope] >= at_head[scope]:
             continue
         found = connection.execute(
@@ -133,7 +133,12 @@ def page(
             .order_by(feed.c.position)
             .limit(limit - len(rows))
         ).all()
-        rows += [FeedRow(row.kind, row.key, msgspec.Raw(bytes(row.body))) for row in found]
+        taken = found[: _count_within([len(row.body) for row in found], size_bytes)]
+        size_bytes -= sum(len(row.body) for row in taken)
+        rows += [FeedRow(row.kind, row.key, msgspec.Raw(bytes(row.body))) for row in taken]
+        if len(taken) < len(found):
+            positions[scope] = taken[-1].position
+            break
         if len(rows) < limit:
             positions[scope] = at_head[scope]
         elif found:
@@ -141,13 +146,28 @@ def page(
     return rows, Cursor(cursor.epoch, positions), positions == at_head
 
 
-def owners(connection: Connection, codes: Iterable[str]) -> dict[str, str]:
+def _count_within(sizes: Sequence[int], size_bytes: int) -> int:
+    """How many of the first ones fit, one at least."""
+    for count, size in enumerate(sizes):
+        size_bytes -= size
+        if size_bytes < 0:
+            return max(count, 1)
+    return len(sizes)
+
+
+def owners(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
     """Which product each of these barcodes belongs to."""
-    rows = connection.execute(
-        select(barcode.c.code, barcode.c.product_id).where(barcode.c.code.in_(list(codes)))
-    )
-    return {row.code: row.product_id for row in rows}
+    columns = select(barcode.c.code, barcode.c.product_id)
+    return {
+        row.code: row.product_id
+        for some in _in_portions(codes)
+        for row in connection.execute(columns.where(barcode.c.code.in_(some)))
+    }
 
 
-def keep_codes(connection: Connection, codes: dict[str, str]) -> None:
-    _CODES.write(connection, sorted(codes.items()))
+def keep_codes(connection: Connection, codes: Mapping[str, Sequence[str]]) -> None:
+    """Let each of these products have these barcodes and no others."""
+    for some in _in_portions(list(codes)):
+        connection.execute(delete(barcode).where(barcode.c.product_id.in_(some)))
+    owned = [(code, product_id) for product_id, own in codes.items() for code in own]
+    _CODES.write(connection, sorted(owned))

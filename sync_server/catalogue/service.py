@@ -3,14 +3,16 @@
 import msgspec
 from sqlalchemy import Connection
 
-from journal.cursor import Cursor
+from journal import wire
+from journal.cursor import PAGE_ROWS_MAX, Cursor
 from journal.wire import FeedPage
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.language import Text
 from sync_server.catalogue import records
-from sync_server.sync.service import problem
+from sync_server.sync.service import WireProblem, problem
 
-PAGE_ROWS = 2_000
+#: of bodies in one page; a message may hold twice that, for their keys and all else
+PAGE_BYTES = wire.MESSAGE_BYTES_MAX // 2
 
 
 class CodeTaken(ValueError):
@@ -22,9 +24,15 @@ class CodeTaken(ValueError):
 
 
 def taken_codes(connection: Connection, products: list[Product]) -> dict[str, CodeTaken]:
-    """Products, by id, that claim a barcode of another one."""
-    codes = [code for product in products for code in product.codes]
-    owners = records.owners(connection, codes)
+    """Products, by id, that claim a barcode of another one. A barcode that its owner gives up
+    among these same products is free."""
+    claimed = {product.product_id: product.codes for product in products}
+    codes = list({code for product in products for code in product.codes})
+    owners = {
+        code: owner
+        for code, owner in records.owners(connection, codes).items()
+        if code in claimed.get(owner, (code,))
+    }
     taken = {}
     for product in products:
         for code in product.codes:
@@ -36,8 +44,7 @@ def taken_codes(connection: Connection, products: list[Product]) -> dict[str, Co
 
 def publish_products(connection: Connection, products: list[Product]) -> int:
     """Publish products and prices to every store; returns how many changed anything."""
-    codes = {code: product.product_id for product in products for code in product.codes}
-    records.keep_codes(connection, codes)
+    records.keep_codes(connection, {product.product_id: product.codes for product in products})
     bodies = {product.product_id: msgspec.json.encode(product) for product in products}
     return records.publish(connection, records.CATALOGUE, "product", bodies)
 
@@ -72,25 +79,31 @@ def _cursor(epoch: str, text: str) -> Cursor:
     try:
         cursor = Cursor.parse(text)
     except ValueError:
-        cursor = Cursor("", {})
+        raise _lost(epoch) from None
     if cursor.epoch != epoch:
-        raise problem(
-            410,
-            "cursor",
-            Text("This cursor is not of this hub's life.", "游标已失效。"),
-            Text("Pull from the beginning.", "请从头拉取。"),
-            epoch=epoch,
-        )
+        raise _lost(epoch)
     return cursor
+
+
+def _lost(epoch: str) -> WireProblem:
+    return problem(
+        410,
+        "cursor",
+        Text("This cursor is not of this hub's life.", "游标已失效。"),
+        Text("Pull from the beginning.", "请从头拉取。"),
+        epoch=epoch,
+    )
 
 
 def page(
     connection: Connection, epoch: str, store_id: str, cursor: str, included: dict[str, int]
 ) -> FeedPage:
     """The next rows of the feed for a till of the store."""
-    rows, after, up_to_date = records.page(
-        connection, scopes_of(store_id), _cursor(epoch, cursor), PAGE_ROWS
-    )
+    before = _cursor(epoch, cursor)
+    at_head = records.heads(connection, scopes_of(store_id))
+    if any(not 0 <= before.positions.get(scope, 0) <= head for scope, head in at_head.items()):
+        raise _lost(epoch)  # it has seen more than we have: our database is an older one
+    rows, after, up_to_date = records.page(connection, at_head, before, PAGE_ROWS_MAX, PAGE_BYTES)
     return FeedPage(epoch, after.text(), rows, up_to_date, included)
 
 

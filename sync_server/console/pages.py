@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from importlib.resources import files
 from ipaddress import ip_address
+from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -36,17 +37,24 @@ WORDS = {
     "day": Text("Business date", "营业日"),
     "sales": Text("Sales", "笔数"),
     "takings": Text("Takings", "营业额"),
-    "today": Text("Takings of the day", "当日营业额"),
     "none": Text("No till enrolled yet", "尚无终端"),
     "no_stores": Text(
         "No stores yet. Import them: sync-server import stores FILE.csv",
         "尚无门店。请导入：sync-server import stores FILE.csv",
     ),
-    "unsettled": Text("{count} facts wait to be settled", "{count} 条记录待处理"),
+    "unsettled": Text("{facts} to be settled", "{facts}记录待处理"),
     "all_well": Text("All tills in step", "全部同步"),
     "some_not": Text("{count} of {all} tills not in step", "{all} 台终端中 {count} 台未同步"),
     "as_of": Text("as of {time}", "截至 {time}"),
     "other": Text("中文", "English"),
+}
+#: what proxies say of those they speak for (RFC 7239, and the names before it)
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+#: nothing but its own style: the page has no script and asks nobody else for anything
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
 }
 _NOT_HERE = Text(
     "This page is served to the hub's own machine only, until passwords are set up.",
@@ -69,7 +77,7 @@ class State(StrEnum):
 _STATES = {
     State.IN_STEP: Text("in step", "同步"),
     State.CLOSED: Text("closed, in step", "已交班，同步"),
-    State.BEHIND: Text("{count} facts outstanding since {since}", "{since} 起 {count} 条待传"),
+    State.BEHIND: Text("{facts} outstanding{since}", "{since}{facts}待传"),
     State.SILENT: Text(
         "silent since {contact}, last declared head {declared}",
         "{contact} 起无联系，最后声明 {declared}",
@@ -78,12 +86,13 @@ _STATES = {
     State.FORKED: Text("forked: two histories", "记录分叉"),
     State.REVOKED: Text("revoked", "已停用"),
 }
+_SINCE = Text(" since {time}", "{time} 起 ")
 _MARKS = {
     State.IN_STEP: "●",
     State.CLOSED: "●",
     State.BEHIND: "◐",
     State.SILENT: "○",
-    State.NEVER: "○",
+    State.NEVER: "–",
     State.FORKED: "▲",
     State.REVOKED: "✕",
 }
@@ -109,6 +118,7 @@ class StoreView(NamedTuple):
 
     store_id: str
     name: str
+    day: str
     takings: str
     tills: list[TillView]
 
@@ -134,12 +144,17 @@ def _local_only(
 
 
 def _is_local(request: Request) -> bool:
-    """Whether the reader sits at this machine; a proxy speaks for somebody else."""
-    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    """Whether the reader sits at this machine and asked for it by such a name: a proxy speaks for
+    somebody else, and any web site may give its own name this machine's address."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    peer = request.client.host if request.client else ""
+    return _is_loopback(peer) and _is_loopback(request.url.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        return (
-            not forwarded and ip_address(request.client.host if request.client else "").is_loopback
-        )
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -148,7 +163,7 @@ async def _status(hub: Hub, request: Request) -> Response:
     language = _language(request)
     lines, takings, unsettled = await hub.overview()
     now = hub.now()
-    states = [state_of(line, now) for line in lines if line.till_id]
+    states = [state_of(line, now) for line in lines if line.till_id and not line.revoked]
     behind = sum(state not in _WELL for state in states)
     headline = (
         WORDS["some_not"].filled(count=behind, all=len(states)) if behind else WORDS["all_well"]
@@ -159,11 +174,13 @@ async def _status(hub: Hub, request: Request) -> Response:
         words={name: text.to(language) for name, text in WORDS.items()},
         headline=headline.to(language) if states else "",
         well=not behind,
-        unsettled=WORDS["unsettled"].filled(count=unsettled).to(language) if unsettled else "",
-        as_of=WORDS["as_of"].filled(time=now.astimezone().strftime("%H:%M:%S")).to(language),
+        unsettled=WORDS["unsettled"].filled(facts=_facts(unsettled)).to(language)
+        if unsettled
+        else "",
+        as_of=WORDS["as_of"].filled(time=now.astimezone().strftime("%H:%M:%S %Z")).to(language),
         stores=_stores(lines, takings, language, now),
     )
-    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+    return HTMLResponse(html, headers=_HEADERS)
 
 
 def _language(request: Request) -> Language:
@@ -195,34 +212,39 @@ def state_of(line: TillLine, now: datetime) -> State:
 def _stores(
     lines: list[TillLine], takings: dict[str, Takings], language: Language, now: datetime
 ) -> list[StoreView]:
-    stores: dict[str, StoreView] = {}
-    for line in lines:
-        view = stores.setdefault(line.store_id, StoreView(line.store_id, line.store_name, "", []))
-        if line.till_id:
-            view.tills.append(_till(line, takings.get(line.till_id), language, now))
-    return [
-        view._replace(takings=_store_takings(view.store_id, lines, takings))
-        for view in stores.values()
-    ]
+    views = []
+    for store_id, of_store in groupby(lines, key=lambda line: line.store_id):
+        tills = list(of_store)
+        first = tills[0]
+        day, taken = _day([takings[line.till_id] for line in tills if line.till_id in takings])
+        views.append(
+            StoreView(
+                store_id,
+                first.store_name,
+                day,
+                _amount(taken, first.currency) if day else "",
+                [_till(line, takings, language, now) for line in tills if line.till_id],
+            )
+        )
+    return views
 
 
-def _store_takings(store_id: str, lines: list[TillLine], takings: dict[str, Takings]) -> str:
-    """What the store's tills took on the latest business date of any of them."""
-    of_store = [line for line in lines if line.store_id == store_id and line.till_id in takings]
-    if not of_store:
-        return ""
-    taken = [takings[line.till_id or ""] for line in of_store]
-    day = max(each.business_date for each in taken)
-    minor = sum(each.minor for each in taken if each.business_date == day)
-    return f"{_amount(minor, of_store[0].currency)} · {day}"
+def _day(taken: list[Takings]) -> tuple[str, int]:
+    """The latest business date of any of them, and what was taken on it; empty without any."""
+    day = max((each.business_date for each in taken), default="")
+    return day, sum(each.minor for each in taken if each.business_date == day)
 
 
-def _till(line: TillLine, taken: Takings | None, language: Language, now: datetime) -> TillView:
+def _till(
+    line: TillLine, takings: dict[str, Takings], language: Language, now: datetime
+) -> TillView:
+    taken = takings.get(line.till_id or "")
     state = state_of(line, now)
     contact = _clock(line.last_contact, line.timezone, now)
+    since = _clock(line.waiting_since, line.timezone, now)
     said = _STATES[state].filled(
-        count=line.declared_seq - line.head_seq,
-        since=_clock(line.waiting_since, line.timezone, now),
+        facts=_facts(line.declared_seq - line.head_seq),
+        since=_SINCE.filled(time=since) if since else "",
         contact=contact,
         declared=f"{line.declared_seq:,}",
     )
@@ -239,13 +261,18 @@ def _till(line: TillLine, taken: Takings | None, language: Language, now: dateti
     )
 
 
+def _facts(count: int) -> Text:
+    return Text(f"{count:,} fact{'s' if count != 1 else ''}", f"{count:,} 条")
+
+
 def _amount(minor: int, currency: str) -> str:
     return f"{currency} {_grouped(Money(minor, currency).plain)}"
 
 
 def _grouped(plain: str) -> str:
-    whole, dot, part = plain.partition(".")
-    return f"{int(whole):,}{dot}{part}"
+    whole, dot, part = plain.removeprefix("-").partition(".")
+    sign = "-" if plain.startswith("-") else ""
+    return f"{sign}{int(whole):,}{dot}{part}"
 
 
 def _clock(at: str, timezone: str, now: datetime) -> str:

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
-from sync_server.recorder import journal, money_ledger
+from sync_server.recorder import HAS_VERDICT, journal, money_ledger
 from sync_server.sync.records import store, stream, till
 
 
@@ -70,24 +70,28 @@ def tills(connection: Connection) -> list[TillLine]:
 
 
 def latest_takings(connection: Connection) -> dict[str, Takings]:
-    """Per till, the takings of its latest business date."""
+    """Per till, the takings of its latest business date, in the store's currency."""
+    ledger, sold = money_ledger, money_ledger.alias()
     latest = (
-        select(money_ledger.c.till, func.max(money_ledger.c.business_date).label("day"))
-        .where(money_ledger.c.account == "sales")
-        .group_by(money_ledger.c.till)
-        .subquery()
+        select(sold.c.business_date)
+        .where(sold.c.store == till.c.store_id, sold.c.till == till.c.till_id)
+        .where(sold.c.account == "sales")
+        .order_by(sold.c.business_date.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    is_taking = or_(money_ledger.c.account == "sales", money_ledger.c.account.like("tax:%"))
-    sales = case((money_ledger.c.account == "sales", money_ledger.c.entries), else_=0)
+    of_the_day = and_(
+        ledger.c.store == till.c.store_id,
+        ledger.c.till == till.c.till_id,
+        ledger.c.business_date == latest,
+        ledger.c.currency == store.c.currency,
+        or_(ledger.c.account == "sales", ledger.c.account.like("tax:%")),
+    )
+    sales = case((ledger.c.account == "sales", ledger.c.entries), else_=0)
     rows = connection.execute(
-        select(latest.c.till, latest.c.day, -func.sum(money_ledger.c.amount), func.sum(sales))
-        .join_from(
-            latest,
-            money_ledger,
-            (money_ledger.c.till == latest.c.till) & (money_ledger.c.business_date == latest.c.day),
-        )
-        .where(is_taking)
-        .group_by(latest.c.till, latest.c.day)
+        select(till.c.till_id, ledger.c.business_date, -func.sum(ledger.c.amount), func.sum(sales))
+        .select_from(till.join(store).join(ledger, of_the_day))
+        .group_by(till.c.till_id, ledger.c.business_date)
     )
     return {row[0]: Takings(row[1], int(row[2]), int(row[3])) for row in rows}
 
@@ -97,5 +101,5 @@ def unsettled(connection: Connection) -> int:
     return connection.execute(
         select(func.count())
         .select_from(journal)
-        .where(journal.c.verdict.in_(("quarantined", "waiting")))
+        .where(HAS_VERDICT, journal.c.verdict.in_(("quarantined", "waiting")))
     ).scalar_one()

@@ -4,11 +4,14 @@ Plain ASGI routes, not the framework's typed ones: a body is decoded once, by th
 structs. Every answer carries the wire's header; only such an answer is one.
 """
 
+import logging
+import zlib
 from collections.abc import Awaitable, Callable
 
 import msgspec
 import zstandard
-from starlette.requests import Request
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -17,12 +20,16 @@ from journal.stream import StreamId
 from journal.wire import Declared
 from retail.language import Text
 from sync_server.hub import Hub
-from sync_server.sync.service import Bearer, WireProblem, problem, too_large
+from sync_server.sync.service import Bearer, WireProblem, busy, problem, too_large
+
+log = logging.getLogger(__name__)
 
 _ENCODER = msgspec.json.Encoder()
 _HEADERS = {wire.HEADER: wire.PROTOCOL, "Cache-Control": "no-store"}
 #: answers below this are sent as they are: packing would cost more than it saves, in bytes
 _PACK_FROM_BYTES = 1024
+#: a window of 32 KiB, and gzip's header and trailer around it (zlib manual, inflateInit2)
+_GZIP = zlib.MAX_WBITS + 16
 
 Handler = Callable[[Hub, Request], Awaitable[msgspec.Struct]]
 
@@ -45,13 +52,40 @@ def _endpoint(hub: Callable[[], Hub], handler: Handler) -> Callable[[Request], A
         try:
             return _answer(request, await handler(hub(), request))
         except WireProblem as no:
-            return Response(
-                _ENCODER.encode(no.problem),
-                status_code=no.status,
-                headers={**_HEADERS, "Content-Type": "application/problem+json"},
-            )
+            return refusal(no)
+        except (SQLAlchemyError, OSError) as fault:
+            log.error("the database failed: %s", str(fault).partition("\n")[0])
+            return refusal(busy())
+        except ClientDisconnect:
+            # The line was cut in the middle of the question: nobody hears the answer.
+            return Response(status_code=400)
 
     return endpoint
+
+
+def refusal(no: WireProblem) -> Response:
+    """A problem as the tills read it."""
+    headers = {**_HEADERS, "Content-Type": "application/problem+json"}
+    if no.retry_after_s:
+        headers["Retry-After"] = str(no.retry_after_s)
+    return Response(_ENCODER.encode(no.problem), status_code=no.status, headers=headers)
+
+
+def misdirected(status: int) -> WireProblem:
+    """A question that goes nowhere: an unknown path, or a known one with the wrong method."""
+    if status == 405:
+        return problem(
+            405,
+            "wrong_method",
+            Text("This address is asked in another way.", "此地址不支持该请求方式。"),
+            Text("See docs/protocol.md.", "参见 docs/protocol.md。"),
+        )
+    return problem(
+        status,
+        "unknown_path",
+        Text("There is nothing at this address.", "此地址不存在。"),
+        Text("See docs/protocol.md.", "参见 docs/protocol.md。"),
+    )
 
 
 def _answer(request: Request, message: msgspec.Struct) -> Response:
@@ -71,9 +105,13 @@ async def _message(request: Request, kind: type[wire.T]) -> wire.T:
         if len(body) > wire.MESSAGE_BYTES_MAX:
             raise too_large()
     try:
-        if request.headers.get("Content-Encoding") == "zstd":
-            return wire.unpack(bytes(body), kind)
-        return wire.read(bytes(body), kind)
+        match request.headers.get("Content-Encoding", "").strip().lower():
+            case "zstd":
+                return wire.unpack(bytes(body), kind)
+            case "gzip":
+                return wire.read(_gunzipped(bytes(body)), kind)
+            case _:
+                return wire.read(bytes(body), kind)
     except wire.MessageTooLarge:
         raise too_large() from None
     except wire.NotAMessage as fault:
@@ -83,6 +121,18 @@ async def _message(request: Request, kind: type[wire.T]) -> wire.T:
             Text(f"This is not the message expected here: {fault}", f"无法识别的消息：{fault}"),
             Text("Update the till's program.", "请更新终端程序。"),
         ) from None
+
+
+def _gunzipped(body: bytes) -> bytes:
+    """Never more than a message may hold. Raises MessageTooLarge or NotAMessage."""
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        text = unpacker.decompress(body, wire.MESSAGE_BYTES_MAX + 1)
+    except zlib.error as fault:
+        raise wire.NotAMessage(f"not gzip: {fault}") from None
+    if len(text) > wire.MESSAGE_BYTES_MAX:
+        raise wire.MessageTooLarge(f"more than {wire.MESSAGE_BYTES_MAX} bytes")
+    return text
 
 
 def _bearer(hub: Hub, request: Request) -> Bearer:

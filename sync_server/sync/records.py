@@ -1,6 +1,6 @@
 """Stores, tills, enrolment codes and streams: who may speak, and how far each has come."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     func,
     insert,
     select,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from journal.stream import Head, StreamId, genesis
 from journal.wire import Declared, Verdict
-from sync_server.database import metadata
+from sync_server.database import SetWise, metadata
 from sync_server.recorder import journal
 
 hub = Table(
@@ -74,6 +75,29 @@ stream = Table(
     UniqueConstraint("till_id", "incarnation"),
 )
 
+_ONCE = SetWise(hub, once=True)
+
+# The statements of every push, built once: building one anew costs ten times running it.
+_FIND_TILL = select(till).where(till.c.till_id == bindparam("the_till"))
+_LOCKED = (
+    select(
+        till.c.store_id,
+        till.c.public_key,
+        till.c.revoked_at,
+        stream.c.stream_no,
+        stream.c.head_seq,
+        stream.c.head_hash,
+        stream.c.open_shift,
+    )
+    .join_from(till, stream, stream.c.till_id == till.c.till_id)
+    .where(
+        stream.c.till_id == bindparam("the_till"),
+        stream.c.incarnation == bindparam("the_incarnation"),
+    )
+    .with_for_update(of=stream)
+)
+_MOVE_STREAM = update(stream).where(stream.c.stream_no == bindparam("the_stream"))
+
 
 class HubIdentity(NamedTuple):
     """The hub's private seed and the life of its database."""
@@ -100,42 +124,56 @@ def hub_identity(connection: Connection) -> HubIdentity | None:
     return HubIdentity(bytes(row.seed), row.epoch) if row else None
 
 
-def keep_hub_identity(connection: Connection, identity: HubIdentity) -> None:
-    connection.execute(insert(hub).values(id=1, seed=identity.seed, epoch=identity.epoch))
+def keep_hub_identity(connection: Connection, identity: HubIdentity) -> HubIdentity:
+    """Keep it unless there is one; returns the one that is kept."""
+    _ONCE.write(connection, [(1, identity.seed, identity.epoch)])
+    kept = hub_identity(connection)
+    assert kept is not None
+    return kept
 
 
 def find_till(connection: Connection, till_id: str) -> TillRow | None:
-    row = connection.execute(select(till).where(till.c.till_id == till_id)).first()
+    row = connection.execute(_FIND_TILL, {"the_till": till_id}).first()
     if row is None:
         return None
     return TillRow(row.till_id, row.store_id, row.public_key, row.revoked_at is not None)
 
 
-def locked_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
-    """The stream, locked until the transaction ends; a new one begins at genesis."""
-    found = (
-        select(stream.c.stream_no, stream.c.head_seq, stream.c.head_hash, stream.c.open_shift)
-        .where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
-        .with_for_update()
-    )
-    row = connection.execute(found).first()
+def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, StreamRow | None]:
+    """A till and its stream, by one statement; the stream is locked until the transaction ends.
+    There is no stream before its first push."""
+    which = {"the_till": who.till, "the_incarnation": who.incarnation}
+    row = connection.execute(_LOCKED, which).first()
     if row is None:
-        first = genesis(who)
-        connection.execute(
-            insert(stream).values(
-                till_id=who.till,
-                incarnation=who.incarnation,
-                store_id=store_id,
-                head_seq=first.seq,
-                head_hash=first.hash,
-                declared_seq=0,
-                waiting_since="",
-                open_shift="",
-                last_contact=_text(now),
-            )
+        return find_till(connection, who.till), None
+    known = TillRow(who.till, row.store_id, row.public_key, row.revoked_at is not None)
+    return known, StreamRow(row.stream_no, Head(row.head_seq, row.head_hash), row.open_shift)
+
+
+def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
+    """The stream, begun at genesis unless it is there by now, locked as `locked` does."""
+    # Two pushes of one till may begin its stream at once: the second waits here.
+    connection.execute(select(till.c.till_id).where(till.c.till_id == who.till).with_for_update())
+    _, begun = locked(connection, who)
+    if begun is not None:
+        return begun
+    first = genesis(who)
+    connection.execute(
+        insert(stream).values(
+            till_id=who.till,
+            incarnation=who.incarnation,
+            store_id=store_id,
+            head_seq=first.seq,
+            head_hash=first.hash,
+            declared_seq=0,
+            waiting_since="",
+            open_shift="",
+            last_contact=_text(now),
         )
-        row = connection.execute(found).one()
-    return StreamRow(row.stream_no, Head(row.head_seq, row.head_hash), row.open_shift)
+    )
+    _, begun = locked(connection, who)
+    assert begun is not None
+    return begun
 
 
 def move_stream(
@@ -148,16 +186,16 @@ def move_stream(
 ) -> None:
     """Note what the stream has come to and what its till declares."""
     connection.execute(
-        update(stream)
-        .where(stream.c.stream_no == stream_no)
-        .values(
-            head_seq=head.seq,
-            head_hash=head.hash,
-            declared_seq=declared.seq,
-            waiting_since=declared.waiting_since if declared.seq > head.seq else "",
-            open_shift=open_shift,
-            last_contact=_text(now),
-        )
+        _MOVE_STREAM,
+        {
+            "the_stream": stream_no,
+            "head_seq": head.seq,
+            "head_hash": head.hash,
+            "declared_seq": declared.seq,
+            "waiting_since": _moment(declared.waiting_since) if declared.seq > head.seq else "",
+            "open_shift": open_shift,
+            "last_contact": _text(now),
+        },
     )
 
 
@@ -168,7 +206,7 @@ def note_contact(connection: Connection, who: StreamId, declared: Declared, now:
         .where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
         .values(
             declared_seq=declared.seq,
-            waiting_since=declared.waiting_since,
+            waiting_since=_moment(declared.waiting_since),
             last_contact=_text(now),
         )
     )
@@ -224,8 +262,21 @@ def store_exists(connection: Connection, store_id: str) -> bool:
     )
 
 
+def is_till_of(connection: Connection, store_id: str, till_id: str) -> bool:
+    """Whether a till of that id is enrolled in the store, or was to be."""
+    tills = select(till.c.till_id).where(till.c.store_id == store_id, till.c.till_id == till_id)
+    codes = select(enrol_code.c.till_id).where(
+        enrol_code.c.store_id == store_id, enrol_code.c.till_id == till_id
+    )
+    return connection.execute(tills.union(codes)).first() is not None
+
+
 def next_till_id(connection: Connection, store_id: str) -> str:
-    """The id of the store's next till: after all enrolled ones and all codes given out."""
+    """The id of the store's next till: after all enrolled ones and all codes given out. The
+    store is locked, so that two who ask at once get two tills."""
+    connection.execute(
+        select(store.c.store_id).where(store.c.store_id == store_id).with_for_update()
+    )
     tills = select(func.count()).select_from(till).where(till.c.store_id == store_id)
     codes = (
         select(func.count(func.distinct(enrol_code.c.till_id)))
@@ -295,6 +346,14 @@ def included(connection: Connection, store_id: str) -> dict[str, int]:
         .order_by(stream.c.stream_no)
     )
     return {row.till_id: row.head_seq for row in rows}
+
+
+def _moment(said: str) -> str:
+    """A time as a till said it, or nothing when it is none that a clock can show."""
+    try:
+        return said if 1970 < datetime.fromisoformat(said).astimezone(UTC).year < 9999 else ""
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _text(when: datetime) -> str:

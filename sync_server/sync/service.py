@@ -6,7 +6,7 @@ not an envelope 422, signature 401, gap or fork 409, size 413); never what a fac
 
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from journal.signature import (
     enrol_message,
     fingerprint,
     head_message,
+    plain_code,
     push_message,
     token_message,
     verified,
@@ -36,6 +37,8 @@ from sync_server.sync.records import HubIdentity, StreamRow, TillRow
 _CODE_LENGTH = 10
 _GROUP = 5
 _REVOKED = "the till is revoked"
+#: a till is asked to wait this long when the hub has too much to do or its database is away
+BUSY_RETRY_S = 5
 #: copied into no backup yet: a till keeps everything
 SAFE_SEQ = 0
 
@@ -43,10 +46,11 @@ SAFE_SEQ = 0
 class WireProblem(Exception):
     """An answer on the wire that is not yes: status, and the problem to send."""
 
-    def __init__(self, status: int, problem: wire.Problem) -> None:
+    def __init__(self, status: int, problem: wire.Problem, retry_after_s: int = 0) -> None:
         super().__init__(problem.code)
         self.status = status
         self.problem = problem
+        self.retry_after_s = retry_after_s
 
 
 def problem(
@@ -58,12 +62,14 @@ def problem(
     head: Head | None = None,
     head_sig: str = "",
     epoch: str = "",
+    retry_after_s: int = 0,
 ) -> WireProblem:
     return WireProblem(
         status,
         wire.Problem(
             code, title.en, title.zh, remedy.en, remedy.zh, epoch, head, head_sig, SAFE_SEQ
         ),
+        retry_after_s,
     )
 
 
@@ -85,6 +91,28 @@ def wrong_signature() -> WireProblem:
     )
 
 
+def revoked() -> WireProblem:
+    return problem(
+        403,
+        "revoked",
+        Text("Head office has revoked this till.", "总部已停用本机。"),
+        Text(
+            "What it sells is still kept; ask head office for a new code.",
+            "销售记录仍会保留；请向总部索取新的登记码。",
+        ),
+    )
+
+
+def busy() -> WireProblem:
+    return problem(
+        503,
+        "busy",
+        Text("The hub cannot take more just now.", "总部服务繁忙。"),
+        Text("The till tries again by itself.", "本机会自动重试。"),
+        retry_after_s=BUSY_RETRY_S,
+    )
+
+
 class Voice(NamedTuple):
     """The hub's own identity, ready to sign."""
 
@@ -102,11 +130,12 @@ class Voice(NamedTuple):
 
 
 def own_identity(connection: Connection) -> HubIdentity:
-    """The hub's identity, made when its database is new."""
+    """The hub's identity, made when its database is new; of two hubs that start at once the
+    first one's."""
     found = records.hub_identity(connection)
     if found is None:
-        found = HubIdentity(secrets.token_bytes(32), secrets.token_hex(8))
-        records.keep_hub_identity(connection, found)
+        made = HubIdentity(secrets.token_bytes(32), secrets.token_hex(8))
+        found = records.keep_hub_identity(connection, made)
     return found
 
 
@@ -121,7 +150,7 @@ def make_code(
     letters = "".join(secrets.choice(CROCKFORD) for _ in range(_CODE_LENGTH))
     code = f"{letters[:_GROUP]}-{letters[_GROUP:]}-{fingerprint(voice.signer.public)}"
     till_id = till_id or records.next_till_id(connection, store_id)
-    records.add_code(connection, _code_hash(code), store_id, till_id, expires_at)
+    records.add_code(connection, _hash_of(code), store_id, till_id, expires_at)
     return code, till_id
 
 
@@ -132,7 +161,7 @@ def enrol(
     message = enrol_message(request.code, request.public_key, request.inc)
     if not verified(request.public_key, message, request.sig):
         raise wrong_signature()
-    code_hash = _code_hash(request.code)
+    code_hash = _hash_of(request.code)
     code = records.locked_code(connection, code_hash)
     known = code is not None and (now < code.expires_at or code.used_by == request.public_key)
     if code is None or not known:
@@ -157,8 +186,8 @@ def enrol(
     return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, voice.epoch)
 
 
-def _code_hash(code: str) -> str:
-    return sha256(code.strip().upper().encode()).hexdigest()
+def _hash_of(code: str) -> str:
+    return sha256(plain_code(code).encode()).hexdigest()
 
 
 # Access tokens: signed by the hub, kept nowhere
@@ -173,9 +202,7 @@ def token(
     connection: Connection, voice: Voice, request: wire.TokenRequest, now: datetime, valid_s: float
 ) -> wire.TokenReply:
     """An access token for a till that signed our nonce. A revoked till gets none."""
-    till = records.find_till(connection, request.till)
-    if till is None or till.revoked:
-        raise unknown_till()
+    till = in_service(connection, request.till)
     kind, _, ends = _unsealed(voice, request.nonce).partition("|")
     if kind != "nonce" or not ends or ends < _later(now, 0):
         raise _stale()
@@ -183,6 +210,16 @@ def token(
         raise wrong_signature()
     sealed = _sealed(voice, f"token|{_later(now, valid_s)}|{till.store_id}|{till.till_id}")
     return wire.TokenReply(sealed, int(valid_s))
+
+
+def in_service(connection: Connection, till_id: str) -> TillRow:
+    """A till that may ask for something; one that is revoked may only tell."""
+    till = records.find_till(connection, till_id)
+    if till is None:
+        raise unknown_till()
+    if till.revoked:
+        raise revoked()
+    return till
 
 
 class Bearer(NamedTuple):
@@ -216,13 +253,16 @@ def _later(now: datetime, by_s: float) -> str:
 
 
 def _sealed(voice: Voice, text: str) -> str:
-    seal = hmac.new(voice.secret, text.encode(), sha256).digest()
-    return f"{text}|{urlsafe_b64encode(seal).decode()}"
+    seal = hmac.digest(voice.secret, text.encode(), sha256)
+    return urlsafe_b64encode(seal + text.encode()).decode()
 
 
 def _unsealed(voice: Voice, sealed: str) -> str:
     """The text under a seal of ours; empty when the seal is not."""
-    text, _, _ = sealed.rpartition("|")
+    try:
+        text = urlsafe_b64decode(sealed)[sha256().digest_size :].decode()
+    except ValueError:
+        return ""
     return text if hmac.compare_digest(_sealed(voice, text).encode(), sealed.encode()) else ""
 
 
@@ -240,7 +280,7 @@ def push(
     """Accept a run of facts: lock the stream, compare what both have, append, add up, answer
     with the counter-signed head. `carefully` goes fact by fact (recorder.append_carefully)."""
     who = StreamId(request.till, request.inc)
-    till = records.find_till(connection, request.till)
+    till, stream = records.locked(connection, who)
     if till is None:
         raise unknown_till()
     arrived = _opened(request)
@@ -248,7 +288,8 @@ def push(
     declared = Head(request.declared.seq, request.declared.hash)
     if not verified(till.public_key, push_message(who, declared, last), request.sig):
         raise wrong_signature()
-    stream = records.locked_stream(connection, who, till.store_id, now)
+    if stream is None:
+        stream = records.begun_stream(connection, who, till.store_id, now)
     meeting = _meeting(connection, voice, who, stream, request.base, arrived, now)
     head, verdicts = _append(connection, till, stream, meeting, now, carefully=carefully)
     open_shift = _open_shift(stream.open_shift, meeting)
@@ -267,7 +308,9 @@ def push(
 
 
 def _opened(request: wire.PushRequest) -> list[Arrived]:
-    if len(request.facts) > wire.PUSH_FACTS_MAX:
+    size = sum(len(memoryview(fact)) for fact in request.facts)
+    alone = len(request.facts) == 1
+    if len(request.facts) > wire.PUSH_FACTS_MAX or (size > wire.PUSH_BYTES_MAX and not alone):
         raise too_large()
     try:
         return open_batch(request)
@@ -354,11 +397,9 @@ def _append(
     new = meeting.new
     if not new:
         return stream.head, []
-    if till.revoked or not carefully:
-        why = _REVOKED if till.revoked else ""
-        verdicts = recorder.append(connection, stream.stream_no, till.store_id, now, new, why)
-    else:
-        verdicts = recorder.append_carefully(connection, stream.stream_no, till.store_id, now, new)
+    append = recorder.append_carefully if carefully else recorder.append
+    why = _REVOKED if till.revoked else ""
+    verdicts = append(connection, stream.stream_no, till.store_id, now, new, why)
     return Head(new[-1].envelope.seq, new[-1].hash), verdicts
 
 

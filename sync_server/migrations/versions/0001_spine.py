@@ -3,6 +3,7 @@
 from alembic import op
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Integer,
@@ -95,7 +96,7 @@ def _journal() -> None:
         Column("data", LargeBinary, nullable=False),
         _text("hash"),
     )
-    once = text("verdict != 'duplicate'")
+    once, noted = text("verdict != 'duplicate'"), text("verdict != ''")
     op.create_index(
         "journal_effect",
         "journal",
@@ -104,18 +105,22 @@ def _journal() -> None:
         sqlite_where=once,
         postgresql_where=once,
     )
+    op.create_index(
+        "journal_unsettled", "journal", ["verdict"], sqlite_where=noted, postgresql_where=noted
+    )
 
 
 def _ledgers() -> None:
-    op.create_table(
-        "money_ledger",
-        *map(_key, ("store", "till", "business_date", "shift", "account", "currency")),
-        _big("amount"),
-        _big("entries"),
-    )
-    op.create_table(
-        "stock_ledger", *map(_key, ("store", "product", "account")), _big("amount"), _big("entries")
-    )
+    money = ("store", "till", "business_date", "shift", "account", "currency")
+    for name, keys in ("money_ledger", money), ("stock_ledger", ("store", "product", "account")):
+        whole = "amount BETWEEN -9000000000000000000 AND 9000000000000000000"
+        op.create_table(
+            name,
+            *map(_key, keys),
+            _big("amount"),
+            _big("entries"),
+            CheckConstraint(whole, "whole"),
+        )
 
 
 def _feed() -> None:

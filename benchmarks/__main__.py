@@ -1,0 +1,41 @@
+"""`python -m benchmarks all` or one by its name; `make bench BENCH=name` does the same."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import hub_push, lookup, sale_commit
+from benchmarks.measure import Benchmark, Result, Scale, save, show
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "sale_commit": sale_commit.run,
+    "lookup": lookup.run,
+    "hub_push": hub_push.run,
+}
+RESULTS = Path(__file__).parent / "results"
+_WIDTH_WITHOUT_TERMINAL = 160
+
+
+def main(words: list[str]) -> int:
+    """Run what is named and show it -> exit code."""
+    wanted = words[0] if words else "all"
+    names = list(BENCHMARKS) if wanted == "all" else [wanted]
+    if wanted != "all" and wanted not in BENCHMARKS:
+        print(f"There is no benchmark {wanted}. Name one of: all {' '.join(BENCHMARKS)}")
+        return 1
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
+    results: list[Result] = []
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="omnitill-bench-") as folder:
+            for one in BENCHMARKS[name](Scale(), Path(folder)):
+                print(f"{one.name}: {one.ratio:.2f}", file=sys.stderr, flush=True)
+                save(one, RESULTS)
+                results.append(one)
+    show(results, console)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

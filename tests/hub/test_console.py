@@ -1,0 +1,201 @@
+"""/hq as it is served: to this machine only, and right whatever tills have said."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from journal.wire import Declared
+from rehearsal.status_page import TillRow, till_rows
+from tests.hand_till import HandTill, a_sale, reply_of
+from tests.hub.conftest import TillMaker
+from tests.served_hub import ServedHub
+
+
+def rows(hub: ServedHub, language: str = "en") -> dict[str, TillRow]:
+    """The page's rows by till."""
+    return {row.till: row for row in till_rows(hub.url, language)}
+
+
+def said(hub: ServedHub, till: HandTill, language: str = "en") -> str:
+    """What the page says of the till's state, without the mark."""
+    return rows(hub, language)[till.stream.till].state.split(maxsplit=1)[1]
+
+
+def test_a_till_that_never_spoke_says_so(hub: ServedHub, till: HandTill) -> None:
+    assert said(hub, till) == "has never spoken"
+    assert said(hub, till, "zh") == "从未联系"
+
+
+def test_a_till_in_step_says_so_with_its_figures(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(3)
+    reply_of(till.push())
+    row = rows(hub)["S01-1"]
+    assert row.state == "● in step"
+    assert (row.contact, row.facts, row.sales) == ("09:00:00", "5", "3")
+    assert (row.day, row.takings) == ("2026-06-03", "CNY 10.50")
+
+
+def test_a_till_with_facts_outstanding_says_how_many_and_since_when(
+    hub: ServedHub, till: HandTill
+) -> None:
+    till.record_sales(4)
+    declared = Declared(6, till.head().hash, "2026-06-03T09:12:30.000+08:00")
+    reply_of(till.push(0, 2, declared))
+    hub.clock.move(timedelta(minutes=13))
+    reply_of(till.push(2, 2, declared))
+    assert said(hub, till) == "4 facts outstanding since 09:12:30"
+    assert said(hub, till, "zh") == "09:12:30 起 4 条待传"
+    yesterday = Declared(6, till.head().hash, "2026-06-02T23:59:00.000+08:00")
+    reply_of(till.push(2, 2, yesterday))
+    assert said(hub, till) == "4 facts outstanding since 2026-06-02 23:59"
+
+
+def test_a_till_that_is_silent_in_its_shift_says_since_when(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(4)
+    reply_of(till.push(0, 3, Declared(1_204, till.head().hash)))
+    hub.clock.move(timedelta(seconds=60))
+    assert said(hub, till) == "1,201 facts outstanding"
+    hub.clock.move(timedelta(seconds=1))
+    assert said(hub, till) == "silent since 09:00:00, last declared head 1,204"
+
+
+def test_a_till_that_closed_its_shift_may_be_silent(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(1)
+    till.record_bytes(
+        b'{"number":1,"currency":"CNY","expected_minor":1,"counted_minor":1,"sales":1}',
+        "shift.closed",
+        1,
+    )
+    reply_of(till.push())
+    hub.clock.move(timedelta(days=3))
+    assert said(hub, till) == "closed, in step"
+    reply_of(till.push(3, 3, Declared(9, till.head().hash)))
+    hub.clock.move(timedelta(seconds=61))
+    assert said(hub, till).startswith("silent since")
+
+
+def test_forked_and_revoked_say_so_and_revoked_does_not_count(
+    hub: ServedHub, a_till: TillMaker
+) -> None:
+    forked, revoked, well = a_till(), a_till(), a_till()
+    for till in (forked, revoked, well):
+        till.record_sales(1)
+        reply_of(till.push())
+    forked.facts.pop()
+    forked.record(a_sale(total=999))
+    assert forked.push(2).status_code == 409
+    hub.do(hub.hub.revoke(revoked.stream.till))
+    assert said(hub, forked) == "forked: two histories"
+    assert said(hub, revoked) == "revoked"
+    page = httpx.get(f"{hub.url}/hq?lang=en").text
+    assert "1 of 2 tills not in step" in page
+
+
+def test_facts_that_wait_to_be_settled_are_counted(hub: ServedHub, till: HandTill) -> None:
+    assert "to be settled" not in httpx.get(f"{hub.url}/hq?lang=en").text
+    till.record_sales(1)
+    for name in ("sale.completed", "of.tomorrow"):
+        till.record_bytes(b"{}", name, 1)
+    reply_of(till.push())
+    assert "2 facts to be settled" in httpx.get(f"{hub.url}/hq?lang=en").text
+    assert "2 条记录待处理" in httpx.get(f"{hub.url}/hq?lang=zh").text
+
+
+def test_takings_are_of_the_latest_business_date_in_the_stores_currency(
+    hub: ServedHub, a_till: TillMaker
+) -> None:
+    first, second = a_till(), a_till()
+    first.record_sales(2)
+    first.record(a_sale(total=123_456_78), bdate="2026-06-04")
+    first.record(a_sale(total=-99), bdate="2026-06-04")
+    second.record_sales(1)
+    for till in (first, second):
+        reply_of(till.push())
+    assert rows(hub)["S01-1"].takings == "CNY 123,455.79"
+    assert rows(hub)["S01-2"].takings == "CNY 3.50"
+    assert "2026-06-04<b>CNY 123,455.79</b>" in httpx.get(f"{hub.url}/hq").text
+
+
+def test_a_store_without_tills_and_a_hub_without_stores_say_so(database_url: str) -> None:
+    with ServedHub(database_url) as hub:
+        assert "sync-server import stores" in httpx.get(f"{hub.url}/hq?lang=en").text
+        hub.add_store(name="<script>alert(1)</script>")
+        page = httpx.get(f"{hub.url}/hq?lang=en").text
+    assert "No till enrolled yet" in page
+    assert "<script>" not in page
+
+
+def test_a_till_without_a_shift_in_any_time_zone_is_shown(hub: ServedHub) -> None:
+    hub.add_store("S09", timezone="Pacific/Kiritimati")
+    with HandTill(hub.url) as till:
+        till.enrol(hub.enrol_code("S09"))
+        till.begin()
+        reply_of(till.push())
+        assert rows(hub)["S09-1"].contact == "15:00:00"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"Forwarded": "for=127.0.0.1"},
+        {"X-Real-IP": "127.0.0.1"},
+        {"Via": "1.1 proxy"},
+        {"Host": "hub.example"},
+        {"Host": "192.0.2.7:8700"},
+    ],
+    ids=str,
+)
+def test_the_page_is_not_for_those_a_proxy_speaks_for(
+    one_hub: ServedHub, headers: dict[str, str]
+) -> None:
+    answer = httpx.get(f"{one_hub.url}/hq", headers=headers)
+    assert answer.status_code == 403
+    assert "S01" not in answer.text
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        assert httpx.get(f"{one_hub.url}/hq", headers={"Host": host}).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def one_hub(tmp_path_factory: pytest.TempPathFactory) -> object:
+    folder = tmp_path_factory.mktemp("console")
+    with ServedHub(f"sqlite:///{folder / 'hub.db'}") as served:
+        served.add_store()
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        ("", "", "zh"),
+        ("", "en-GB,en;q=0.9", "en"),
+        ("", "zh-CN", "zh"),
+        ("", "fr", "zh"),
+        ("en", "zh-CN", "en"),
+        ("zh", "en", "zh"),
+        ("xx", "en", "en"),
+    ],
+)
+def test_the_page_speaks_the_readers_language(
+    one_hub: ServedHub, asked: str, accepted: str, language: str
+) -> None:
+    answer = httpx.get(
+        f"{one_hub.url}/hq", params={"lang": asked}, headers={"Accept-Language": accepted}
+    )
+    assert f'<html lang="{language}">' in answer.text
+
+
+def test_the_page_loads_nothing_from_anywhere(one_hub: ServedHub) -> None:
+    answer = httpx.get(f"{one_hub.url}/hq")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "<script" not in answer.text
+    assert "src=" not in answer.text
+
+
+def test_the_hub_says_that_it_lives_and_that_it_is_ready(one_hub: ServedHub) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = httpx.get(f"{one_hub.url}{path}")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})

@@ -1,0 +1,225 @@
+"""CSV files: good rows go in, a bad one stays out alone, with its line, why, and what it said."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retail.catalogue import Product
+from retail.language import Language
+from retail.quantity import Unit
+from retail.tax import Tax
+from sync_server.catalogue import imports
+from sync_server.catalogue.imports import BadRow, GoodRow, StoreLine, UnreadableFile
+
+
+def products_of(file: Path, content: str | bytes) -> tuple[list[Product], list[BadRow]]:
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    rows = list(
+        imports.read(file, imports.PRODUCT_COLUMNS, lambda cells: imports.product(cells, "CNY"))
+    )
+    good = [row.value for row in rows if isinstance(row, GoodRow)]
+    return good, [row for row in rows if isinstance(row, BadRow)]
+
+
+def the_store(tmp_path: Path, **cells: str) -> StoreLine | str:
+    """What comes of one store row: the store, or why not."""
+    cells = {"store_id": "S01", "name": "静安店"} | cells
+    file = tmp_path / "stores.csv"
+    with file.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows([cells.keys(), cells.values()])
+    (row,) = imports.read(file, imports.STORE_COLUMNS, imports.store)
+    return row.value if isinstance(row, GoodRow) else row.why
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "products.csv"
+
+
+def test_a_product_is_read_with_everything_it_says(file: Path) -> None:
+    text = (
+        "name,product_id,price,barcodes,unit,tax_rate,currency,colour\n"
+        '"Apples, red",a1, 12.80 ,690 691;692,KG,9%,usd,red\n'
+    )
+    good, bad = products_of(file, text)
+    assert bad == []
+    tax = Tax("VAT9", 90_000, included=True)
+    codes = ("690", "691", "692")
+    assert good == [Product("a1", "Apples, red", 1280, "USD", codes, Unit.KILOGRAM, tax)]
+
+
+def test_what_a_file_does_not_say_has_a_default(file: Path) -> None:
+    (product,), _ = products_of(file, "product_id,name,price\r\n6901,可乐,3.5\r\n")
+    assert product == Product("6901", "可乐", 350, "CNY", ("6901",))
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_a_byte_order_mark_and_blank_lines_are_no_rows(file: Path, start: str) -> None:
+    good, bad = products_of(file, f"{start}product_id,name,price\n\n1,a,1\n\n\n2,b,2\n\n")
+    assert ([product.product_id for product in good], bad) == (["1", "2"], [])
+
+
+def test_a_row_may_hold_commas_and_quotes(file: Path) -> None:
+    (product,), _ = products_of(file, 'product_id,name,price\n1,"a ""b"",  c",1\n')
+    assert product.name == 'a "b", c'
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("1,a", "2 cells"),
+        ("1,a,1,1", "4 cells"),
+        (",a,1", "product_id is empty"),
+        ("1,,1", "name is empty"),
+        ("1,a,", "price is empty"),
+        ("1,a,-1", "not between 0"),
+        ("1,a,1.001", "finer"),
+        ("1,a,ten", "not a number"),
+        ("1,a,nan", "not a number"),
+        ("1,a,1e3", "not a number"),
+        ("1,a,99999999999", "not between 0"),
+        (f"{'9' * 101},a,1", "longer"),
+        ("1,a\0b,1", "not UTF-8"),
+    ],
+)
+def test_a_bad_row_stays_out_alone(file: Path, row: str, why: str) -> None:
+    good, bad = products_of(file, f"product_id,name,price\n0,x,1\n{row}\n9,y,1\n")
+    assert [product.product_id for product in good] == ["0", "9"]
+    (only,) = bad
+    assert only.line == 3
+    assert why in only.why
+    assert ",".join(only.row) == row
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "why"),
+    [
+        ("unit", "pound", "unit 'pound'"),
+        ("currency", "RMB", "RMB"),
+        ("tax_rate", "101", "not between 0 and 100"),
+        ("tax_rate", "-1", "not between 0 and 100"),
+        ("tax_rate", "much", "not"),
+        ("tax_included", "perhaps", "neither yes nor no"),
+        ("barcodes", "9" * 101, "longer"),
+    ],
+)
+def test_a_cell_that_says_nothing_known_spoils_its_row(
+    file: Path, column: str, cell: str, why: str
+) -> None:
+    good, (only,) = products_of(file, f"product_id,name,price,{column}\n1,a,1,{cell}\n2,b,2,\n")
+    assert [product.product_id for product in good] == ["2"]
+    assert why in only.why
+
+
+def test_a_torn_quote_spoils_its_own_line_and_no_other(file: Path) -> None:
+    rows = "\n".join(f"{number},n{number},1" for number in range(2, 500))
+    good, bad = products_of(file, f'product_id,name,price\n1,"torn,1\n{rows}\n500,"also,2\n')
+    assert [int(product.product_id) for product in good] == list(range(2, 500))
+    assert [(row.line, row.row) for row in bad] == [(2, ['1,"torn,1']), (501, ['500,"also,2'])]
+    assert all("not a line of CSV" in row.why for row in bad)
+
+
+def test_a_torn_quote_that_a_later_row_closes_swallows_nothing(file: Path) -> None:
+    good, bad = products_of(file, 'product_id,name,price\n1,"a,1\n2,b,1\n3,c",1\n4,d,1\n')
+    assert [product.product_id for product in good] == ["2", "3", "4"]
+    assert good[1].name == 'c"'
+    assert [(row.line, row.row) for row in bad] == [(2, ['1,"a,1'])]
+
+
+def test_a_line_that_is_not_utf8_is_bad_alone(file: Path) -> None:
+    text = "product_id,name,price\n1,可乐,1\n".encode()
+    text += "2,可乐,1\n".encode("gb18030") + "3,水,1\n".encode() * 1
+    good, (only,) = products_of(file, text)
+    assert [product.product_id for product in good] == ["1", "3"]
+    assert (only.line, only.why) == (3, "not UTF-8 text")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is empty"),
+        (b"\n\n", "it is empty"),
+        (b"product_id,name\n1,a\n", "no column price"),
+        (b"1,a,1\n2,b,2\n", "no column product_id, name, price"),
+        (b"product_id,name,price,name\n", "column name stands there twice"),
+        (b'"product_id,name,price\n1,a,1\n', "its first line is not a line of CSV"),
+        ("编号,名称\n".encode("gb18030"), "its first line is not UTF-8"),
+        ("product_id,name,price\n".encode("utf-16"), "its first line is not"),
+        (bytes(range(256)) * 64, "its first line is not"),
+    ],
+)
+def test_a_file_without_its_columns_is_not_read_at_all(
+    file: Path, content: bytes, why: str
+) -> None:
+    with pytest.raises(UnreadableFile) as no:
+        products_of(file, content)
+    assert why in no.value.say.en
+    assert "product_id, name, price" in no.value.remedy.en
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    for missing in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(UnreadableFile):
+            list(imports.read(missing, imports.PRODUCT_COLUMNS, dict[str, str]))
+
+
+def test_a_file_without_line_ends_does_not_fill_the_memory(file: Path) -> None:
+    with file.open("wb") as out:
+        out.write(b"product_id,name,price\n")
+        out.truncate(3 * imports.LINE_BYTES_MAX)
+    good, bad = products_of(file, file.read_bytes())
+    assert good == []
+    assert {row.line for row in bad}
+
+
+@pytest.mark.parametrize(
+    "zone", ["Mars/Olympus", "Asia", "../etc/passwd", "/etc/localtime", "shanghai", "+08:00", "😀"]
+)
+def test_a_time_zone_must_be_of_the_iana_list(tmp_path: Path, zone: str) -> None:
+    assert "no time zone" in str(the_store(tmp_path, timezone=zone))
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ({"language": "fr"}, "none of en, zh"),
+        ({"currency": "XYZ"}, "XYZ"),
+        ({"cash_step": "0"}, "above 0"),
+        ({"cash_step": "-0.05"}, "above 0"),
+        ({"quantity_max": "0"}, "above 0"),
+        ({"quantity_max": "99999999999"}, "above 0"),
+        ({"name": " "}, "name is empty"),
+        ({"store_id": "../S01"}, "letters"),
+        ({"store_id": "静安"}, "letters"),
+        ({"store_id": "S|01"}, "letters"),
+        ({"store_id": "S" * 33}, "letters"),
+    ],
+)
+def test_a_store_that_could_not_sell_is_not_taken(
+    tmp_path: Path, cells: dict[str, str], why: str
+) -> None:
+    assert why in str(the_store(tmp_path, **cells))
+
+
+def test_a_store_is_read_with_everything_it_says(tmp_path: Path) -> None:
+    cells: dict[str, Any] = {"timezone": "Europe/Zurich", "currency": "chf", "language": "EN"}
+    told = the_store(tmp_path, **cells, cash_step="0.05", quantity_max="50")
+    line = StoreLine("S01", "静安店", "Europe/Zurich", "CHF", Language.ENGLISH, 5, 50_000)
+    assert told == line
+
+
+def test_rejects_stand_beside_the_file_and_go_when_all_is_well(file: Path) -> None:
+    rejects = file.with_name("products.csv.rejects.csv")
+    _, bad = products_of(file, 'product_id,name,price\n1,"a",x\n2,b,-1\n')
+    assert imports.write_rejects(file, bad) == rejects
+    with rejects.open(newline="", encoding="utf-8") as stream:
+        lines = list(csv.reader(stream))
+    assert lines[0] == ["line", "reason", "row"]
+    assert [(line[0], line[2:]) for line in lines[1:]] == [
+        ("2", ["1", "a", "x"]),
+        ("3", ["2", "b", "-1"]),
+    ]
+    assert imports.write_rejects(file, []) is None
+    assert not rejects.exists()

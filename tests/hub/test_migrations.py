@@ -1,0 +1,74 @@
+"""The upgraded schema is the one the queries are written against, on both databases."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from sync_server.database import metadata, open_database
+from sync_server.hub import Hub
+from sync_server.migrations import upgrade_connection
+from tests.served_hub import hub_settings
+
+T = TypeVar("T")
+
+
+def on_fresh(database_url: str, work: Callable[[Connection], T]) -> T:
+    """Do something with a database that nobody has touched."""
+
+    async def whole() -> T:
+        database = open_database(database_url, 10.0, 2)
+        try:
+            return await database.write(work)
+        finally:
+            await database.close()
+
+    return asyncio.run(whole())
+
+
+def test_the_upgraded_schema_is_the_one_in_the_code(database_url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        upgrade_connection(connection)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    assert on_fresh(database_url, differences) == []
+
+
+def test_checks_of_the_code_are_in_the_database(database_url: str) -> None:
+    """Alembic does not compare them."""
+
+    def checks(connection: Connection) -> dict[str, set[str | None]]:
+        upgrade_connection(connection)
+        inspector = inspect(connection)
+        return {
+            name: {check["name"] for check in inspector.get_check_constraints(name)}
+            for name in ("money_ledger", "stock_ledger")
+        }
+
+    assert on_fresh(database_url, checks) == {"money_ledger": {"whole"}, "stock_ledger": {"whole"}}
+
+
+def test_an_upgrade_may_run_again(database_url: str) -> None:
+    def tables(connection: Connection) -> list[str]:
+        upgrade_connection(connection)
+        return sorted(inspect(connection).get_table_names())
+
+    assert on_fresh(database_url, tables) == on_fresh(database_url, tables)
+
+
+def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: str) -> None:
+    settings = hub_settings(database_url)
+
+    async def start_all() -> set[tuple[str, str]]:
+        hubs = await asyncio.gather(*(Hub.open(settings) for _ in range(4)))
+        try:
+            return {(hub.voice.signer.public, hub.voice.epoch) for hub in hubs}
+        finally:
+            for hub in hubs:
+                await hub.close()
+
+    assert len(asyncio.run(start_all())) == 1

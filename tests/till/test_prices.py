@@ -1,0 +1,241 @@
+"""What head office publishes is sold by from the next sale on: whole, never within a sale."""
+
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from journal.wire import FeedPage, FeedRow
+from pos_client.till import Till
+from retail.catalogue import StoreSettings
+from tests.builders import STORE, a_feed_page, a_product, open_till, publish, the_shelf
+from tests.till.counter import (
+    COLA,
+    PEN,
+    assert_in_order,
+    begin,
+    did,
+    disk,
+    other_program,
+    recorded,
+    refused,
+    say,
+    sell,
+)
+
+
+def a_page(price_minor: int, *, whole: bool = True) -> FeedPage:
+    """Cola at another price, as one page of the feed with its own cursor."""
+    products = [a_product("cola", codes=(COLA,), price_minor=price_minor)]
+    page = a_feed_page(products, [], StoreSettings())
+    return msgspec.structs.replace(
+        page, rows=page.rows[:1], cursor=f"cursor-{price_minor}", up_to_date=whole
+    )
+
+
+def arrive(till: Till, price_minor: int, *, whole: bool = True) -> None:
+    """What the pull thread does with a page."""
+    till.catalogue.stage(a_page(price_minor, whole=whole))
+    if whole:
+        till.sale.between_sales()
+
+
+def test_a_price_that_comes_during_a_sale_counts_from_the_next(till: Till) -> None:
+    begin(till)
+    did(till, "scan", code=COLA)
+    arrive(till, 400)
+    assert did(till, "scan", code=COLA)["line"]["total"] == 700
+    assert did(till, "price_check", code=COLA)["product"]["unit_price"] == 350
+    did(till, "pay", tender="card", amount=100)
+    arrive(till, 450)
+    assert did(till, "pay")["sale"]["total"] == 700
+    assert did(till, "price_check", code=COLA)["product"]["unit_price"] == 450
+    assert did(till, "scan", code=COLA)["line"]["total"] == 450
+    assert_in_order(till)
+
+
+def test_a_void_too_lets_the_new_price_in(till: Till) -> None:
+    begin(till)
+    did(till, "scan", code=COLA)
+    arrive(till, 400)
+    did(till, "void", reason="r")
+    assert did(till, "scan", code=COLA)["line"]["total"] == 400
+
+
+def test_only_a_customer_makes_a_sale_open_too(till: Till) -> None:
+    begin(till)
+    did(till, "customer", customer="C")
+    arrive(till, 400)
+    assert did(till, "scan", code=COLA)["line"]["total"] == 350
+
+
+def test_half_a_cut_is_never_sold_by(till: Till) -> None:
+    begin(till)
+    arrive(till, 400, whole=False)
+    assert sell(till)["total"] == 350
+    arrive(till, 410, whole=True)
+    assert sell(till)["total"] == 410
+
+
+def test_a_new_cut_that_begins_keeps_the_old_one_back_until_it_is_whole(till: Till) -> None:
+    begin(till)
+    did(till, "scan", code=COLA)
+    arrive(till, 400)
+    arrive(till, 420, whole=False)
+    did(till, "pay")
+    assert sell(till)["total"] == 350
+    arrive(till, 430)
+    assert sell(till)["total"] == 430
+
+
+def test_what_is_staged_survives_a_restart_and_comes_in_when_no_sale_is_open(
+    tmp_path: Path,
+) -> None:
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        did(till, "scan", code=COLA)
+        arrive(till, 400)
+    with closing(open_till(tmp_path)) as till:
+        assert did(till, "scan", code=COLA)["line"]["total"] == 700
+        did(till, "pay")
+        arrive_while_open = did(till, "scan", code=COLA)["line"]["total"]
+        assert arrive_while_open == 400
+        did(till, "void", reason="r")
+        till.catalogue.stage(a_page(500))
+    with closing(open_till(tmp_path)) as till:
+        assert did(till, "price_check", code=COLA)["product"]["unit_price"] == 500
+        assert till.catalogue.cursor == "cursor-500"
+
+
+def test_a_sales_fact_names_the_prices_it_was_sold_by(till: Till) -> None:
+    begin(till)
+    arrive(till, 400)
+    sell(till)
+    assert recorded(till)[-1][0].seen == "cursor-400"
+
+
+def test_a_product_that_is_gone_is_not_sold_any_more(till: Till) -> None:
+    begin(till)
+    till.catalogue.stage(
+        msgspec.structs.replace(a_page(1), rows=[FeedRow("product", "cola")], cursor="later")
+    )
+    till.sale.between_sales()
+    assert refused(till, "scan", code=COLA) == "unknown_barcode"
+    assert did(till, "status")["products"] == 3
+
+
+def test_a_cashier_who_is_gone_opens_no_shift_and_settings_that_are_gone_are_the_defaults(
+    tmp_path: Path,
+) -> None:
+    gone = [FeedRow("cashier", "1001"), FeedRow("settings", STORE)]
+    with closing(open_till(tmp_path)) as till:
+        publish(till, settings=StoreSettings(store_name="Corner", currency="JPY"))
+        till.catalogue.stage(msgspec.structs.replace(a_page(1), rows=gone, cursor="later"))
+        till.sale.between_sales()
+        assert till.catalogue.settings == StoreSettings()
+    with closing(open_till(tmp_path)) as till:
+        assert till.catalogue.settings == StoreSettings()
+        assert disk(till)["published"] == []
+        did(till, "open_shift", cashier="anyone")  # as in a store without published cashiers
+
+
+def test_a_code_that_moves_to_another_product_finds_that_one(till: Till) -> None:
+    begin(till)
+    publish(till, [a_product("cola", codes=("1",)), a_product("pen", codes=(COLA,))])
+    assert did(till, "scan", code=COLA)["line"]["product_id"] == "pen"
+    assert refused(till, "price_check", code=PEN) == "unknown_barcode"
+
+
+UNREADABLE = {
+    "a product without a price": FeedRow("product", "p", msgspec.Raw(b'{"product_id": "p"}')),
+    "a price in words": FeedRow(
+        "product",
+        "p",
+        msgspec.Raw(
+            b'{"product_id":"p","name":"p","price_minor":"3.50","currency":"CNY","codes":["1"]}'
+        ),
+    ),
+    "codes that are null": FeedRow(
+        "product",
+        "p",
+        msgspec.Raw(
+            b'{"product_id":"p","name":"p","price_minor":350,"currency":"CNY","codes":[null]}'
+        ),
+    ),
+    "a cashier without a name": FeedRow("cashier", "1001", msgspec.Raw(b'{"cashier_id": "1001"}')),
+    "a time zone that is none": FeedRow(
+        "settings", STORE, msgspec.Raw(b'{"timezone": "Mars/Olympus"}')
+    ),
+    "a time zone that is a path": FeedRow(
+        "settings", STORE, msgspec.Raw(b'{"timezone": "../../etc/passwd"}')
+    ),
+    "a folder of time zones": FeedRow("settings", STORE, msgspec.Raw(b'{"timezone": "Asia"}')),
+    "a currency that is none": FeedRow("settings", STORE, msgspec.Raw(b'{"currency": "GLD"}')),
+    "a language nobody reads here": FeedRow("settings", STORE, msgspec.Raw(b'{"language": "tlh"}')),
+    "a coin of nothing": FeedRow("settings", STORE, msgspec.Raw(b'{"cash_step_minor": 0}')),
+    "not UTF-8": FeedRow("product", "p", msgspec.Raw(b'{"name": "\xff"}')),
+    "brackets without end": FeedRow("product", "p", msgspec.Raw(b'{"x":' + b"[" * 50_000)),
+}
+
+
+@pytest.mark.parametrize("row", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_row_that_cannot_be_read_keeps_neither_the_others_nor_selling_back(
+    tmp_path: Path, row: FeedRow
+) -> None:
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        page = a_page(400)
+        page = msgspec.structs.replace(page, rows=[row, *page.rows])
+        assert till.catalogue.stage(page) == [row]
+        till.sale.between_sales()
+        assert sell(till)["total"] == 400
+        did(till, "close_shift", counted=50_400)
+    with closing(open_till(tmp_path)) as till:
+        did(till, "open_shift", cashier="1001")
+        assert sell(till)["total"] == 400
+        assert_in_order(till)
+
+
+def test_a_kind_of_row_that_is_newer_than_this_program_is_kept(till: Till) -> None:
+    row = FeedRow("promotion", "3-for-2", msgspec.Raw(b'{"buy": 3}'))
+    page = msgspec.structs.replace(a_page(400), rows=[row])
+    assert till.catalogue.stage(page) == []
+    till.sale.between_sales()
+    assert ("promotion", "3-for-2", b'{"buy": 3}') in disk(till)["published"]
+
+
+def test_a_swap_that_the_disk_refuses_neither_stops_nor_undoes_a_sale(till: Till) -> None:
+    begin(till)
+    did(till, "scan", code=COLA)
+    arrive(till, 400)
+    with other_program(till) as other:
+        other.execute(
+            "CREATE TRIGGER struck BEFORE INSERT ON product BEGIN SELECT RAISE(ABORT, ''); END"
+        )
+    assert did(till, "pay")["sale"]["receipt"].endswith("-000001")
+    assert not till.sale.is_open()
+    assert sell(till)["total"] == 350
+    with other_program(till) as other:
+        other.execute("DROP TRIGGER struck")
+    assert sell(till)["total"] == 400
+    assert_in_order(till)
+
+
+def test_a_price_in_another_currency_is_not_sold(till: Till) -> None:
+    begin(till)
+    publish(till, [a_product("fen", codes=("1",)), a_product("yen", codes=("2",), currency="JPY")])
+    assert refused(till, "scan", code="2") == "not_sellable"
+    assert say(till, {"do": "scan", "code": "1"})["ok"]
+
+
+def test_the_shelf_is_larger_than_a_page(till: Till) -> None:
+    begin(till)
+    for part in range(3):
+        products = [a_product(f"p{part}-{n}", codes=(f"{part}{n:04}",)) for n in range(500)]
+        page = a_feed_page(products, [], StoreSettings())
+        page = msgspec.structs.replace(page, cursor=f"part-{part}", up_to_date=part == 2)
+        till.catalogue.stage(page)
+        till.sale.between_sales()
+        assert did(till, "status")["products"] == (len(the_shelf()) + 1500 if part == 2 else 4)
+    assert did(till, "scan", code="20499")["line"]["product_id"] == "p2-499"
