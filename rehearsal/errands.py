@@ -248,19 +248,18 @@ class Cashier:
 
     def _said(self, batch: Sequence[Act]) -> Reply:
         """Say the acts in one breath and hear all answers -> the last. Raises Refused."""
-        for act_id in self.till.ask_all(batch):
-            answer = self.till.answer(act_id)
+        answers = self.till.answers(self.till.ask_all(batch))
+        for answer in answers:
             if answer["ok"] is not True:
                 raise Refused.by(answer)
-        return answer
+        return answers[-1]
 
     def _killed(self, errand: Errand, done: int, heard: int) -> int:
         """Say the next acts, kill the till when so many answers were heard, and start it again
         -> how many acts of the errand are surely done."""
         batch = errand.acts[done : done + IN_FLIGHT_ACTS]
         ids = self.till.ask_all(batch)
-        for act_id in ids[:heard]:
-            self.till.answer(act_id)
+        self.till.answers(ids[:heard])
         self.till.kill()
         answered = done + heard + self._last_answers(ids[heard:])
         self.till.close()

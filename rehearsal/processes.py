@@ -9,7 +9,6 @@ Refuses to own what the programs mean: it knows the JSON lines of the headless t
 """
 
 import contextlib
-import json
 import os
 import pwd
 import signal
@@ -22,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
+import msgspec
 import psutil
 
 from rehearsal import leash
@@ -160,6 +160,7 @@ class Child:
         self._reaping = threading.RLock()
         self._told = threading.Condition()
         self._lines: deque[str] = deque()
+        self._wanted = 1
         self._open_pipes = 2
         self._closing = False
         self._stderr: deque[str] = deque(maxlen=STDERR_LIMIT_LINES)
@@ -192,11 +193,19 @@ class Child:
 
     def read_line(self, timeout_s: float = ANSWER_S) -> str:
         """The next line of stdout, without its end; TimeoutError, or ChildEnded after the last."""
+        return self.read_lines(1, timeout_s)[0]
+
+    def read_lines(self, count: int, timeout_s: float = ANSWER_S) -> list[str]:
+        """The next lines of stdout: `count` of them, fewer when the child ends or the time is
+        over. Waking up once for many is cheaper. TimeoutError, or ChildEnded, if there are none."""
         with self._told:
-            known = self._told.wait_for(lambda: self._lines or self._open_pipes == 0, timeout_s)
+            self._wanted = min(count, LINES_LIMIT)
+            known = self._told.wait_for(
+                lambda: len(self._lines) >= self._wanted or self._open_pipes == 0, timeout_s
+            )
             if self._lines:
                 self._told.notify_all()
-                return self._lines.popleft()
+                return [self._lines.popleft() for _ in range(min(count, len(self._lines)))]
         if known:
             raise self.ended_error()
         raise TimeoutError(f"{' '.join(self.argv)} said nothing for {timeout_s:g} s")
@@ -204,13 +213,7 @@ class Child:
     def read_json(self, timeout_s: float = ANSWER_S) -> Reply:
         """The next line of stdout as a JSON object; ValueError with the line if it is none."""
         line = self.read_line(timeout_s)
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError:
-            value = None
-        if not isinstance(value, dict):
-            raise ValueError(f"{' '.join(self.argv)} said no JSON object: {line[:500]}")
-        return value
+        return self._object(line)
 
     @property
     def stderr_tail(self) -> str:
@@ -310,6 +313,15 @@ class Child:
             wait_until(lambda: self.ended and self._open_pipes == 0, 1.0, "it has ended")
         return ChildEnded(self.argv, self.exit_code, self.stderr_tail)
 
+    def _object(self, line: str) -> Reply:
+        try:
+            value = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            value = None
+        if not isinstance(value, dict):
+            raise ValueError(f"{' '.join(self.argv)} said no JSON object: {line[:500]}")
+        return value
+
     def _read(self, pipe: IO[str], keep: Callable[[str], None]) -> None:
         with pipe:
             while line := pipe.readline(LINE_LIMIT_CHARACTERS):
@@ -322,7 +334,8 @@ class Child:
         with self._told:
             self._told.wait_for(lambda: len(self._lines) < LINES_LIMIT or self._closing)
             self._lines.append(line)
-            self._told.notify_all()
+            if len(self._lines) >= self._wanted:
+                self._told.notify_all()
 
 
 class HeadlessTill(Child):
@@ -348,7 +361,7 @@ class HeadlessTill(Child):
         """Say an act without waiting for its answer -> its id."""
         self._last_id += 1
         act = {**fields, "id": self._last_id, "do": do}
-        self.send_line(json.dumps(act, ensure_ascii=False))
+        self.send_line(msgspec.json.encode(act).decode())
         return self._last_id
 
     def ask_all(self, acts: Sequence[Mapping[str, object]]) -> range:
@@ -356,8 +369,15 @@ class HeadlessTill(Child):
         ids = range(self._last_id + 1, self._last_id + 1 + len(acts))
         self._last_id += len(acts)
         said = [{**act, "id": act_id} for act, act_id in zip(acts, ids, strict=True)]
-        self.send_line("\n".join(json.dumps(act, ensure_ascii=False) for act in said))
+        self.send_line(b"\n".join(map(msgspec.json.encode, said)).decode())
         return ids
+
+    def answers(self, ids: range, timeout_s: float = ANSWER_S) -> list[Reply]:
+        """The answers to all these acts, in order."""
+        deadline = time.monotonic() + timeout_s
+        while missing := sum(act_id not in self._answers for act_id in ids):
+            self._take(deadline, missing)
+        return [self._answers.pop(act_id) for act_id in ids]
 
     def answer(self, act_id: int, timeout_s: float = ANSWER_S) -> Reply:
         """The answer to the act `act_id`, be it yes or no."""
@@ -387,13 +407,14 @@ class HeadlessTill(Child):
                     return event
             self._take(deadline)
 
-    def _take(self, deadline: float) -> None:
-        said = self.read_json(max(0.0, deadline - time.monotonic()))
-        if "event" in said:
-            self.events.append(said)
-        elif isinstance(said.get("id"), int):
-            self._answers[said["id"]] = said
-            while len(self._answers) > ANSWERS_LIMIT:
-                del self._answers[next(iter(self._answers))]
-        else:
-            raise ValueError(f"the till said neither answer nor event: {said}")
+    def _take(self, deadline: float, count: int = 1) -> None:
+        for line in self.read_lines(count, max(0.0, deadline - time.monotonic())):
+            said = self._object(line)
+            if "event" in said:
+                self.events.append(said)
+            elif isinstance(said.get("id"), int):
+                self._answers[said["id"]] = said
+                while len(self._answers) > ANSWERS_LIMIT:
+                    del self._answers[next(iter(self._answers))]
+            else:
+                raise ValueError(f"the till said neither answer nor event: {said}")

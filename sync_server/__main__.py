@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import socket
 import ssl
 from collections import defaultdict
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
+import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
@@ -38,8 +40,8 @@ Url = Annotated[str | None, typer.Option(help="sqlite:///FILE or postgresql://â€
 _ROWS_AT_ONCE = 5_000
 #: this many new objects that outlive their maker make the garbage collector look at them
 COLLECT_EVERY_OBJECTS = 50_000
-#: tills that wait for news are let go when the hub has been told to stop, after this many seconds
-STOP_S = 2
+#: what is under way when the hub is told to stop may take this much longer, in seconds
+STOP_S = 10
 
 
 class Kind(StrEnum):
@@ -63,8 +65,6 @@ def serve(
     Example: sync-server serve --database postgresql://omnitill@db/omnitill --port 8700
     """
     # The other commands need no web framework, and it takes longest to load.
-    import uvicorn  # noqa: PLC0415
-
     from sync_server.web import application  # noqa: PLC0415
 
     settings = settings_of(database=database, host=host, port=port)
@@ -81,16 +81,20 @@ def serve(
     typer.echo(f"hub on http{'s' if tls_cert else ''}://{settings.host}:{port}/hq")
     logging.basicConfig(level=logging.WARNING)
     _collect_seldom()
-    server = uvicorn.Server(
+    site = application(settings)
+    server = _Server(
         uvicorn.Config(
-            application(settings),
+            site,
             ssl_certfile=tls_cert,
             ssl_keyfile=tls_key,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=STOP_S,
-        )
+        ),
+        lambda: site.state.hub,
     )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)  # which uvicorn hands them on to once it has stopped in order
     server.run(sockets=[listener])
     raise typer.Exit(0 if server.started else 1)
 
@@ -100,6 +104,22 @@ def _collect_seldom() -> None:
     in a circle. At Python's 700 it looks at them over and over, a tenth of what a push costs."""
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY_OBJECTS)
+
+
+class _Server(uvicorn.Server):
+    """Lets go of the tills that wait for news when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, hub: Callable[[], Hub]) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._hub().news.end()
+        await super().shutdown(sockets)
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _check_tls(certificate: Path, key: Path | None) -> None:

@@ -21,6 +21,7 @@ class News:
         self._look_every_s = look_every_s
         self._heads: Heads = {}
         self._moved = asyncio.Condition()
+        self._ended = False
         #: how many tills wait now
         self.waiting = 0
 
@@ -45,13 +46,19 @@ class News:
         self.waiting += 1
         try:
             async with self._moved, asyncio.timeout(wait_s):
-                while not (moved := self._past(positions)):
+                while not (moved := self._past(positions)) and not self._ended:
                     await self._moved.wait()
                 return moved
         except TimeoutError:
             return ()
         finally:
             self.waiting -= 1
+
+    async def end(self) -> None:
+        """Let everybody go who waits, now and later: the hub is about to stop."""
+        async with self._moved:
+            self._ended = True
+            self._moved.notify_all()
 
     def _past(self, positions: Mapping[str, int]) -> tuple[str, ...]:
         return tuple(

@@ -114,7 +114,7 @@ def test_takings_are_of_the_latest_business_date_in_the_stores_currency(
         reply_of(till.push())
     assert rows(hub)["S01-1"].takings == "CNY 123,455.79"
     assert rows(hub)["S01-2"].takings == "CNY 3.50"
-    assert "2026-06-04<b>CNY 123,455.79</b>" in httpx.get(f"{hub.url}/hq").text
+    assert "2026-06-04 <b>CNY 123,455.79</b>" in httpx.get(f"{hub.url}/hq").text
 
 
 def test_a_store_without_tills_and_a_hub_without_stores_say_so(database_url: str) -> None:

@@ -107,7 +107,7 @@ class HubOnPostgresql:
         return bool(
             self._session.rows(
                 "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-                " AND wait_event_type = 'Lock' AND query LIKE '%FROM stream%FOR UPDATE%'"
+                " AND wait_event_type = 'Lock' AND query LIKE '%stream%FOR UPDATE%'"
             )
         )
 

@@ -134,7 +134,7 @@ def test_a_sales_fact_is_complete_in_itself() -> None:
         currency="CNY",
         lines=(
             apple,
-            SaleLine("cola", *cola.codes, cola.name, "piece", ONE, 350, 350, cola.tax, 40),
+            SaleLine("cola", cola.codes[0], cola.name, "piece", ONE, 350, 350, cola.tax, 40),
         ),
         tenders=(Tender("cash", True, 1_500, 430),),
         total_minor=1_070,

@@ -1,0 +1,221 @@
+"""The hub in trouble: its database away, its clients gone, told to stop in the middle."""
+
+import asyncio
+import socket
+import sqlite3
+import ssl
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from journal import wire
+from rehearsal.postgresql import PostgreSQL
+from rehearsal.processes import Child, free_port, wait_until
+from sync_server.database import open_database
+from tests.builders import SteppedClock, a_product
+from tests.certificates import self_signed
+from tests.hand_till import HandTill, problem_of, reply_of
+from tests.hub.books import stored
+from tests.served_hub import ServedHub
+
+WAIT_S = 60.0
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'hub.db'}"
+
+
+@pytest.fixture
+def hub(sqlite_url: str) -> Iterator[ServedHub]:
+    with ServedHub(sqlite_url, database_wait_s=0.01) as served:
+        served.add_store()
+        yield served
+
+
+@pytest.fixture
+def till(hub: ServedHub) -> Iterator[HandTill]:
+    with HandTill(hub.url) as made:
+        made.enrol(hub.enrol_code())
+        yield made
+
+
+@contextmanager
+def held_by_another(file: Path) -> Iterator[None]:
+    """Another program writes to the database and does not end."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_database_that_is_held_asks_tills_for_patience(
+    hub: ServedHub, till: HandTill, tmp_path: Path
+) -> None:
+    till.record_sales(2)
+    with held_by_another(tmp_path / "hub.db"):
+        answer = till.push()
+        assert (answer.status_code, problem_of(answer).code) == (503, "busy")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert till.feed().status_code == 200  # who only reads is not held up
+    assert reply_of(till.push()).verdicts == ()
+    assert len(hub.read(stored)) == 4
+
+
+def test_trouble_of_the_database_puts_no_fact_in_quarantine(hub: ServedHub, till: HandTill) -> None:
+    """On the careful path too: a full disk is not the fact's fault."""
+    till.begin()
+    reply_of(till.push())
+    till.record_bytes(b"{}", "of.tomorrow", 1, eid="twice")
+    till.record_bytes(b"{}", "of.tomorrow", 1, eid="twice")
+    till.record_sales(1)
+    hub.write(lambda connection: connection.exec_driver_sql("DROP TABLE stock_ledger"))
+    assert till.push(1).status_code == 503
+    assert len(hub.read(stored)) == 1
+
+
+def test_the_hub_is_not_ready_without_its_database(hub: ServedHub) -> None:
+    hub.write(lambda connection: connection.exec_driver_sql("DROP TABLE scope_head"))
+    answer = httpx.get(f"{hub.url}/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+    assert httpx.get(f"{hub.url}/healthz").status_code == 200
+
+
+def test_who_waits_for_news_is_woken_after_the_database_was_away(
+    hub: ServedHub, till: HandTill
+) -> None:
+    cursor, bearer = till.pull().cursor, till.bearer()
+    hub.write(
+        lambda connection: connection.exec_driver_sql("ALTER TABLE scope_head RENAME TO away")
+    )
+    told: list[httpx.Response] = []
+    asking = {"cursor": cursor, "wait": f"{WAIT_S}"}
+    waiting = threading.Thread(
+        target=lambda: told.append(till.http.get("/v1/feed/wait", params=asking, headers=bearer))
+    )
+    waiting.start()
+    wait_until(lambda: hub.hub.news.waiting, WAIT_S, "the till waits")
+    assert httpx.get(f"{hub.url}/readyz").status_code == 503
+    hub.write(
+        lambda connection: connection.exec_driver_sql("ALTER TABLE away RENAME TO scope_head")
+    )
+    hub.publish([a_product("cola")])
+    waiting.join(WAIT_S)
+    assert wire.read(told[0].content, wire.FeedChange).changed == ("catalogue",)
+
+
+@pytest.mark.slow
+def test_a_hub_finds_its_database_again(postgresql: PostgreSQL) -> None:
+    url = postgresql.create_database("lost")
+    end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'lost'"
+
+    async def cut() -> None:
+        other = open_database(url.replace("/lost?", "/postgres?"), 10.0, 1)
+        try:
+            await other.write(lambda connection: connection.execute(text(end_all)).all())
+        finally:
+            await other.close()
+
+    with ServedHub(url) as hub:
+        hub.add_store()
+        with HandTill(hub.url) as till:
+            till.enrol(hub.enrol_code())
+            till.record_sales(2)
+            asyncio.run(cut())
+            answers = [till.push() for _ in range(10)]
+        assert {answer.status_code for answer in answers[:-1]} <= {200, 503}
+        assert all(wire.HEADER in answer.headers for answer in answers)
+        assert reply_of(answers[-1]).head == till.head()
+
+
+class Serving:
+    """`sync-server serve` as a process of its own."""
+
+    def __init__(self, database_url: str, *options: str) -> None:
+        self.port = free_port()
+        argv = [sys.executable, "-m", "sync_server", "serve", "--database", database_url]
+        self.child = Child([*argv, "--port", str(self.port), *options])
+        self.said = self.child.read_line()
+
+    def __enter__(self) -> "Serving":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.child.close()
+
+    @property
+    def url(self) -> str:
+        return self.said.removeprefix("hub on ").removesuffix("/hq")
+
+
+@pytest.mark.slow
+def test_a_hub_told_to_stop_ends_in_order_though_a_till_waits(sqlite_url: str) -> None:
+    with ServedHub(sqlite_url, SteppedClock(datetime.now(UTC))) as before:
+        before.add_store()
+        code = before.enrol_code()
+    with Serving(sqlite_url) as serving, HandTill(serving.url) as till:
+        wait_until(lambda: answers(serving.url), WAIT_S, "the hub answers")
+        assert till.enrol(code).is_success
+        asking = {"cursor": till.pull().cursor, "wait": f"{WAIT_S}"}
+        bearer = till.bearer()
+        waiting = threading.Thread(target=ask_in_vain, args=(till, asking, bearer))
+        waiting.start()
+        assert serving.child.stop(timeout_s=30.0) == 0
+        waiting.join(WAIT_S)
+        assert "Traceback" not in serving.child.stderr_tail
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").is_success
+    except httpx.TransportError:
+        return False
+
+
+def ask_in_vain(till: HandTill, asking: dict[str, str], bearer: dict[str, str]) -> None:
+    try:
+        till.http.get("/v1/feed/wait", params=asking, headers=bearer)
+    except httpx.TransportError:
+        return  # the line ended before the answer
+
+
+@pytest.mark.slow
+def test_a_till_that_is_cut_off_in_the_middle_leaves_no_trace(sqlite_url: str) -> None:
+    with Serving(sqlite_url) as serving:
+        wait_until(lambda: answers(serving.url), WAIT_S, "the hub answers")
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", serving.port)) as line:
+                line.sendall(b"POST /v1/push HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{")
+                line.shutdown(socket.SHUT_WR)
+                line.recv(1000)
+        assert answers(serving.url)
+        serving.child.stop()
+        assert serving.child.stderr_tail == ""
+
+
+@pytest.mark.slow
+def test_a_hub_with_a_certificate_speaks_tls(sqlite_url: str, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    options = ("--tls-cert", str(certificate), "--tls-key", str(key), "--host", "0.0.0.0")
+    with Serving(sqlite_url, *options) as serving:
+        assert serving.said.startswith("hub on https://0.0.0.0:")
+        url = f"https://localhost:{serving.port}"
+        trusting = httpx.Client(verify=ssl.create_default_context(cafile=certificate))
+        with closing(trusting):
+
+            def speaks() -> bool:
+                try:
+                    return trusting.get(f"{url}/readyz").is_success
+                except httpx.TransportError:
+                    return False
+
+            wait_until(speaks, WAIT_S, "the hub speaks TLS")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/readyz")

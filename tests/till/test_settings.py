@@ -1,0 +1,81 @@
+"""Settings with a slip in them: the one that is wrong is named, in two languages."""
+
+from pathlib import Path
+
+import pytest
+
+from pos_client.settings import TillSettings, WrongSetting, load
+
+WRONG: dict[str, tuple[str, str]] = {
+    "a name misspelt": ("printr = 'sim://printer'", "printr"),
+    "a section": ("[printer]\nurl = 'sim://printer'", "printer"),
+    "words for a number": ("heartbeat_s = 'often'", "heartbeat_s"),
+    "a pause of nothing": ("heartbeat_s = 0", "heartbeat_s"),
+    "time that runs back": ("close_wait_s = -1", "close_wait_s"),
+    "for ever": ("hub_time_out_s = inf", "hub_time_out_s"),
+    "no number at all": ("feed_wait_s = nan", "feed_wait_s"),
+    "longer than a shift": ("database_wait_s = 86400", "database_wait_s"),
+    "half a receipt": ("print_queue_max = 0.5", "print_queue_max"),
+    "no receipts": ("print_queue_max = 0", "print_queue_max"),
+    "a language nobody reads here": ("language = 'fr'", "language"),
+    "a time that is none": ("clock_start = 'yesterday'", "clock_start"),
+    "a list": ("printer = ['sim://printer']", "printer"),
+    "no TOML": ("printer = sim://printer", "till.toml"),
+    "half a line": ("printer = 'sim://", "till.toml"),
+    "twice the same": ("printer = ''\nprinter = ''", "till.toml"),
+}
+
+
+def the_refusal(folder: Path) -> WrongSetting:
+    with pytest.raises(WrongSetting) as refusal:
+        load(data=folder)
+    no = refusal.value
+    assert all((*no.say, *no.remedy))
+    assert not any("{" in text for text in no.remedy)
+    assert any("一" <= char <= "鿿" for char in no.say.zh)
+    return no
+
+
+@pytest.mark.parametrize(("text", "name"), WRONG.values(), ids=WRONG)
+def test_a_wrong_setting_in_the_file_is_named(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "till.toml").write_text(text, encoding="utf-8")
+    assert f"Setting {name}" in the_refusal(tmp_path).say.en
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "till.toml").write_bytes(b"printer = '\xff'")
+    assert "till.toml" in the_refusal(tmp_path).say.en
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("OMNITILL_TILL_PRINTR", "sim://printer", "OMNITILL_TILL_PRINTR"),
+        ("OMNITILL_TILL_HEARTBEAT_S", "often", "heartbeat_s"),
+        ("OMNITILL_TILL_LANGUAGE", "français", "language"),
+    ],
+)
+def test_a_wrong_setting_in_the_environment_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, named: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert f"Setting {named}" in the_refusal(tmp_path).say.en
+
+
+def test_the_environment_wins_over_the_file_and_the_command_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "till.toml").write_text("printer = 'file'\nlanguage = 'en'\nheartbeat_s = 5")
+    assert load(data=tmp_path).printer == "file"
+    monkeypatch.setenv("OMNITILL_TILL_PRINTER", "environment")
+    assert load(data=tmp_path).printer == "environment"
+    got = load(data=tmp_path, printer="command")
+    assert (got.printer, got.language, got.heartbeat_s) == ("command", "en", 5.0)
+    monkeypatch.setenv("OMNITILL_TILL_DATA", str(tmp_path))
+    assert load().language == "en"
+
+
+def test_a_till_needs_no_file_of_settings(tmp_path: Path) -> None:
+    settings = load(data=tmp_path)
+    assert settings.printer == ""
+    assert all(field.description for field in TillSettings.model_fields.values())
