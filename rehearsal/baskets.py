@@ -10,7 +10,8 @@ this till cannot sell is set aside with its reason, and left out everywhere.
     AMOUNT          how many       above 0, in units down to 1/1000
     SALES_PRICE     the line total from 0, down to the smallest coin of the currency
 
-A basket is one day and one customer; all rows of a day without customer are one basket.
+A basket is one day and one customer; all rows of a day without customer are one basket. What is
+longer than `LINES_MAX` rows goes through the till in several sales.
 """
 
 import re
@@ -32,12 +33,16 @@ from retail.money import exponent
 from retail.refusals import Refusal
 
 COLUMNS = ("TRANSACTION_DT", "CUSTOMER_ID", "PRODUCT_ID", "AMOUNT", "SALES_PRICE")
-ID_CHARACTERS_MAX = 200
+LINES_MAX = 500
+"""A cashier begins a new sale after so many lines; the till itself takes twice as many."""
+ID_CHARACTERS_MAX = 100
 """A longer id is no barcode and no card number."""
-QUANTITY_MAX = 10**12
-"""The most of one line, in 1/1000 of a unit: far from where 64 bits end."""
-TOTAL_MINOR_MAX = 10**13
+QUANTITY_MAX = 10**10
+"""The most of one line, in 1/1000 of a unit. The till takes no basket above 10^14 minor units."""
+TOTAL_MINOR_MAX = 10**11
 """The most a line may cost, in minor units, for the same reason."""
+LISTED_MINOR_MAX = 10**12
+"""The most a line may cost at list price, in minor units: so it stands until it is priced."""
 
 HEAD_BYTES_MAX = 64 * 1024
 """How much of a CSV file is looked at for its first line."""
@@ -103,7 +108,8 @@ class Source(NamedTuple):
 
 
 class Article(NamedTuple):
-    """A product as the file knows it; its list price is that of its first line."""
+    """A product as the file knows it; its list price is that of its first line, as far as its
+    longest line stays below `LISTED_MINOR_MAX`."""
 
     product: str
     price_minor: int
@@ -133,15 +139,19 @@ def expected_books(baskets: Iterable[Basket], tills: Sequence[str]) -> Books:
 def articles(baskets: Iterable[Basket]) -> list[Article]:
     """Every product of the baskets, in the order they come; by measure if any row splits one."""
     prices: dict[str, int] = {}
+    most: dict[str, int] = {}
     measured = set()
-    for basket in baskets:
-        for line in basket.lines:
-            if line.product not in prices:
-                unit_price = Decimal(line.total_minor) * 1000 / line.quantity
-                prices[line.product] = int(unit_price.to_integral_value())
-            if line.quantity % 1000:
-                measured.add(line.product)
-    return [Article(product, price, product in measured) for product, price in prices.items()]
+    for line in (line for basket in baskets for line in basket.lines):
+        if line.product not in prices:
+            unit_price = Decimal(line.total_minor) * 1000 / line.quantity
+            prices[line.product] = int(unit_price.to_integral_value())
+        most[line.product] = max(most.get(line.product, 0), line.quantity)
+        if line.quantity % 1000:
+            measured.add(line.product)
+    return [
+        Article(product, min(price, LISTED_MINOR_MAX * 1000 // most[product]), product in measured)
+        for product, price in prices.items()
+    ]
 
 
 # --- reading
@@ -216,7 +226,11 @@ def _source(file: Path, columns: list[pa.ChunkedArray], decimals: int) -> Source
         else:
             day, customer, product, quantity, total = cast("_Row", row)
             lines[day, customer].append(Line(product, quantity, total))
-    baskets = [Basket(*key, tuple(bought)) for key, bought in lines.items()]
+    baskets = [
+        Basket(*key, tuple(bought[begin : begin + LINES_MAX]))
+        for key, bought in lines.items()
+        for begin in range(0, len(bought), LINES_MAX)
+    ]
     baskets.sort(key=lambda basket: basket.day)  # stable: within a day as they begin in the file
     set_aside = [SetAside(why, count, firsts[why]) for why, count in asides.most_common()]
     return Source(file, len(columns[0]), baskets, set_aside)
@@ -271,8 +285,8 @@ def _identifier(value: object) -> str | None:
         value = value.decode("utf-8", "replace")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = str(value).strip()
-    if len(text) > ID_CHARACTERS_MAX or not text.isprintable():
+    text = " ".join(str(value).split())
+    if len(text) > ID_CHARACTERS_MAX or not text.isprintable() or "\ufffd" in text:
         raise _Unfit("is no number that a scanner reads")
     return text or None
 

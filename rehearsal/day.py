@@ -236,7 +236,7 @@ class Day:
         plugged = time.monotonic()
         with tell.working("the till finds its hub again"):
             people.wait_for_sync(TILL_A)
-        tell.quote(TILL_A, f"nothing waits any more {_since(plugged)}", GOOD)
+        tell.quote(TILL_A, f"nothing waits any more, {_since(plugged)}", GOOD)
         self._tell_facts()
         people.tell_hub_page()
 

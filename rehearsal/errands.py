@@ -209,6 +209,10 @@ class Cashier:
         self._errand = self._sales = 0
         self._day = post.first_day
         self.till = start(post.home, self._day)
+        self._incarnation = ""
+
+    def greet(self) -> None:
+        """Wait until the till is ready for the first time."""
         self._incarnation = self._greeting()["incarnation"]
 
     def sell_all(self) -> None:

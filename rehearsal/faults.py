@@ -19,9 +19,9 @@ from rehearsal.shop import Shop, TillHome
 CUTS_MAX = 24
 TILL_KILLS_MAX = 24
 HUB_KILLS_MAX = 6
-BASKETS_PER_CUT = 40
+BASKETS_PER_CUT = 50
 """A short run has a cut, and a till's kill, for so many baskets; at least one of each."""
-BASKETS_PER_HUB_KILL = 160
+BASKETS_PER_HUB_KILL = 200
 BASKETS_MIN = 20
 """A run of fewer baskets goes undisturbed."""
 REQUEST_BYTES = 250, 20_000

@@ -157,6 +157,7 @@ class Season:
     def _wait_for_catalogue(self) -> None:
         deadline = time.monotonic() + CATALOGUE_COMES_S
         for cashier in self._cashiers:
+            cashier.greet()
             while cashier.till.act("status")["products"] < self._products:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{cashier.post.home.till_id} did not get the catalogue")

@@ -99,7 +99,7 @@ class Shop:
         """Start the hub and wait until it is ready. The port stays the same over restarts."""
         options = ["--database", self.database_url, "--port", str(self.port)]
         self.hub = Child([sys.executable, "-m", "sync_server", "serve", *options])
-        wait_until(self._hub_is_ready, HUB_STARTS_S, "the hub to be ready")
+        wait_until(self._hub_is_ready, HUB_STARTS_S, "the hub was ready")
         return self.hub
 
     def _hub_is_ready(self) -> bool:

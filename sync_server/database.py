@@ -1,21 +1,26 @@
-"""SQLite or PostgreSQL behind two doors, and writes of whole sets.
+"""SQLite or PostgreSQL behind two doors, writes of whole sets, and the statements of every push.
 
     await database.write(work)     one transaction: work(connection) -> value
     await database.read(work)      one snapshot
 
 `work` is a plain function on an open SQLAlchemy Connection. On SQLite it runs on the one writer
-thread; on PostgreSQL under `run_sync` on asyncpg. `SetWise` writes many rows with one statement.
+thread; on PostgreSQL under `run_sync` on asyncpg. `SetWise` writes many rows with one statement,
+`Prepared` is a hot statement; both run on the driver's own connection, which costs a third of
+SQLAlchemy's way (docs/decisions/0002). What fails comes out as an SQLAlchemyError all the same.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+import asyncpg
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Dialect,
     Engine,
     Integer,
     LargeBinary,
@@ -24,10 +29,15 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.util import await_only
 
 from retail.language import Text
 from retail.refusals import Refusal
@@ -38,6 +48,7 @@ Work = Callable[[Connection], T]
 metadata = MetaData()
 
 _READERS = 4
+_DRIVER_FAULTS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 #: SQLSTATE classes: data exception, integrity violation, program limit (PostgreSQL, appendix A)
 _ROWS_TO_BLAME = {"22", "23", "54"}
 
@@ -150,19 +161,78 @@ class PostgresqlDatabase:
             pool_size=connections_max,
             max_overflow=0,
             pool_timeout=wait_s,
+            isolation_level="AUTOCOMMIT",  # the transaction is ours: begun and ended by the driver
         )
-        self._snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
     async def write(self, work: Work[T]) -> T:
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
+        return await self._within("read_committed", work)
 
     async def read(self, work: Work[T]) -> T:
-        async with self._snapshot.begin() as connection:
-            return await connection.run_sync(work)
+        return await self._within("repeatable_read", work)
+
+    async def _within(self, isolation: str, work: Work[T]) -> T:
+        async with self._engine.connect() as connection:
+            assert connection.sync_connection is not None
+            driver = driver_of(connection.sync_connection)
+            try:
+                with _failing_as_sqlalchemy("a transaction"):
+                    async with driver.transaction(isolation=isolation):
+                        return await connection.run_sync(work)
+            finally:
+                if driver.is_closed():  # then so are the others that wait in the pool
+                    await connection.invalidate()
+                    await self._engine.dispose()
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection: sqlite3's, or asyncpg's, which has no types."""
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def _failing_as_sqlalchemy(what: str) -> Iterator[None]:
+    try:
+        yield
+    except _DRIVER_FAULTS as fault:
+        raise OperationalError(what, None, fault) from fault
+
+
+class Prepared:
+    """A statement of every push, compiled from Core once for each database. `columns` are those
+    that an UPDATE sets, each by the parameter of its name."""
+
+    def __init__(self, statement: ClauseElement, columns: Sequence[str] = ()) -> None:
+        self._sqlite = _Compiled.of(statement, columns, sqlite.dialect(paramstyle="qmark"))
+        self._postgresql = _Compiled.of(statement, columns, asyncpg_dialect.dialect())
+
+    def run(self, connection: Connection, **values: object) -> Sequence[Any] | None:
+        """Run it in the open transaction -> its first row, if it has any."""
+        driver = driver_of(connection)
+        if isinstance(driver, sqlite3.Connection):
+            statement, places = self._sqlite
+            with _failing_as_sqlalchemy(statement):
+                cursor = driver.execute(statement, [values[name] for name in places])
+                row: Sequence[Any] | None = cursor.fetchone()
+                return row
+        statement, places = self._postgresql
+        with _failing_as_sqlalchemy(statement):
+            return await_only(driver.fetchrow(statement, *(values[name] for name in places)))
+
+
+class _Compiled(NamedTuple):
+    """A statement's text and the names of its parameters by place."""
+
+    statement: str
+    places: tuple[str, ...]
+
+    @classmethod
+    def of(cls, statement: ClauseElement, columns: Sequence[str], dialect: Dialect) -> "_Compiled":
+        compiled = statement.compile(dialect=dialect, column_keys=list(columns) or None)
+        assert isinstance(compiled, SQLCompiler)
+        return cls(str(compiled), tuple(compiled.positiontup or ()))
 
 
 class SetWise:
@@ -170,8 +240,8 @@ class SetWise:
     columns instead, with `replacing` they are replaced, with `once` left as they are. Rows are
     tuples in the order of the table's columns.
 
-    SQLite: executemany of one prepared statement. PostgreSQL: one statement over unnested arrays,
-    a third cheaper than executemany (docs/decisions/0004).
+    SQLite: executemany of one prepared statement. PostgreSQL: COPY where all rows are new, else
+    one statement over unnested arrays, a third cheaper than executemany (docs/decisions/0004).
     """
 
     def __init__(
@@ -199,6 +269,8 @@ class SetWise:
             f"${place}::{_array_type(column.type)}"
             for place, column in enumerate(table.columns, start=1)
         )
+        self._table = table.name
+        self._copies = not tail  # COPY knows no ON CONFLICT
         self._sqlite = f"{into} VALUES ({', '.join('?' * len(columns))}){tail}"
         self._postgresql = f"{into} SELECT * FROM unnest({arrays}){tail}"  # noqa: S608  names of ours
 
@@ -207,23 +279,27 @@ class SetWise:
         if not rows:
             return
         try:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql(self._sqlite, list(rows))
-            else:
-                columns = tuple(map(list, zip(*rows, strict=True)))
-                connection.exec_driver_sql(self._postgresql, columns)
-        except (DBAPIError, OverflowError) as fault:
-            if not _blames_rows(fault):
-                raise
-            raise RowsRefused(str(getattr(fault, "orig", fault)).partition("\n")[0]) from fault
+            self._write(driver_of(connection), rows)
+        except (*_DRIVER_FAULTS, OverflowError) as fault:
+            if _blames_rows(fault):
+                raise RowsRefused(str(fault).partition("\n")[0]) from fault
+            raise OperationalError(self._sqlite, None, fault) from fault
+
+    def _write(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        if isinstance(driver, sqlite3.Connection):
+            driver.executemany(self._sqlite, rows)
+        elif self._copies:
+            await_only(driver.copy_records_to_table(self._table, records=rows))
+        else:
+            columns = map(list, zip(*rows, strict=True))
+            await_only(driver.execute(self._postgresql, *columns))
 
 
-def _blames_rows(fault: DBAPIError | OverflowError) -> bool:
+def _blames_rows(fault: Exception) -> bool:
     """Whether the same rows would fail again, whatever the database's state."""
-    if isinstance(fault, OverflowError | IntegrityError | DataError):
+    if isinstance(fault, OverflowError | sqlite3.IntegrityError | sqlite3.DataError):
         return True
-    sqlstate = getattr(fault.orig, "sqlstate", None) or ""
-    return sqlstate[:2] in _ROWS_TO_BLAME
+    return (getattr(fault, "sqlstate", None) or "")[:2] in _ROWS_TO_BLAME
 
 
 def _array_type(kind: object) -> str:

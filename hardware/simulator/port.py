@@ -87,15 +87,16 @@ class Port:
             task.result()
 
     async def _listen(self, link: Link, hungry: asyncio.Event, has_said: asyncio.Event) -> None:
+        left = b""  # a knob turned while a read was under way: these wait as on the wire
         while True:
             while (appetite_bytes := self._printer.appetite_bytes()) == 0:
                 hungry.clear()
                 await hungry.wait()
             try:
-                data = await link.read(None, min(appetite_bytes, 4096))
+                data = left or await link.read(None, min(appetite_bytes, 4096))
             except OSError:
                 return
-            self._printer.feed(data)
+            left = data[self._printer.feed(data) :]
             has_said.set()
 
     async def _speak(self, link: Link, has_said: asyncio.Event) -> None:

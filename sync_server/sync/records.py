@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from journal.stream import Head, StreamId, genesis
 from journal.wire import Declared, Verdict
-from sync_server.database import SetWise, metadata
+from sync_server.database import Prepared, SetWise, metadata
 from sync_server.recorder import journal
 
 hub = Table(
@@ -77,9 +77,7 @@ stream = Table(
 
 _ONCE = SetWise(hub, once=True)
 
-# The statements of every push, built once: building one anew costs ten times running it.
-_FIND_TILL = select(till).where(till.c.till_id == bindparam("the_till"))
-_LOCKED = (
+_LOCKED = Prepared(
     select(
         till.c.store_id,
         till.c.public_key,
@@ -96,7 +94,10 @@ _LOCKED = (
     )
     .with_for_update(of=stream)
 )
-_MOVE_STREAM = update(stream).where(stream.c.stream_no == bindparam("the_stream"))
+_MOVE_STREAM = Prepared(
+    update(stream).where(stream.c.stream_no == bindparam("the_stream")),
+    ("head_seq", "head_hash", "declared_seq", "waiting_since", "open_shift", "last_contact"),
+)
 
 
 class HubIdentity(NamedTuple):
@@ -133,7 +134,7 @@ def keep_hub_identity(connection: Connection, identity: HubIdentity) -> HubIdent
 
 
 def find_till(connection: Connection, till_id: str) -> TillRow | None:
-    row = connection.execute(_FIND_TILL, {"the_till": till_id}).first()
+    row = connection.execute(select(till).where(till.c.till_id == till_id)).first()
     if row is None:
         return None
     return TillRow(row.till_id, row.store_id, row.public_key, row.revoked_at is not None)
@@ -142,12 +143,12 @@ def find_till(connection: Connection, till_id: str) -> TillRow | None:
 def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, StreamRow | None]:
     """A till and its stream, by one statement; the stream is locked until the transaction ends.
     There is no stream before its first push."""
-    which = {"the_till": who.till, "the_incarnation": who.incarnation}
-    row = connection.execute(_LOCKED, which).first()
+    row = _LOCKED.run(connection, the_till=who.till, the_incarnation=who.incarnation)
     if row is None:
         return find_till(connection, who.till), None
-    known = TillRow(who.till, row.store_id, row.public_key, row.revoked_at is not None)
-    return known, StreamRow(row.stream_no, Head(row.head_seq, row.head_hash), row.open_shift)
+    store_id, public_key, revoked_at, stream_no, head_seq, head_hash, open_shift = row
+    known = TillRow(who.till, store_id, public_key, revoked_at is not None)
+    return known, StreamRow(stream_no, Head(head_seq, head_hash), open_shift)
 
 
 def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
@@ -185,17 +186,15 @@ def move_stream(
     now: datetime,
 ) -> None:
     """Note what the stream has come to and what its till declares."""
-    connection.execute(
-        _MOVE_STREAM,
-        {
-            "the_stream": stream_no,
-            "head_seq": head.seq,
-            "head_hash": head.hash,
-            "declared_seq": declared.seq,
-            "waiting_since": _moment(declared.waiting_since) if declared.seq > head.seq else "",
-            "open_shift": open_shift,
-            "last_contact": _text(now),
-        },
+    _MOVE_STREAM.run(
+        connection,
+        the_stream=stream_no,
+        head_seq=head.seq,
+        head_hash=head.hash,
+        declared_seq=declared.seq,
+        waiting_since=_moment(declared.waiting_since) if declared.seq > head.seq else "",
+        open_shift=open_shift,
+        last_contact=_text(now),
     )
 
 

@@ -223,8 +223,10 @@ class Line(RuleBasedStateMachine):
         return said
 
     def _hear(self, till: PaperTill, said: Said) -> None:
-        """Hear an answer; no fork is claimed where there is none."""
+        """Hear an answer: nothing is acknowledged that the hub never had, and no fork is claimed
+        where there is none."""
         step = till.hears(said)
+        assert (till.acknowledged.seq, till.acknowledged.hash) in self.hub.ever
         if isinstance(step, Forked):
             assert (step.head.seq, step.head.hash) in self.hub.ever
             assert till.hash_at(step.head.seq) != step.head.hash

@@ -188,7 +188,7 @@ class Stage:
         assert len(found) == seen.sales
         if not found:
             self._in_step()
-            assert not self.hub_database_has_more(), "the hub has a sale that the till has not"
+            assert not self._hub_has_more(), "the hub has a sale that the till has not"
             self._pay_what_is_back()
         self._in_step()
         paper = self._check_sale(seen.paper if found else "printed")
@@ -196,7 +196,7 @@ class Stage:
         how = "exists once" if found else "not at all, basket back, paid again"
         return Reached(boundary, seen.evidence, f"sale {how}; receipt {paper}; books agree")
 
-    def hub_database_has_more(self) -> bool:
+    def _hub_has_more(self) -> bool:
         return bool(set(self.hub_database.sales()) - self._all_sales())
 
     def _all_sales(self) -> set[str]:
@@ -214,7 +214,7 @@ class Stage:
         """One sale, stored once by each, with one word on its paper and at most one receipt."""
         (sale,) = self.new_sales()
         assert self.hub_database.sales().count(sale.eid) == 1
-        assert not self.hub_database_has_more()
+        assert not self._hub_has_more()
         assert (sale.paper, sale.paper_facts) == (paper, 1)
         last = self.till.act("last_receipt")
         assert (last["sale"]["sale"], last["paper"]) == (sale.eid, paper)

@@ -133,6 +133,21 @@ def test_rows_without_customer_are_one_basket_a_day(tmp_path: Path) -> None:
     assert counted == [(1, None, 2), (1, "7", 1), (2, None, 1)]
 
 
+def test_more_lines_than_a_cashier_takes_at_once_are_several_sales(tmp_path: Path) -> None:
+    rows = [("2000-11-01", "7", str(number), 1, 5) for number in range(1_200)]
+    baskets = read(a_csv(tmp_path / "rows.csv", rows), "TWD").baskets
+    assert [len(basket.lines) for basket in baskets] == [500, 500, 200]
+    assert [basket.lines[0].product for basket in baskets] == ["0", "500", "1000"]
+    assert {basket.customer for basket in baskets} == {"7"}
+
+
+def test_a_list_price_never_makes_a_line_dearer_than_a_till_takes(tmp_path: Path) -> None:
+    rows = [("2000-11-01", "7", "gold", 1, 900_000_000), ("2000-11-01", "7", "gold", 9_000_000, 1)]
+    source = read(a_csv(tmp_path / "rows.csv", rows), "TWD")
+    [gold] = articles(source.baskets)
+    assert gold.price_minor * 9_000_000 <= 10**12 < (gold.price_minor + 1) * 9_000_000
+
+
 def test_decimal_prices_and_weights_are_read_to_the_last_digit(tmp_path: Path) -> None:
     rows = [("2000-11-01", "7", "apple", "0.655", "8.38"), ("2000-11-01", "7", "apple", 2, 25.6)]
     source = read(a_csv(tmp_path / "rows.csv", rows), "CNY")
@@ -150,7 +165,8 @@ def test_a_row_that_cannot_be_sold_is_set_aside_with_its_reason(tmp_path: Path) 
         (("2000-02-30", "7", "1", "1", "5"), "TRANSACTION_DT is not a day"),
         (("", "7", "1", "1", "5"), "TRANSACTION_DT is empty"),
         (("2000-11-01", "7", " ", "1", "5"), "PRODUCT_ID is empty"),
-        (("2000-11-01", "7", "a\tb", "1", "5"), "PRODUCT_ID is no number that a scanner reads"),
+        (("2000-11-01", "7", "a\x07b", "1", "5"), "PRODUCT_ID is no number that a scanner reads"),
+        (("2000-11-01", "7" * 101, "1", "1", "5"), "CUSTOMER_ID is no number that a scanner reads"),
         (("2000-11-01", "7", "1", "-2", "-10"), "AMOUNT is not above 0"),
         (("2000-11-01", "7", "1", "0", "5"), "AMOUNT is not above 0"),
         (("2000-11-01", "7", "1", "0.0005", "5"), "AMOUNT is finer than 1/1000"),

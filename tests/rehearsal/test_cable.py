@@ -218,6 +218,23 @@ def test_a_held_reply_dies_with_the_till_that_waited_for_it(hub: Hub, cable: Cab
     wait_until(lambda: hub.first_talk().last, PATIENCE_S, "the hub saw the end")
 
 
+def test_what_a_dying_end_broke_off_is_told_apart_from_what_a_pull_cut(
+    hub: Hub, cable: Cable
+) -> None:
+    with closing(call(cable)) as till:
+        till.sendall(push()[:100])
+        wait_until(lambda: cable.bytes_to_hub == 100, PATIENCE_S, "it has begun")
+        story = f"request POST /v1/push after 100 of {len(push()):,} bytes"
+        assert cable.under_way() == [story]
+    wait_until(lambda: cable.broken_off, PATIENCE_S, "the cable saw the till's end")
+    assert (cable.broken_off, cable.interrupted, cable.under_way()) == ([story], [], [])
+    with closing(call(cable)) as till:
+        till.sendall(push()[:100])
+        wait_until(lambda: cable.bytes_to_hub == 200, PATIENCE_S, "it has begun again")
+        cable.pull()
+    assert (cable.broken_off, cable.interrupted) == ([story], [story])
+
+
 def test_two_tills_are_cut_by_one_pull(hub: Hub, cable: Cable) -> None:
     with closing(call(cable)) as one, closing(call(cable)) as two:
         for till in (one, two):

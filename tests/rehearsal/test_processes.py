@@ -130,6 +130,31 @@ def test_a_child_that_says_too_much_has_to_wait_and_loses_nothing(
         assert not child.ended
 
 
+def test_several_lines_are_waited_for_at_once_and_fewer_come_when_the_child_ends() -> None:
+    with python(ECHO) as child:
+        child.send_line("one\ntwo\nthree")
+        assert child.read_lines(3) == ["heard one", "heard two", "heard three"]
+        child.send_line("four")
+        child.close_input()
+        assert child.read_lines(9) == ["heard four", "bye"]
+        with pytest.raises(ChildEnded):
+            child.read_lines(9)
+
+
+def test_acts_are_said_in_one_breath_and_answered_in_order_past_events() -> None:
+    with till() as headless:
+        acts = [
+            {"do": "scan", "code": code, "note": note}
+            for note, code in enumerate(["6901028075022", "1", "6901028075022"])
+        ]
+        ids = headless.ask_all(acts)
+        answers = headless.answers(ids)
+        assert [answer["id"] for answer in answers] == [1, 2, 3] == list(ids)
+        assert [answer["ok"] for answer in answers] == [True, False, True]
+        assert answers[2]["basket"]["note"] == 2
+        assert len(headless.events) == 2
+
+
 def test_silence_is_a_time_out_and_the_child_lives_on() -> None:
     with python(ECHO) as child:
         with pytest.raises(TimeoutError, match="said nothing"):

@@ -1,11 +1,16 @@
-"""The till as a real process: its commands run to their end, or it is spoken with in lines."""
+"""The till's commands as a person types them: as a real process, or (cheaper) in this one; and the
+till as a real process that is spoken with in lines."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from typer.testing import CliRunner
+
+from pos_client.__main__ import app
 from rehearsal.processes import HeadlessTill
 
 #: generous: no test waits for it
@@ -22,11 +27,31 @@ def a_child(folder: Path, *options: str, **settings: str) -> HeadlessTill:
     return HeadlessTill(argv, env=_environment(settings))
 
 
+class Ended(NamedTuple):
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def tried(folder: Path, *command: str, said: bytes = b"", **settings: str) -> Ended:
+    """`pos-client COMMAND` to its end, in this process; what is no ending in order is raised."""
+    done = CliRunner().invoke(
+        app,
+        [*command, *where(folder)],
+        input=said,
+        env=_environment(settings),
+        catch_exceptions=False,
+    )
+    return Ended(done.exit_code, done.stdout, done.stderr)
+
+
 def run(
     folder: Path, *command: str, said: bytes = b"", stdout: int = subprocess.PIPE, **settings: str
-) -> subprocess.CompletedProcess[bytes]:
-    """`pos-client COMMAND` to its end, with that input."""
-    return subprocess.run(
+) -> Ended:
+    """The same as a process of its own."""
+    done = subprocess.run(
         [sys.executable, "-m", "pos_client", *command, *where(folder)],
         input=said,
         stdout=stdout,
@@ -35,17 +60,17 @@ def run(
         env={**os.environ, **_environment(settings)},
         check=False,
     )
+    return Ended(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {f"OMNITILL_TILL_{name.upper()}": value for name, value in settings.items()}
 
 
-def sentences(ended: subprocess.CompletedProcess[bytes], code: int = 1) -> str:
+def sentences(ended: Ended) -> str:
     """What the command said to a person when it refused: in both languages, no traceback."""
-    said = ended.stderr.decode()
-    assert ended.returncode == code, said
-    assert "Traceback" not in said
-    assert any("一" <= char <= "鿿" for char in said), said
-    assert len(said.strip().splitlines()) == 4, said
-    return said
+    assert ended.code == 1, ended
+    assert "Traceback" not in ended.err
+    assert any("一" <= char <= "鿿" for char in ended.err), ended
+    assert len(ended.err.strip().splitlines()) == 4, ended
+    return ended.err

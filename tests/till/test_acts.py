@@ -303,7 +303,7 @@ def test_a_sale_of_more_lines_than_a_record_holds_is_refused_before_it_is_rung_u
 ) -> None:
     begin(till)
     for _ in range(1000):
-        did(till, "weigh", code=APPLES, weight_g=1)
+        till.sale.weigh(APPLES, 1)
     assert refused(till, "weigh", code=APPLES, weight_g=1) == "basket_full"
     assert did(till, "pay")["sale"]["lines"] == 1000
 

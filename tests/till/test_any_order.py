@@ -88,7 +88,7 @@ ACTS = st.sampled_from([SCANNING] * 10 + [PAYING] * 7 + AT_THE_BASKET + SELDOM).
 
 
 @settings(
-    max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example]
+    max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example]
 )
 @given(
     acts=st.lists(ACTS, min_size=30, max_size=80),

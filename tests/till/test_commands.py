@@ -1,5 +1,8 @@
 """What a person at the machine meets: commands that end with a sentence and never a traceback."""
 
+import shlex
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 
 from pos_client.folder import LOCK_FILE, AlreadyRunning, Hold
 from tests.builders import enrol_till, open_till
-from tests.till.child import a_child, run, sentences
+from tests.till.child import ENDS_S, Ended, a_child, run, sentences, tried, where
 from tests.till.counter import COLA, assert_in_order, begin, sell
 from tests.till.test_bad_disk import overwrite
 
@@ -58,46 +61,39 @@ def test_a_second_process_is_refused_while_others_look_and_may_start_after_a_kil
     open_till(tmp_path).close()
     with a_child(tmp_path) as child:
         child.act("open_shift", cashier="1001", confirm=True)
-        said = sentences(run(tmp_path, "--headless"))
-        assert f"process {child.pid}" in said
-        enrolling = run(tmp_path, "enrol", "--hub", NOWHERE, "--code", "X")
+        assert f"process {child.pid}" in sentences(run(tmp_path, "--headless"))
+        enrolling = tried(tmp_path, "enrol", "--hub", NOWHERE, "--code", "X")
         assert f"process {child.pid}" in sentences(enrolling)
         child.act("scan", code=COLA)
-        looked = run(tmp_path, "status")
-        assert b"2 facts, 2 waiting" in looked.stdout
-        assert run(tmp_path, "journal", "verify").returncode == 0
-        assert run(tmp_path, "journal", "export").stdout.count(b"\n") == 2
+        assert "2 facts, 2 waiting" in tried(tmp_path, "status").out
+        assert tried(tmp_path, "journal", "verify").code == 0
         child.act("pay")
         child.kill()
     ended = run(tmp_path, "--headless", said=b'{"do": "last_receipt"}\n')
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    assert b"S01-1-000001-000001" in ended.stdout
+    assert (ended.code, ended.err) == (0, "")
+    assert "S01-1-000001-000001" in ended.out
 
 
 # Sentences
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("command", [("--headless",), ("status",), ("journal", "verify")])
-def test_a_till_that_is_not_enrolled_says_how_to_be(
-    tmp_path: Path, command: tuple[str, ...]
-) -> None:
-    assert "pos-client enrol" in sentences(run(tmp_path, *command))
+def test_a_till_that_is_not_enrolled_says_how_to_be(tmp_path: Path) -> None:
+    for command in (("--headless",), ("status",), ("journal", "verify"), ("journal", "export")):
+        assert "pos-client enrol" in sentences(tried(tmp_path, *command))
 
 
 @pytest.mark.slow
 def test_a_wrong_setting_ends_with_its_name(tmp_path: Path) -> None:
     enrol_till(tmp_path)
-    assert "heartbeat_s" in sentences(run(tmp_path, "status", heartbeat_s="often"))
+    assert "heartbeat_s" in sentences(tried(tmp_path, "status", heartbeat_s="often"))
     assert "PRINTR" in sentences(run(tmp_path, "--headless", printr="sim://printer"))
     (tmp_path / "data/till.toml").write_text("printer = sim://printer")
-    assert "till.toml" in sentences(run(tmp_path, "--headless"))
+    assert "till.toml" in sentences(tried(tmp_path, "--headless"))
 
 
-@pytest.mark.slow
 def test_a_printer_address_that_is_none_ends_with_how_to_write_one(tmp_path: Path) -> None:
     enrol_till(tmp_path)
-    said = sentences(run(tmp_path, "--headless", "--printer", "epson"))
+    said = sentences(tried(tmp_path, "--headless", "--printer", "epson"))
     assert "epson" in said
     assert "escpos+tcp://" in said
 
@@ -108,18 +104,19 @@ def test_a_damaged_disk_ends_with_whom_to_call(tmp_path: Path) -> None:
         begin(till)
         sell(till)
     overwrite(tmp_path / "data/till.db", 0, b"\xa5" * 4096)
-    for command in (("--headless",), ("status",), ("journal", "verify"), ("journal", "export")):
-        assert "call support" in sentences(run(tmp_path, *command))
+    assert "call support" in sentences(run(tmp_path, "--headless"))
+    for command in (("status",), ("journal", "verify"), ("journal", "export")):
+        assert "call support" in sentences(tried(tmp_path, *command))
     (tmp_path / "data/till.db").unlink()
     (tmp_path / "data/till.db").mkdir()
-    assert sentences(run(tmp_path, "--headless"))
+    assert sentences(tried(tmp_path, "--headless"))
+    assert sentences(tried(tmp_path, "status"))
 
 
-@pytest.mark.slow
 def test_a_key_that_is_damaged_ends_with_where_it_lies(tmp_path: Path) -> None:
     enrol_till(tmp_path)
     (tmp_path / "data/till.key").write_bytes(b"damaged")
-    assert "till.key" in sentences(run(tmp_path, "--headless"))
+    assert "till.key" in sentences(tried(tmp_path, "--headless"))
 
 
 @pytest.mark.slow
@@ -132,44 +129,54 @@ def test_a_database_that_breaks_while_selling_refuses_and_ends_in_order(tmp_path
         file = tmp_path / "data/till.db"
         overwrite(file, 0, b"\xa5" * file.stat().st_size)
         (file.parent / "till.db-wal").write_bytes(b"\xa5" * 40_000)
-        for _ in range(3):
-            for act in ("scan", "pay", "status", "x_report"):
-                fields = {"code": COLA} if act == "scan" else {}
-                answer = child.try_act(act, **fields)
-                assert answer["ok"] or answer["refusal"]["say"]
+        for act in ("scan", "pay", "status", "x_report", "last_receipt", "scan"):
+            fields = {"code": COLA} if act == "scan" else {}
+            answer = child.try_act(act, **fields)
+            assert answer["ok"] or answer["refusal"]["say"]
         child.close_input()
         assert child.wait() == 0
         assert "Traceback" not in child.stderr_tail
 
 
-@pytest.mark.slow
 def test_a_data_folder_that_cannot_be_one_ends_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file in its place")
-    for command in (("--headless",), ("status",), ("enrol", "--hub", NOWHERE, "--code", "X")):
-        assert "data and state folders" in sentences(run(tmp_path, *command))
+    for command in (("--headless",), ("enrol", "--hub", NOWHERE, "--code", "X")):
+        assert "data and state folders" in sentences(tried(tmp_path, *command))
 
 
-@pytest.mark.slow
 def test_wrong_usage_ends_with_two(tmp_path: Path) -> None:
     for command in (("sell",), ("enrol",), ("--headless", "--printr", "x"), ("journal", "burn")):
-        ended = run(tmp_path, *command)
-        assert ended.returncode == 2, command
-        assert b"Traceback" not in ended.stderr
+        assert tried(tmp_path, *command).code == 2, command
 
 
-@pytest.mark.slow
 def test_a_hub_address_that_is_none_or_silent_ends_with_a_sentence(tmp_path: Path) -> None:
     for url in ("http://[::1", "hub", NOWHERE):
-        ended = run(tmp_path, "enrol", "--hub", url, "--code", "7K3QX-9M2TB-H4D8E")
+        ended = tried(tmp_path, "enrol", "--hub", url, "--code", "7K3QX-9M2TB-H4D8E")
         assert url in sentences(ended)
 
 
-@pytest.mark.slow
 def test_export_to_a_place_that_cannot_be_written_ends_with_a_sentence(tmp_path: Path) -> None:
-    enrol_till(tmp_path)
     open_till(tmp_path).close()
     nowhere = tmp_path / "no" / "such" / "folder.jsonl"
-    assert "folder.jsonl" in sentences(run(tmp_path, "journal", "export", str(nowhere)))
+    assert "folder.jsonl" in sentences(tried(tmp_path, "journal", "export", str(nowhere)))
     there = tmp_path / "all.jsonl"
-    assert run(tmp_path, "journal", "export", str(there)).returncode == 0
+    assert tried(tmp_path, "journal", "export", str(there)).code == 0
     assert there.read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/bin/sh").exists(), reason="a shell closes what is to be closed")
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_headless_till_without_input_or_output_ends_with_a_sentence(
+    tmp_path: Path, closed: str
+) -> None:
+    enrol_till(tmp_path)
+    words = [sys.executable, "-m", "pos_client", "--headless", *where(tmp_path)]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {shlex.join(words)} {closed}"],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=ENDS_S,
+        check=False,
+    )
+    assert "both open" in sentences(Ended(done.returncode, "", done.stderr.decode()))

@@ -127,9 +127,9 @@ def test_a_real_child_stays_in_step_through_all_of_it(tmp_path: Path) -> None:
     open_till(tmp_path).close()
     lines = b"".join(line + b"\n" + HELP for line in NO_ACTS.values())
     ended = run(tmp_path, "--headless", said=lines)
-    assert ended.returncode == 0
-    assert ended.stderr == b""
-    said = [json.loads(line) for line in ended.stdout.splitlines()][1:]
+    assert ended.code == 0
+    assert ended.err == ""
+    said = [json.loads(line) for line in ended.out.splitlines()][1:]
     said = [each for each in said if "event" not in each]
     assert [each["ok"] for each in said] == [False, True] * len(NO_ACTS)
     assert {each["refusal"]["code"] for each in said[::2]} == {"not_an_act"}
@@ -149,8 +149,8 @@ def test_a_child_whose_reader_is_gone_sells_on_and_ends_in_order(tmp_path: Path)
     lines = "\n".join(json.dumps(act) for act in acts).encode()
     ended = run(tmp_path, "--headless", said=lines, stdout=writing)
     os.close(writing)
-    assert ended.returncode == 0
-    assert ended.stderr == b""
+    assert ended.code == 0
+    assert ended.err == ""
     till = open_till(tmp_path)
     assert till.sale.last_sale().fact.total_minor == 350
     assert_in_order(till)

@@ -1,0 +1,360 @@
+"""A real till and a real hub over HTTP: facts go up, prices come down, and both agree."""
+
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import update
+
+from pos_client.inspection import verify
+from pos_client.sync import records
+from pos_client.till import Till
+from rehearsal.cable import Cable
+from rehearsal.processes import wait_until
+from retail.catalogue import Cashier
+from retail.money import Money
+from retail.refusals import UnknownBarcode, UnknownCashier
+from sync_server.catalogue import records as published
+from sync_server.sync.records import hub as hub_table
+from tests.builders import a_product, till_settings
+from tests.hub.books import books, recounted, stored
+from tests.served_hub import ServedHub
+from tests.sync.conftest import (
+    COLA,
+    Enrol,
+    Heard,
+    Open,
+    pull_all,
+    push_all,
+    run_enrol,
+    sell,
+)
+
+WAIT_S = 60.0
+
+
+def agree(till: Till, hub: ServedHub) -> bool:
+    """Whether the hub holds this till's facts, byte for byte, and both books are recounts."""
+    with till.database.reader() as connection:
+        kept = [
+            fact
+            for state in records.streams(connection)
+            for fact in records.SqlOutbox(connection, till.who.till, state).facts_after(
+                0, 100_000, 10**9
+            )
+        ]
+    held = [row.data for row in hub.read(stored) if row.till == till.who.till]
+    assert verify(till.database, till.who).wrong == []
+    return held == kept and hub.read(books) == hub.read(recounted)
+
+
+# Facts go up
+
+
+def test_what_was_sold_with_the_cable_out_arrives_once_and_whole(
+    hub: ServedHub, cable: Cable, till: Till, heard: Heard
+) -> None:
+    cable.pull()
+    for _ in range(30):
+        sell(till)
+    assert till.sync.push_once() is not None
+    state = till.sync.state()
+    assert (state.waiting, state.online) == (30, False)
+    assert state.waiting_since == "2026-06-03T09:00:00.000+08:00"
+    cable.plug()
+    push_all(till)
+    assert till.sync.state() == (0, "", True, False, "")
+    assert agree(till, hub)
+    assert hub.read(books).stock["S01", "cola", "sold"] == (30_000, 30)
+    assert heard.names == ["sync.offline", "sync.online"]
+
+
+@pytest.mark.parametrize("lost", ["half a question", "the answer"])
+def test_a_push_that_was_cut_is_sent_again_and_counts_once(
+    hub: ServedHub, cable: Cable, till: Till, lost: str
+) -> None:
+    for _ in range(20):
+        sell(till)
+    if lost == "the answer":
+        cable.pull_after(bytes_to_till=0)
+    else:
+        cable.pull_after(bytes_to_hub=600)
+    assert till.sync.push_once() is not None
+    wait_until(lambda: cable.pulled, WAIT_S, "the cable was pulled")
+    cable.plug()
+    push_all(till)
+    assert agree(till, hub)
+    assert hub.read(books).stock["S01", "cola", "sold"] == (20_000, 20)
+
+
+def test_two_tills_of_a_store_add_up(
+    hub: ServedHub, till: Till, enrol: Enrol, open_till: Open
+) -> None:
+    other = open_till(enrol("other"))
+    pull_all(other)
+    other.shift.begin("1001", 10_000)
+    for each in (till, other, till):
+        sell(each)
+        push_all(each)
+    assert agree(till, hub)
+    assert agree(other, hub)
+    assert hub.read(books).stock["S01", "cola", "sold"] == (3_000, 3)
+    pull_all(till)
+    assert {row.till for row in hub.read(stored)} == {"S01-1", "S01-2"}
+
+
+def test_a_till_that_is_opened_again_goes_on_where_it_was(
+    hub: ServedHub, enrol: Enrol, open_till: Open
+) -> None:
+    settings = enrol()
+    first = open_till(settings)
+    pull_all(first)
+    first.shift.begin("1001", 0)
+    sell(first)
+    first.close()
+    second = open_till(settings)
+    sell(second)
+    push_all(second)
+    assert agree(second, hub)
+
+
+def test_a_hub_that_lost_what_it_had_gets_it_again(
+    hub: ServedHub, cable: Cable, till: Till, tmp_path: Path
+) -> None:
+    sell(till)
+    push_all(till)
+    hub.close()
+    backup = shutil.copytree(tmp_path, tmp_path / "backup", ignore=lambda *_: {"till"})
+    with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as lucky:
+        cable.set_target(lucky.port)
+        for _ in range(5):
+            sell(till)
+        push_all(till)
+    with ServedHub(f"sqlite:///{backup / 'hub.db'}") as restored:
+        cable.set_target(restored.port)
+        sell(till)
+        push_all(till)
+        assert till.sync.state().waiting == 0
+        assert agree(till, restored)
+
+
+def test_two_copies_of_a_disk_fork_and_the_second_goes_on_selling(
+    hub: ServedHub, cable: Cable, till: Till, open_till: Open, tmp_path: Path
+) -> None:
+    """Data and marker were copied, so nobody could see it at the till: the hub does."""
+    sell(till)
+    push_all(till)
+    till.close()
+    shutil.copytree(tmp_path / "till", tmp_path / "copy")
+    settings = till.settings
+    copied = till_settings(tmp_path / "copy")
+    original, copy = open_till(settings), open_till(copied)
+    sell(original)
+    push_all(original)
+    copy.sale.scan(COLA, 2000)
+    copy.sale.pay("cash", Money(700, "CNY"))
+    heard = Heard(copy)
+    while copy.sync.push_once() is not None:
+        pass
+    assert copy.sync.state().forked
+    assert heard.names == ["sync.forked"]
+    assert sell(copy) == 350
+    assert copy.sync.state().waiting == 2
+    (line,) = hub.do(hub.hub.overview())[0]
+    assert line.forked
+    copy.close()
+    assert open_till(copied).sync.state().forked
+    sell(original)
+    push_all(original)
+    assert agree(original, hub)
+
+
+def test_a_revoked_till_goes_on_selling_and_is_told(
+    hub: ServedHub, till: Till, heard: Heard
+) -> None:
+    hub.do(hub.hub.revoke(till.who.till))
+    sell(till)
+    push_all(till)
+    assert till.sync.pull_once() is not None
+    assert till.sync.state() == (0, "", True, False, "revoked")
+    reasons = [values.get("reason") for name, values in heard.events if name == "sync.quarantined"]
+    assert reasons == ["the till is revoked"]
+    assert heard.events[-1] == ("sync.refused", {"code": "revoked"})
+    assert till.sync.push_once() is None  # a heartbeat does not hide it
+    assert till.sync.state().problem == "revoked"
+    assert sell(till) == 350
+
+
+def test_a_till_that_is_replaced_by_a_new_machine_is_told(
+    hub: ServedHub, till: Till, enrol: Enrol, heard: Heard, tmp_path: Path, cable: Cable
+) -> None:
+    new = till_settings(tmp_path / "new")
+    assert run_enrol(new, cable.url, hub.enrol_code("S01", till.who.till))[0] == 0
+    sell(till)
+    assert till.sync.push_once() is not None
+    assert till.sync.state().problem == "wrong_signature"
+    assert till.sync.state().waiting == 1
+    assert sell(till) == 350
+
+
+# Prices come down
+
+
+def test_a_new_price_comes_between_two_sales(hub: ServedHub, till: Till) -> None:
+    till.sale.scan(COLA)
+    hub.publish([a_product("cola", codes=(COLA,), price_minor=400)])
+    pull_all(till)
+    till.sale.scan(COLA)
+    assert till.sale.basket.total.minor == 700
+    assert till.catalogue.product(COLA).price_minor == 350
+    till.sale.pay("cash", Money(700, "CNY"))
+    assert sell(till) == 400
+
+
+def test_a_till_in_wait_is_woken_by_a_new_price(
+    hub: ServedHub, enrol: Enrol, open_till: Open
+) -> None:
+    """The real threads, the real wait, nobody turns a wheel."""
+    till = open_till(enrol(heartbeat_s=0.05), sync=True)
+    heard: list[str] = []
+    till.start(lambda name, _: heard.append(name))
+    wait_until(lambda: till.catalogue.known_products, WAIT_S, "the shelf is there")
+    till.shift.begin("1001", 0)
+    wait_until(lambda: hub.hub.news.waiting, WAIT_S, "the till waits for news")
+    sell(till)
+    hub.publish([a_product("cola", codes=(COLA,), price_minor=400)])
+    wait_until(
+        lambda: till.catalogue.product(COLA).price_minor == 400, WAIT_S, "the new price is there"
+    )
+    wait_until(lambda: not till.sync.state().waiting, WAIT_S, "everything is acknowledged")
+    assert heard == ["sync.online"]
+    assert agree(till, hub)
+
+
+def test_a_product_that_is_gone_is_not_sold_any_more(hub: ServedHub, till: Till) -> None:
+    gone = {"cola": published.GONE}
+    hub.write(lambda connection: published.publish(connection, "catalogue", "product", gone))
+    pull_all(till)
+    with pytest.raises(UnknownBarcode):
+        till.catalogue.product(COLA)
+
+
+def test_a_till_knows_its_own_stores_people_and_settings_only(
+    hub: ServedHub, enrol: Enrol, open_till: Open
+) -> None:
+    hub.add_store("S02", name="成都太古里店", quantity_max=5_000)
+    hub.publish_cashiers([Cashier("2001", "李强")], "S02")
+    till = open_till(enrol("second", "S02"))
+    pull_all(till)
+    assert till.catalogue.settings.store_name == "成都太古里店"
+    assert till.catalogue.settings.quantity_max == 5_000
+    assert till.catalogue.cashier("2001").name == "李强"
+    with pytest.raises(UnknownCashier):
+        till.catalogue.cashier("1001")
+
+
+def test_a_first_pull_that_is_cut_goes_on_and_never_shows_half_a_cut(
+    hub: ServedHub, cable: Cable, enrol: Enrol, open_till: Open
+) -> None:
+    hub.publish([a_product(f"p{number}") for number in range(5_000)])
+    settings = enrol()
+    first = open_till(settings)
+    assert first.sync.pull_once() == 0.0
+    cable.pull_after(bytes_to_till=5_000)
+    assert first.sync.pull_once() != 0.0
+    assert first.catalogue.known_products == 0
+    cursor = first.catalogue.next_cursor()
+    assert cursor
+    first.close()
+
+    second = open_till(settings)  # switched off and on in the middle
+    assert second.catalogue.known_products == 0
+    assert second.catalogue.next_cursor() == cursor
+    cable.plug()
+    pages = 0
+    while second.sync.pull_once() is not None:
+        pages += 1
+        assert second.catalogue.known_products == 0
+    assert pages == 1  # of three, one came before the cut
+    assert second.catalogue.known_products == 5_004
+
+
+def test_a_later_cut_shows_nothing_before_it_is_whole(
+    hub: ServedHub, cable: Cable, till: Till
+) -> None:
+    hub.publish([a_product("cola", codes=(COLA,), price_minor=400)])
+    hub.publish([a_product(f"p{number}") for number in range(3_000)])
+    assert till.sync.pull_once() == 0.0
+    cable.pull()
+    assert till.sync.pull_once() != 0.0
+    assert sell(till) == 350
+    assert till.catalogue.known_products == 4
+    cable.plug()
+    pull_all(till)
+    assert sell(till) == 400
+    assert till.catalogue.known_products == 3_004
+
+
+def test_a_cursor_of_another_life_of_the_hub_makes_the_till_start_over(
+    hub: ServedHub, cable: Cable, till: Till, tmp_path: Path
+) -> None:
+    hub.write(lambda connection: connection.execute(update(hub_table).values(epoch="restored")))
+    hub.publish([a_product("cola", codes=(COLA,), price_minor=400)])
+    hub.close()
+    with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as restored:
+        cable.set_target(restored.port)
+        cursor = till.catalogue.next_cursor()
+        pull_all(till)
+        assert till.catalogue.next_cursor() != cursor
+        assert sell(till) == 400
+        push_all(till)
+        assert till.sync.state() == (0, "", True, False, "")
+        assert till.sync.who.epoch == "restored"
+
+
+def test_a_row_of_tomorrow_spoils_nothing(hub: ServedHub, till: Till, heard: Heard) -> None:
+    """A newer hub may publish what this till cannot read: it keeps what it knew."""
+    body = msgspec.json.encode(a_product("cola", price_minor=400)).replace(b"cola", b"c", 1)
+    strange = {
+        "product": {"cola": body.replace(b'"price_minor":400', b'"price_minor":"free"')},
+        "settings": {"S01": b'{"timezone":"Mars/Olympus"}'},
+        "loyalty": {"plan": b"{}"},
+    }
+    for kind, bodies in strange.items():
+        scope = "store:S01" if kind == "settings" else "catalogue"
+        publishing = partial(published.publish, scope=scope, kind=kind, bodies=bodies)
+        hub.write(publishing)
+    hub.publish([a_product("water", price_minor=250, codes=("6921168509256",))])
+    pull_all(till)
+    assert sell(till) == 350
+    assert sell(till, "6921168509256") == 250
+    told = [values["key"] for name, values in heard.events if name == "catalogue.unreadable"]
+    assert sorted(map(str, told)) == ["S01", "cola"]
+
+
+def test_pulling_and_selling_go_on_beside_each_other(hub: ServedHub, till: Till) -> None:
+    stop = threading.Event()
+
+    def publish_prices() -> None:
+        price = 351
+        while not stop.is_set():
+            hub.publish([a_product("cola", codes=(COLA,), price_minor=price)])
+            pull_all(till)
+            price += 1
+
+    publishing = threading.Thread(target=publish_prices)
+    publishing.start()
+    try:
+        for _ in range(40):
+            price = till.sale.scan(COLA).product.price_minor
+            assert till.sale.scan(COLA).product.price_minor == price  # one price in one sale
+            assert till.sale.basket.total.minor == 2 * price
+            till.sale.pay("cash", Money(2 * price, "CNY"))
+    finally:
+        stop.set()
+        publishing.join(WAIT_S)
+    push_all(till)
+    assert agree(till, hub)
