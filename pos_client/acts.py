@@ -92,7 +92,7 @@ class Weigh(Act, tag="weigh"):
 
 
 class Quantity(Act, tag="quantity"):
-    """Set a line's quantity; the newest line unless told."""
+    """Set a line's quantity; the current line unless told."""
 
     quantity: Whole
     line: Whole | None = None
@@ -102,7 +102,7 @@ class Quantity(Act, tag="quantity"):
 
 
 class RemoveLine(Act, tag="remove_line"):
-    """Take a line out of the basket; the newest unless told."""
+    """Take a line out of the basket; the current one unless told."""
 
     line: Whole | None = None
 

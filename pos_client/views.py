@@ -34,6 +34,7 @@ def basket(of: Basket) -> View:
     return {
         "currency": of.currency,
         "lines": [line(each) for each in of.lines],
+        "current": of.line().number if of.lines else None,
         "customer": of.customer,
         "tenders": [{"tender": each.name, "amount": each.amount_minor} for each in of.tenders],
         "total": of.total.minor,

@@ -173,6 +173,12 @@ class Closing:
             raise WrongTill(f"{self.told()}: {answer['closed']}")
 
 
+def going_on_from(acts: Sequence[Act], done: int) -> int:
+    """Which act comes next when so many seem to be done: the newest line is priced once more. A
+    price that is what the line costs anyway cannot be seen, and said again it changes nothing."""
+    return done - 1 if done and acts[done - 1]["do"] == "line_price" else done
+
+
 class Post(NamedTuple):
     """A cashier's till: where it lives, who stands there, and what is sold there."""
 
@@ -277,9 +283,7 @@ class Cashier:
         )
         if came_back < answered or ready["incarnation"] != self._incarnation:
             raise WrongTill(f"{errand.told()}: the till forgot what it had answered: {ready}")
-        # A price that is what the line costs anyway cannot be seen; said again it changes nothing.
-        priced = came_back and errand.acts[came_back - 1]["do"] == "line_price"
-        return came_back - bool(priced)
+        return going_on_from(errand.acts, came_back)
 
     def _last_answers(self, ids: Iterable[int]) -> int:
         """How many of these the till answered before it died."""

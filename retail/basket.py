@@ -16,6 +16,7 @@ from retail.quantity import ONE, Milli, plain
 from retail.refusals import (
     AbsurdPrice,
     AbsurdQuantity,
+    AmountOrRate,
     BasketEmpty,
     NeedsWeight,
     NoSuchLine,
@@ -110,6 +111,8 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     tenders: tuple[Tender, ...] = ()
     removed: tuple[RemovedLine, ...] = ()
     next_number: int = 1
+    #: the line that was scanned or changed last: what "it" means to a cashier
+    current: int = 0
 
     # What it comes to
 
@@ -146,14 +149,15 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return Money(self.total.minor - paid, self.currency)
 
     def line(self, number: int | None = None) -> Line:
-        """The line of that number; the newest one without a number."""
-        if number is None:
-            if not self.lines:
-                raise BasketEmpty
-            return self.lines[-1]
+        """The line of that number. Without a number the current one: it was scanned or changed
+        last; when that is gone, the newest."""
+        if not self.lines:
+            raise BasketEmpty if number is None else NoSuchLine(line=number)
         for line in self.lines:
-            if line.number == number:
+            if line.number == (self.current if number is None else number):
                 return line
+        if number is None:
+            return self.lines[-1]
         raise NoSuchLine(line=number)
 
     # What a cashier does to it
@@ -178,7 +182,10 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         checked = _checked_quantity(product, quantity, quantity_max)
         line = Line(self.next_number, product, code, checked)
         grown = msgspec.structs.replace(
-            self, lines=(*self.lines, line), next_number=self.next_number + 1
+            self,
+            lines=(*self.lines, line),
+            next_number=self.next_number + 1,
+            current=line.number,
         )
         return grown._checked(line), line
 
@@ -207,6 +214,8 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     def with_discount(self, number: int | None, discount: Discount) -> tuple["Basket", Line]:
         """Take an amount or a rate off one line; it replaces a former discount on it."""
         self._check_unpaid()
+        if bool(discount.amount_minor) == bool(discount.rate_ppm):
+            raise AmountOrRate
         if not 0 <= discount.rate_ppm <= PER_MILLION:
             raise AbsurdPrice(amount=f"{-discount.rate_ppm // 10_000} %")
         discount = msgspec.structs.replace(discount, reason=_checked_reason(discount.reason))
@@ -221,7 +230,10 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         gone = self.line(number)
         trace = RemovedLine(gone.product.product_id, gone.quantity, gone.total.minor)
         left = tuple(line for line in self.lines if line is not gone)
-        return msgspec.structs.replace(self, lines=left, removed=(*self.removed, trace)), gone
+        without = msgspec.structs.replace(
+            self, lines=left, removed=(*self.removed, trace), current=0
+        )
+        return without, gone
 
     def for_customer(self, customer: str | None) -> "Basket":
         return msgspec.structs.replace(self, customer=customer)
@@ -240,7 +252,8 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             raise PaymentBegun
 
     def _with(self, line: Line) -> "Basket":
-        return msgspec.structs.replace(self, lines=_put(self.lines, line))._checked(line)
+        put = msgspec.structs.replace(self, lines=_put(self.lines, line), current=line.number)
+        return put._checked(line)
 
     def _checked(self, changed: Line) -> "Basket":
         """This basket, if a fact can hold its sale. Raises TooMuchAtOnce."""

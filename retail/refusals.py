@@ -3,7 +3,7 @@
     Refusal
       UnknownBarcode  NeedsWeight  NotWeighed  NotSellable                       scanning
       AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  ReasonNeeded          the basket
-      TooMuchAtOnce
+      TooMuchAtOnce  AmountOrRate
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
       NoSuchTender  NoPrinter
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
@@ -99,6 +99,12 @@ class AbsurdPrice(Refusal):
         "Type an amount from 0; a discount may take at most the whole line.",
         "请输入不小于 0 的金额；折扣不能超过本行金额。",
     )
+
+
+class AmountOrRate(Refusal):
+    code = "amount_or_rate"
+    sentence = Text("A discount is an amount or a rate.", "折扣须为金额或折扣率之一。")
+    way_on = Text("Type one of the two, above 0.", "请输入其中一项，且大于 0。")
 
 
 class ReasonNeeded(Refusal):

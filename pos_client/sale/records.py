@@ -9,9 +9,8 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 from journal.envelope import decode
 from pos_client.database import metadata
 from retail import facts
-from retail.basket import Basket, Line, RemovedLine
+from retail.basket import Basket, Line
 from retail.facts import PrintOutcome, ReceiptPrinted, SaleCompleted
-from retail.tender import Tender
 
 sale = Table(
     "sale",
@@ -37,16 +36,6 @@ open_line = Table(
 )
 
 
-class _Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a basket holds beside its lines."""
-
-    currency: str
-    next_number: int
-    customer: str | None = None
-    tenders: tuple[Tender, ...] = ()
-    removed: tuple[RemovedLine, ...] = ()
-
-
 class Sold(NamedTuple):
     """A completed sale as this till keeps it. `outcome` is None while the paper is under way,
     empty when no printer was asked."""
@@ -63,7 +52,7 @@ class Sold(NamedTuple):
 
 _ENCODER = msgspec.json.Encoder()
 _LINE = msgspec.json.Decoder(Line)
-_HEADER = msgspec.json.Decoder(_Header)
+_BASKET = msgspec.json.Decoder(Basket)
 
 
 def load_basket(driver: sqlite3.Connection) -> Basket | None:
@@ -71,15 +60,9 @@ def load_basket(driver: sqlite3.Connection) -> Basket | None:
     row = driver.execute("SELECT header FROM open_sale").fetchone()
     if row is None:
         return None
-    header = _HEADER.decode(row[0])
     lines = driver.execute("SELECT body FROM open_line ORDER BY number")
-    return Basket(
-        currency=header.currency,
-        lines=tuple(_LINE.decode(body) for (body,) in lines),
-        customer=header.customer,
-        tenders=header.tenders,
-        removed=header.removed,
-        next_number=header.next_number,
+    return msgspec.structs.replace(
+        _BASKET.decode(row[0]), lines=tuple(_LINE.decode(body) for (body,) in lines)
     )
 
 
@@ -99,10 +82,9 @@ def save_basket(driver: sqlite3.Connection, before: Basket, after: Basket) -> No
         driver.execute("INSERT OR REPLACE INTO open_sale VALUES (1, ?)", (_ENCODER.encode(header),))
 
 
-def _header(basket: Basket) -> _Header:
-    return _Header(
-        basket.currency, basket.next_number, basket.customer, basket.tenders, basket.removed
-    )
+def _header(basket: Basket) -> Basket:
+    """The basket beside its lines, which have rows of their own."""
+    return msgspec.structs.replace(basket, lines=())
 
 
 def clear_basket(driver: sqlite3.Connection) -> None:

@@ -15,11 +15,22 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from rehearsal.baskets import COLUMNS, Basket, Line, read
-from rehearsal.errands import Closing, Opening, Selling, WrongTill, receipts_of
-from rehearsal.faults import planned
+from rehearsal.cable import Cable
+from rehearsal.errands import (
+    Cashier,
+    Closing,
+    Opening,
+    Post,
+    Selling,
+    WrongTill,
+    going_on_from,
+    receipts_of,
+)
+from rehearsal.faults import TillKill, Told, Trouble, planned
 from rehearsal.postgresql import NoPostgreSQL, PostgreSQL
-from rehearsal.processes import Child, ChildEnded
+from rehearsal.processes import Child, ChildEnded, HeadlessTill
 from rehearsal.receipts import expected_receipts, receipt_differences, till_receipts
+from rehearsal.shop import Shop, TillHome
 from retail.money import Money
 from tests.builders import open_till
 
@@ -79,6 +90,11 @@ def test_the_till_itself_tells_how_far_a_sale_got(
     assert Selling(BASKET, 42).done(ready(lines, customer, receipt)) == done
 
 
+def test_the_newest_line_is_priced_again_because_its_list_price_may_be_the_same() -> None:
+    acts = Selling(BASKET, 42).acts
+    assert [going_on_from(acts, done) for done in range(9)] == [0, 1, 2, 2, 4, 4, 6, 6, 8]
+
+
 @pytest.mark.parametrize(
     ("lines", "customer", "receipt"),
     [
@@ -127,6 +143,45 @@ def test_receipts_are_read_afresh_from_a_tills_journal(tmp_path: Path) -> None:
     till.close()
     sold = Basket(day, "7", (Line("cola", 2_000, 30),))
     assert till_receipts(tmp_path / "data" / "till.db") == expected_receipts([sold], ["S01-1"])
+
+
+@pytest.mark.slow
+def test_a_cashier_sells_every_line_once_whenever_the_till_is_killed(tmp_path: Path) -> None:
+    open_till(tmp_path).close()
+    bought = (Line("6901028075022", 2_000, 700), Line("6901028075022", 1_000, 350))
+    baskets = [Basket(DAY, str(number), bought) for number in range(6)]
+    home = TillHome("S01-1", tmp_path / "data", tmp_path / "state", Cable("127.0.0.1", 9))
+
+    def start(home: TillHome, day: date) -> HeadlessTill:
+        return HeadlessTill([sys.executable, "-m", "pos_client", "--headless", *home.options])
+
+    stories: list[str] = []
+    trouble = Trouble(planned(1, [0], 0), Shop(tmp_path, ""), [home], Told(stories.append))
+    kills = [TillKill(0, 1 + number, number / 6) for number in range(6)]
+    kills += [TillKill(0, 0, 0.0), TillKill(0, 8, 0.0)]
+    cashier = Cashier(Post(home, "1001", 50_000, DAY, baskets), start, kills, trouble)
+    try:
+        cashier.greet()
+        cashier.sell_all()
+        assert cashier.till.act("status")["shift"] is None
+    finally:
+        cashier.till.close()
+        home.cable.close()
+    assert trouble.score.sold == 6
+    assert [story.partition(";")[0] for story in stories] == [
+        "till kill 1: S01-1 in opening 2000-11-01",
+        *(
+            f"till kill {2 + number}: S01-1 in basket of {number} on 2000-11-01, 2 lines"
+            for number in range(6)
+        ),
+        "till kill 8: S01-1 in closing 2000-11-01",
+    ]
+    as_cola = [
+        basket._replace(lines=tuple(line._replace(product="cola") for line in bought))
+        for basket in baskets
+    ]
+    sold = till_receipts(tmp_path / "data" / "till.db")
+    assert sold == expected_receipts(as_cola, ["S01-1"])
 
 
 # --- the whole, with everything that goes wrong

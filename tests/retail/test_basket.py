@@ -16,6 +16,7 @@ from retail.quantity import ONE, Unit
 from retail.refusals import (
     AbsurdPrice,
     AbsurdQuantity,
+    AmountOrRate,
     BasketEmpty,
     NeedsWeight,
     NoSuchLine,
@@ -370,3 +371,25 @@ def _on_top(basket: Basket, number: int) -> int:
 @given(baskets())
 def test_a_basket_survives_the_disk(basket: Basket) -> None:
     assert msgspec.json.decode(msgspec.json.encode(basket), type=Basket) == basket
+
+
+# The current line
+
+
+def test_without_a_number_the_line_scanned_last_is_meant_even_when_it_grew() -> None:
+    basket = holding(COLA, WATER, COLA)
+    changed, line = basket.with_quantity(None, 5 * ONE, QUANTITY_MAX)
+    assert line.product == COLA
+    assert changed.line().number == line.number
+
+
+def test_after_a_removal_the_newest_line_is_current() -> None:
+    basket, gone = holding(COLA, WATER, COLA).without_line(None)
+    assert gone.product == COLA
+    assert basket.line().product == WATER
+
+
+@pytest.mark.parametrize("discount", [Discount("why"), Discount("why", 50, PER_MILLION // 10)])
+def test_a_discount_is_an_amount_or_a_rate(discount: Discount) -> None:
+    with pytest.raises(AmountOrRate):
+        holding(COLA).with_discount(None, discount)

@@ -152,7 +152,8 @@ def test_a_small_body_that_unpacks_to_a_huge_one_is_not_unpacked(
 
 def test_a_redirect_is_not_followed(till: Till, instead: Callable[[Says], FalseHub]) -> None:
     with FalseHub() as elsewhere:
-        instead(lambda _: (http(307, b"", ours=False, Location=f"{elsewhere.url}/v1/push"),))
+        moved_to = {"Location": f"{elsewhere.url}/v1/push"}
+        instead(lambda _: (http(307, b"", moved_to, ours=False),))
         sell(till)
         till.sync.push_once()
         assert elsewhere.asked == []
