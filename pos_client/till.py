@@ -120,8 +120,12 @@ class Till:
                 },
             )
 
+        def swapped() -> None:
+            on_event("catalogue.swapped", {"products": self.catalogue.known_products})
+
         self.counter.on_fault = fault
         self.sync.on_event = on_event
+        self.catalogue.on_swapped = swapped
         if self._threads is not None:
             self._threads.start()
 

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple, NoReturn
@@ -223,7 +224,7 @@ def _show(season: Season, compared: Compared, out: Console) -> None:
     currency = season.options.currency
     for name, row in (
         ("sales", [f"{side.sales:,}" for side in sides]),
-        ("pieces", [f"{side.quantity / 1000:,.10g}" for side in sides]),
+        ("pieces", [f"{Decimal(side.quantity) / 1000:,f}" for side in sides]),
         (f"money {currency}", [Money(side.takings_minor, currency).plain for side in sides]),
         ("products", [f"{side.products:,}" for side in sides]),
         ("tills and days", [f"{len(books.sales):,}" for books in compared[:3]]),

@@ -2,6 +2,7 @@
 
     Refusal
       UnknownBarcode  NeedsWeight  NotWeighed  NotSellable                       scanning
+      CatalogueNotHere
       AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  ReasonNeeded          the basket
       TooMuchAtOnce  AmountOrRate
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
@@ -45,6 +46,18 @@ class UnknownBarcode(Refusal):
     way_on = Text(
         "Scan again or type the digits below the bars; else ask head office to list it.",
         "请重扫或输入条码下的数字；仍无此商品请联系总部建档。",
+    )
+
+
+class CatalogueNotHere(Refusal):
+    code = "catalogue_not_here"
+    sentence = Text(
+        "This till has not yet heard from head office what it sells.",
+        "本机尚未从总部取得商品目录。",
+    )
+    way_on = Text(
+        "See that the line is in and wait a moment; the first time needs it.",
+        "请检查网络并稍候；首次使用需要联网。",
     )
 
 

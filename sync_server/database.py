@@ -48,6 +48,7 @@ Work = Callable[[Connection], T]
 metadata = MetaData()
 
 _READERS = 4
+_asyncpg: Callable[[], Dialect] = asyncpg_dialect.dialect
 _DRIVER_FAULTS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 #: SQLSTATE classes: data exception, integrity violation, program limit (PostgreSQL, appendix A)
 _ROWS_TO_BLAME = {"22", "23", "54"}
@@ -173,7 +174,7 @@ class PostgresqlDatabase:
     async def _within(self, isolation: str, work: Work[T]) -> T:
         async with self._engine.connect() as connection:
             assert connection.sync_connection is not None
-            driver = driver_of(connection.sync_connection)
+            driver = _driver_of(connection.sync_connection)
             try:
                 with _failing_as_sqlalchemy("a transaction"):
                     async with driver.transaction(isolation=isolation):
@@ -187,7 +188,7 @@ class PostgresqlDatabase:
         await self._engine.dispose()
 
 
-def driver_of(connection: Connection) -> Any:
+def _driver_of(connection: Connection) -> Any:
     """The driver's own connection: sqlite3's, or asyncpg's, which has no types."""
     return connection.connection.driver_connection
 
@@ -206,20 +207,21 @@ class Prepared:
 
     def __init__(self, statement: ClauseElement, columns: Sequence[str] = ()) -> None:
         self._sqlite = _Compiled.of(statement, columns, sqlite.dialect(paramstyle="qmark"))
-        self._postgresql = _Compiled.of(statement, columns, asyncpg_dialect.dialect())
+        self._postgresql = _Compiled.of(statement, columns, _asyncpg())
 
     def run(self, connection: Connection, **values: object) -> Sequence[Any] | None:
         """Run it in the open transaction -> its first row, if it has any."""
-        driver = driver_of(connection)
+        driver = _driver_of(connection)
+        row: Sequence[Any] | None
         if isinstance(driver, sqlite3.Connection):
             statement, places = self._sqlite
             with _failing_as_sqlalchemy(statement):
-                cursor = driver.execute(statement, [values[name] for name in places])
-                row: Sequence[Any] | None = cursor.fetchone()
-                return row
-        statement, places = self._postgresql
-        with _failing_as_sqlalchemy(statement):
-            return await_only(driver.fetchrow(statement, *(values[name] for name in places)))
+                row = driver.execute(statement, [values[name] for name in places]).fetchone()
+        else:
+            statement, places = self._postgresql
+            with _failing_as_sqlalchemy(statement):
+                row = await_only(driver.fetchrow(statement, *(values[name] for name in places)))
+        return row
 
 
 class _Compiled(NamedTuple):
@@ -237,8 +239,8 @@ class _Compiled(NamedTuple):
 
 class SetWise:
     """Insert many rows by one statement; with `adding`, rows whose key is there add to those
-    columns instead, with `replacing` they are replaced, with `once` left as they are. Rows are
-    tuples in the order of the table's columns.
+    columns instead, with `replacing` they are replaced, with `once` left as they are. Rows follow
+    the order of the table's columns.
 
     SQLite: executemany of one prepared statement. PostgreSQL: COPY where all rows are new, else
     one statement over unnested arrays, a third cheaper than executemany (docs/decisions/0004).
@@ -274,18 +276,18 @@ class SetWise:
         self._sqlite = f"{into} VALUES ({', '.join('?' * len(columns))}){tail}"
         self._postgresql = f"{into} SELECT * FROM unnest({arrays}){tail}"  # noqa: S608  names of ours
 
-    def write(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def write(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Write the rows; keys must not repeat within them. Raises RowsRefused."""
         if not rows:
             return
         try:
-            self._write(driver_of(connection), rows)
+            self._write(_driver_of(connection), rows)
         except (*_DRIVER_FAULTS, OverflowError) as fault:
             if _blames_rows(fault):
                 raise RowsRefused(str(fault).partition("\n")[0]) from fault
             raise OperationalError(self._sqlite, None, fault) from fault
 
-    def _write(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _write(self, driver: Any, rows: Sequence[Sequence[Any]]) -> None:
         if isinstance(driver, sqlite3.Connection):
             driver.executemany(self._sqlite, rows)
         elif self._copies:

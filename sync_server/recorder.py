@@ -6,9 +6,9 @@ with the same keys, and are written once per batch and account, sorted, so that 
 for each other in a circle.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -90,8 +90,8 @@ _ADD_STOCK = SetWise(stock_ledger, adding=("amount", "entries"))
 #: as much of a reason as a verdict repeats
 REASON_CHARACTERS_MAX = 200
 
-_MoneyKey = tuple[str, str, str, str, str, str]
-_StockKey = tuple[str, str, str]
+#: ledger rows by their key: the key once more, the sum, the number of postings
+_Rows = dict[tuple[str, ...], list[Any]]
 
 
 class Batch:
@@ -102,8 +102,8 @@ class Batch:
         self._store = store
         self._received_at = received_at.isoformat(timespec="milliseconds")
         self._journal: list[tuple[object, ...]] = []
-        self._money: defaultdict[_MoneyKey, list[int]] = defaultdict(_nothing)
-        self._stock: defaultdict[_StockKey, list[int]] = defaultdict(_nothing)
+        self._money: _Rows = {}
+        self._stock: _Rows = {}
         self.verdicts: list[Verdict] = []
 
     def add(self, fact: Arrived, verdict: Verdict | None = None) -> None:
@@ -130,30 +130,24 @@ class Batch:
         )
         store = self._store
         where = (store, envelope.till, envelope.bdate, envelope.shift)
+        key: tuple[str, ...]
         for entry in entries:
             if entry.book == MONEY:
-                sums = self._money[(*where, entry.account, entry.item)]
+                rows, key = self._money, (*where, entry.account, entry.item)
             else:
-                sums = self._stock[store, entry.item, entry.account]
-            sums[0] += entry.amount
-            sums[1] += 1
+                rows, key = self._stock, (store, entry.item, entry.account)
+            row = rows.get(key)
+            if row is None:
+                rows[key] = [*key, entry.amount, 1]
+            else:
+                row[-2] += entry.amount
+                row[-1] += 1
 
     def write(self, connection: Connection) -> None:
         """Journal first, then each ledger sorted by key."""
         _APPEND.write(connection, self._journal)
-        _ADD_MONEY.write(connection, _sorted(self._money.items()))
-        _ADD_STOCK.write(connection, _sorted(self._stock.items()))
-
-
-def _nothing() -> list[int]:
-    """An account's sum and its number of postings, before the first."""
-    return [0, 0]
-
-
-def _sorted(
-    sums: Iterable[tuple[tuple[str, ...], list[int]]],
-) -> list[tuple[str | int, ...]]:
-    return sorted((*key, *values) for key, values in sums)
+        _ADD_MONEY.write(connection, sorted(self._money.values()))
+        _ADD_STOCK.write(connection, sorted(self._stock.values()))
 
 
 def _meaning(fact: Arrived) -> tuple[tuple[Posting, ...], Verdict | None]:

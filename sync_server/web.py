@@ -29,6 +29,7 @@ def application(settings: HubSettings, now: Now = system_now) -> Starlette:
         try:
             yield
         finally:
+            await hub.news.end()
             watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watcher

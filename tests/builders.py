@@ -139,11 +139,12 @@ def publish(
     till: Till,
     products: Sequence[Product] | None = None,
     settings: StoreSettings | None = None,
+    cashiers: Sequence[Cashier] = (Cashier("1001", "王芳"),),
 ) -> None:
     """Let head office publish to this till: the shelf, one cashier, the store's settings."""
     page = a_feed_page(
         the_shelf() if products is None else products,
-        [Cashier("1001", "王芳")],
+        cashiers,
         settings or StoreSettings(store_name="上海静安店"),
     )
     till.catalogue.stage(page)

@@ -21,6 +21,7 @@ from sync_server.web import application
 from tests.builders import STORE, SteppedClock
 
 START_S = 60.0
+STOP_S = 15.0
 CALL_S = 60.0
 
 T = TypeVar("T")
@@ -87,8 +88,9 @@ class ServedHub:
         """Stop serving; may be called again."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._server.told.set)
-            self._thread.join(START_S)
+            self._thread.join(STOP_S)
         self._listener.close()
+        assert not self._thread.is_alive(), "the hub does not stop"
 
     @property
     def url(self) -> str:

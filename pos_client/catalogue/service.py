@@ -1,12 +1,13 @@
 """Look-ups by code, and the swap of what head office published, between two sales."""
 
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from journal.wire import FeedPage, FeedRow
 from pos_client.catalogue import records
 from pos_client.recorder import Recorder, act
 from retail.catalogue import Cashier, Product, StoreSettings
-from retail.refusals import UnknownBarcode, UnknownCashier
+from retail.refusals import CatalogueNotHere, UnknownBarcode, UnknownCashier
 
 #: an EAN-13 whose first digit is 0 is the same number as its 12-digit UPC-A (GS1 GS 1.3)
 _UPC_A_LENGTH = 12
@@ -17,6 +18,8 @@ class CatalogueService:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        #: told when the till begins to sell by something newer
+        self.on_swapped: Callable[[], None] = lambda: None
         self._read()
 
     def _read(self) -> None:
@@ -43,13 +46,15 @@ class CatalogueService:
             elif len(code) == _UPC_A_LENGTH + 1 and code.startswith("0"):
                 found = records.by_code(driver, code[1:])
         if found is None:
-            raise UnknownBarcode(code=code)
+            raise UnknownBarcode(code=code) if self.cursor else CatalogueNotHere()
         return found
 
     @act
     def cashier(self, cashier_id: str) -> Cashier:
         """The cashier of that number. A store without published cashiers takes any name."""
         driver = self.recorder.database.driver
+        if not self.cursor:
+            raise CatalogueNotHere
         known = records.cashier(driver, cashier_id)
         if known is not None:
             return known
@@ -93,6 +98,7 @@ class CatalogueService:
         with self.recorder.transaction() as write:
             records.swap(write.driver)
         self._read()
+        self.on_swapped()
         return True
 
     @act

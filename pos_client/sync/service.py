@@ -46,7 +46,7 @@ class SyncState(NamedTuple):
 class _Line:
     """What sync remembers of the line, for the status line."""
 
-    online: bool = False
+    online: bool | None = None
     problem: str = ""
     pull_problem: str = ""
 
@@ -77,6 +77,8 @@ class SyncService:
         self.on_staged: Callable[[], object] = lambda: None
         #: told of what the hub did not simply apply, of a fork, and of the line's coming and going
         self.on_event: Callable[[str, dict[str, object]], None] = lambda *_: None
+        #: push or pull got through where the other still waits
+        self.on_line_back: Callable[[], None] = lambda: None
 
     # What the status line shows
 
@@ -92,7 +94,7 @@ class SyncService:
             )
         forked = any(state.forked for state, _ in outboxes)
         problem = self._line.problem or self._line.pull_problem
-        return SyncState(waiting, since, self._line.online, forked, problem)
+        return SyncState(waiting, since, bool(self._line.online), forked, problem)
 
     # Push
 
@@ -171,6 +173,8 @@ class SyncService:
             self.on_event("sync.refused", {"code": problem})
         elif changed:
             self.on_event("sync.online" if online else "sync.offline", {})
+        if changed and online:
+            self.on_line_back()
 
     def _note_pull(self, problem: str) -> None:
         changed = problem != self._line.pull_problem
@@ -188,6 +192,8 @@ class SyncService:
             case Answer(page) if page.rows or page.up_to_date:
                 self._pull_backoff.succeeded()
                 self._note_pull("")
+                if not self._line.online:
+                    self.on_line_back()
                 for row in self.catalogue.stage(page):
                     self.on_event("catalogue.unreadable", {"kind": row.kind, "key": row.key})
                 if page.up_to_date:
@@ -236,6 +242,7 @@ class SyncThreads:
         self.sync = sync
         self._stopping = threading.Event()
         self._recorded = threading.Event()
+        self._line_back = {name: threading.Event() for name in ("push", "pull")}
         self._threads = [
             threading.Thread(target=self._push, name="push", daemon=True),
             threading.Thread(target=self._pull, name="pull", daemon=True),
@@ -243,13 +250,25 @@ class SyncThreads:
 
     def start(self) -> None:
         self.sync.recorder.on_recorded = self._recorded.set
+        self.sync.on_line_back = self._wake_all
         for thread in self._threads:
             thread.start()
+
+    def _wake_all(self) -> None:
+        for line_back in self._line_back.values():
+            line_back.set()
+
+    def _back_off(self, wait_s: float) -> None:
+        """Wait after a failure, but no longer than until the other thread gets through."""
+        line_back = self._line_back[threading.current_thread().name]
+        line_back.wait(wait_s)
+        line_back.clear()
 
     def stop(self, wait_s: float) -> None:
         """Let the push that is under way end, then close the line."""
         self._stopping.set()
         self._recorded.set()
+        self._wake_all()
         pushing, pulling = self._threads
         if pushing.is_alive():
             pushing.join(wait_s)
@@ -266,7 +285,7 @@ class SyncThreads:
                 self._recorded.wait(settings.heartbeat_s)
                 self._stopping.wait(settings.push_gather_s)
             elif wait_s:
-                self._stopping.wait(wait_s)
+                self._back_off(wait_s)
 
     def _pull(self) -> None:
         while not self._stopping.is_set():
@@ -274,7 +293,7 @@ class SyncThreads:
             if wait_s is None:
                 wait_s = self._guarded(self.sync.wait_for_news)
             if wait_s:
-                self._stopping.wait(wait_s)
+                self._back_off(wait_s)
 
     def _guarded(self, step: Callable[[], float | None]) -> float | None:
         """A step that the disk refuses (full, busy) is tried again later; selling shows it."""

@@ -34,8 +34,9 @@ class News:
                 self._moved.notify_all()
 
     async def watch(self) -> None:
-        """Look for ever; while the database is away nobody is woken."""
-        while True:
+        """Look until the end; while the database is away nobody is woken. Cancelling this is not
+        enough: in the middle of a statement it may come out as the database's failure."""
+        while not self._ended:
             await asyncio.sleep(self._look_every_s)
             with suppress(SQLAlchemyError, OSError):
                 await self.look()

@@ -72,7 +72,7 @@ def books_of(hub: ServedHub, till: HandTill) -> Books:
     return Books(money, stock)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.integers(1, 39), max_size=6))
 def test_the_same_facts_make_the_same_books_however_they_are_cut(
     one_hub: ServedHub, seed: int, cuts: list[int]

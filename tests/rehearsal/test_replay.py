@@ -122,14 +122,24 @@ def test_a_shift_tells_by_its_day_whether_it_was_opened_and_closed() -> None:
     assert receipts_of(None) == 0
 
 
-def test_a_sale_of_the_wrong_customer_or_line_is_named() -> None:
+@pytest.mark.parametrize(
+    ("other", "story"),
+    [
+        (BASKET._replace(customer=None), "3 lines sold to nobody on 2000-11-01 at S01-1"),
+        (BASKET._replace(day=DAY + timedelta(1)), "3 lines sold to 7 on 2000-11-02 at S01-1"),
+        (
+            BASKET._replace(lines=(*BASKET.lines[:2], Line("b", 1_001, 9))),
+            "3 lines sold to 7 on 2000-11-01 at S01-1",
+        ),
+    ],
+)
+def test_a_sale_of_the_wrong_customer_day_or_line_is_named(other: Basket, story: str) -> None:
     right = expected_receipts([BASKET], ["S01-1"])
-    other = BASKET._replace(customer=None, lines=(*BASKET.lines[:2], Line("b", 1_000, 8)))
     wrong = expected_receipts([BASKET, other], ["S01-1"])
     assert receipt_differences(right, right, ("file", "hub")) == []
-    assert receipt_differences(right, wrong, ("file", "hub")) == [
-        "3 lines sold to nobody on 2000-11-01 at S01-1: file 0, hub 1 times"
-    ]
+    assert receipt_differences(right, wrong, ("file", "hub")) == [f"{story}: file 0, hub 1 times"]
+    twice = expected_receipts([BASKET, BASKET], ["S01-1"])
+    assert len(receipt_differences(right, twice, ("file", "hub"))) == 1
 
 
 def test_receipts_are_read_afresh_from_a_tills_journal(tmp_path: Path) -> None:

@@ -333,8 +333,8 @@ def test_a_shop_without_published_cashiers_takes_any_name(tmp_path: Path) -> Non
     enrol_till(tmp_path)
     till = open_till(tmp_path)
     try:
+        publish(till, cashiers=())
         did(till, "open_shift", cashier="anyone", business_date=date(2026, 6, 3).isoformat())
-        publish(till)
         did(till, "scan", code=COLA)
     finally:
         till.close()
@@ -355,3 +355,13 @@ def test_help_names_every_field_with_its_type(till: Till) -> None:
     assert acts["scan"]["fields"] == {"code": "str", "quantity": "int | null"}
     assert acts["receive"]["fields"] == {"reference": "str", "lines": "list of Delivered"}
     assert json.dumps(acts).count("Annotated") == 0
+
+
+def test_a_till_that_never_heard_from_head_office_says_so(tmp_path: Path) -> None:
+    enrol_till(tmp_path)
+    till = open_till(tmp_path)
+    try:
+        assert refused(till, "open_shift", cashier="1001") == "catalogue_not_here"
+        assert refused(till, "price_check", code=COLA) == "catalogue_not_here"
+    finally:
+        till.close()

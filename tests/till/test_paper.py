@@ -300,6 +300,23 @@ def test_a_copy_under_way_does_not_undo_what_is_known_of_the_original(
         ]
 
 
+def test_the_originals_late_fate_is_not_taken_for_the_copys(tmp_path: Path) -> None:
+    jobs: list[counter.Job] = []
+    with closing(open_till(tmp_path, printer="sim://printer")) as till:
+        till.counter.print = jobs.append  # type: ignore[method-assign]
+        begin(till)
+        sell(till)
+        did(till, "reprint")
+        jobs[0].ended(PrintOutcome.PRINTED, None)
+        last = did(till, "last_receipt")
+        assert (last["paper"], last["copies"]) == ("printing", 1)
+    with closing(open_till(tmp_path)) as till:
+        assert [told(fate) for fate in papers(till)] == [
+            ("printed", None, 0),
+            ("unknown", STOPPED_WHILE_PRINTING, 1),
+        ]
+
+
 def test_the_disk_refuses_the_papers_fate_and_the_counter_prints_on(
     tmp_path: Path, printer: Printer
 ) -> None:
