@@ -43,6 +43,10 @@ BENCH ?= all
 bench: $(READY) ## every benchmark as a table; BENCH=name for one
 	$(BIN)/python -m benchmarks $(BENCH)
 
+pictures: $(READY) ## take the pictures of docs/ afresh, in Chromium
+	@mkdir -p docs/pictures
+	OMNITILL_PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest tests/browser -k pictures
+
 format: $(READY) ## put the code in its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -54,4 +58,4 @@ lock: ## make requirements.lock afresh (needs uv)
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis benchmarks/results
 
-.PHONY: help setup run test check replay bench format lock clean
+.PHONY: help setup run test check replay bench pictures format lock clean

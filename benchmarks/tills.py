@@ -5,13 +5,15 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.goods import STORE
+from benchmarks.goods import CASHIER, STORE
+from journal.cursor import Cursor
 from journal.signature import Signer
+from journal.wire import FeedPage, FeedRow
 from pos_client import identity
 from pos_client.clock import RandomIds
 from pos_client.settings import load
 from pos_client.till import Till, open_database
-from retail.catalogue import Product
+from retail.catalogue import Cashier, Product, StoreSettings
 
 _NOBODY = "http://127.0.0.1:9"
 
@@ -34,4 +36,20 @@ def open_till(folder: Path, products: Iterable[Product]) -> Till:
             " FROM product, json_each(product.body, '$.codes') code ORDER BY 1"
         )
     database.close()
-    return Till.open(settings, sync=False)
+    till = Till.open(settings, sync=False)
+    till.catalogue.stage(_page())
+    till.sale.between_sales()
+    return till
+
+
+def _page() -> FeedPage:
+    """What head office publishes beside the products: the store's settings and its cashier."""
+    published = {
+        "settings": (STORE, StoreSettings(store_name="上海静安店")),
+        "cashier": (CASHIER, Cashier(CASHIER, "王芳")),
+    }
+    rows = [
+        FeedRow(kind, key, msgspec.Raw(msgspec.json.encode(value)))
+        for kind, (key, value) in published.items()
+    ]
+    return FeedPage("epoch-1", Cursor("epoch-1", {"catalogue": 1}).text(), rows, up_to_date=True)

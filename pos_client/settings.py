@@ -29,6 +29,10 @@ Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 #: what is done over and over is never done without a pause
 Pause = Annotated[Seconds, Field(gt=0)]
 _NO_SUCH = Text("there is no such setting", "没有此设置项")
+_INSIDE = Text(
+    "it must lie outside the data folder, or a copy of that could not be told from the original",
+    "须位于数据文件夹之外，否则无法区分副本与原件",
+)
 
 
 class WrongSetting(Refusal):
@@ -107,7 +111,9 @@ def load(**given: Any) -> TillSettings:
         if name.startswith(PREFIX) and not known:
             raise _wrong(name, _NO_SUCH)
     try:
-        return TillSettings(**{name: value for name, value in given.items() if value is not None})
+        settings = TillSettings(
+            **{name: value for name, value in given.items() if value is not None}
+        )
     except ValidationError as fault:
         first = fault.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -115,6 +121,9 @@ def load(**given: Any) -> TillSettings:
         raise _wrong(name, why) from None
     except (TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
         raise _wrong(FILE, fault) from None
+    if settings.state.absolute().is_relative_to(settings.data.absolute()):
+        raise _wrong("state", _INSIDE)
+    return settings
 
 
 def _wrong(name: str, why: object) -> WrongSetting:

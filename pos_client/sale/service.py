@@ -62,8 +62,9 @@ class SaleService:
         self.shift = shift
         self.counter = counter
         driver = recorder.database.driver
-        kept = records.load_basket(driver)
-        self.basket = kept or Basket(catalogue.settings.currency)
+        self.basket = records.load_basket(driver) or Basket(catalogue.settings.currency)
+        if not self.is_open():  # kept in a currency that the store may have left
+            self.basket = Basket(catalogue.settings.currency)
         self._last_number = records.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
         self._settle_open_paper()

@@ -1,8 +1,10 @@
 """The status page in a real browser: what a person at head office reads, wide and narrow, in
 both languages, by day and by night."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -167,3 +169,13 @@ def test_the_page_asks_nobody_else_and_reports_no_error(busy_hub: ServedHub, pag
     own = (f"{busy_hub.url}/hq", f"{busy_hub.url}/favicon.ico")
     assert [url for url in asked if not url.startswith(own)] == []
     assert [text for text in trouble if "favicon" not in text] == []
+
+
+def test_the_pictures_of_the_documents_are_taken(busy_hub: ServedHub, browser: Browser) -> None:
+    """Only when asked to (`make pictures`): the README shows what a browser showed."""
+    folder = os.environ.get("OMNITILL_PICTURES")
+    if folder is None:
+        pytest.skip("pictures are taken by `make pictures`")
+    with window(browser, 1280) as page:
+        page.goto(f"{busy_hub.url}/hq?lang=zh")
+        page.screenshot(path=Path(folder) / "hq-zh.png", full_page=True)

@@ -4,6 +4,7 @@ with one sync of the disk."""
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.till.child import a_child
 from tests.till.counter import (
     APPLES,
     COLA,
+    Reply,
     assert_in_order,
     begin,
     counted_by_hand,
@@ -184,6 +186,33 @@ def test_a_commit_is_seen_by_others_before_it_is_answered(till: Till) -> None:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     (level,) = till.database.driver.execute("PRAGMA synchronous").fetchone()
     assert level == 2
+
+
+def test_acts_of_many_threads_take_turns(till: Till) -> None:
+    """A screen, the sync and the counter act from threads of their own."""
+    begin(till)
+    answers: list[Reply] = []
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        start.wait()
+        for _ in range(15):
+            answers.append(do(till, "scan", code=COLA))
+            answers.append(do(till, "price_check", code=COLA))
+            till.sale.between_sales()
+            answers.append(do(till, "pay"))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    refusals = {answer["refusal"]["code"] for answer in answers if not answer["ok"]}
+    assert refusals <= {"basket_empty"}
+    sold = sum(len(fact.lines) for _, fact in recorded(till) if isinstance(fact, SaleCompleted))
+    assert sold == sum("sale" in answer for answer in answers)
+    assert till.shift.figures() == counted_by_hand(till)
+    assert_in_order(till)
 
 
 @pytest.mark.slow

@@ -229,6 +229,21 @@ def test_a_price_in_another_currency_is_not_sold(till: Till) -> None:
     assert say(till, {"do": "scan", "code": "1"})["ok"]
 
 
+def test_a_store_that_changes_its_currency_sells_in_the_new_one(tmp_path: Path) -> None:
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        did(till, "customer", customer="C")
+        did(till, "customer", customer=None)
+        publish(
+            till, [a_product("yen", codes=("2",), currency="JPY")], StoreSettings(currency="JPY")
+        )
+        did(till, "close_shift", counted=50_000)
+    with closing(open_till(tmp_path)) as till:
+        did(till, "open_shift", cashier="1001")
+        assert sell(till, "2")["currency"] == "JPY"
+        assert_in_order(till)
+
+
 def test_the_shelf_is_larger_than_a_page(till: Till) -> None:
     begin(till)
     for part in range(3):

@@ -75,6 +75,16 @@ def test_the_environment_wins_over_the_file_and_the_command_over_both(
     assert load().language == "en"
 
 
+@pytest.mark.parametrize("inside", ["", "state", "deep/er"])
+def test_a_marker_that_would_be_copied_with_the_data_is_refused(
+    tmp_path: Path, inside: str
+) -> None:
+    with pytest.raises(WrongSetting) as refusal:
+        load(data=tmp_path, state=tmp_path / inside)
+    assert "Setting state" in refusal.value.say.en
+    assert load(data=tmp_path / "data", state=tmp_path / "data.state").state
+
+
 def test_a_till_needs_no_file_of_settings(tmp_path: Path) -> None:
     settings = load(data=tmp_path)
     assert settings.printer == ""
