@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import hub_push, lookup, sale_commit
-from benchmarks.measure import Benchmark, Result, Scale, save, show
+from benchmarks.measure import WHOLE, Benchmark, Result, Scale, save, show
 
 BENCHMARKS: dict[str, Benchmark] = {
     "sale_commit": sale_commit.run,
@@ -18,22 +18,21 @@ RESULTS = Path(__file__).parent / "results"
 _WIDTH_WITHOUT_TERMINAL = 160
 
 
-def main(words: list[str]) -> int:
-    """Run what is named and show it -> exit code."""
+def main(words: list[str], scale: Scale = WHOLE, results: Path = RESULTS) -> int:
+    """Run what is named, show it, keep it as JSON in `results` -> exit code."""
     wanted = words[0] if words else "all"
-    names = list(BENCHMARKS) if wanted == "all" else [wanted]
     if wanted != "all" and wanted not in BENCHMARKS:
         print(f"There is no benchmark {wanted}. Name one of: all {' '.join(BENCHMARKS)}")
         return 1
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
-    results: list[Result] = []
-    for name in names:
+    came_out: list[Result] = []
+    for name in BENCHMARKS if wanted == "all" else [wanted]:
         with tempfile.TemporaryDirectory(prefix="omnitill-bench-") as folder:
-            for one in BENCHMARKS[name](Scale(), Path(folder)):
+            for one in BENCHMARKS[name](scale, Path(folder)):
                 print(f"{one.name}: {one.ratio:.2f}", file=sys.stderr, flush=True)
-                save(one, RESULTS)
-                results.append(one)
-    show(results, console)
+                save(one, results)
+                came_out.append(one)
+    show(came_out, console)
     return 0
 
 

@@ -66,6 +66,9 @@ class Scale:
         return max(least, int(count * self.part))
 
 
+WHOLE = Scale()
+
+
 @dataclass(slots=True)
 class Rounds:
     """What the rounds of one question came to, in its unit."""
@@ -159,6 +162,10 @@ def save(one: Result, folder: Path) -> Path:
     return file
 
 
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
 def show(results: list[Result], console: Console) -> None:
     """The results as a table."""
     table = Table(title="ours : reference, median of the rounds (middle half of them)")
@@ -178,6 +185,6 @@ def show(results: list[Result], console: Console) -> None:
             f"{'≤' if one.holds else 'missed ≤'} {one.goal:g}",
             str(one.rounds),
             f"{one.n:,}",
-            ", ".join(f"{key} {value:,.4g}" for key, value in one.also.items()),
+            ", ".join(f"{key} {_figure(value)}" for key, value in one.also.items()),
         )
     console.print(table)

@@ -25,6 +25,7 @@ from sqlalchemy.sql import ClauseElement
 from journal.envelope import MalformedEnvelope
 from retail.facts import MalformedFact, UnknownFact
 from retail.language import Text
+from retail.money import UnknownCurrency
 from retail.refusals import (
     DatabaseBusy,
     DatabaseDamaged,
@@ -52,6 +53,7 @@ _NOT_AS_WRITTEN = (
     MalformedEnvelope,
     MalformedFact,
     UnknownFact,
+    UnknownCurrency,
 )
 _UNREADABLE_ROW = Text("a row is not what was written: {why}", "有记录与写入时不符：{why}")
 

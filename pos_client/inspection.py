@@ -130,6 +130,8 @@ def _follow(connection: Connection, till: str, state: StreamState, recount: Reco
     stream_id = StreamId(till, state.incarnation)
     head = genesis(stream_id)
     for row in _journal(connection, state.stream_no):
+        if not isinstance(row.data, bytes):  # SQLite keeps whatever is given to it
+            raise ChainBroken(head.seq + 1, "is not stored as bytes")
         envelope, head = link(stream_id, head, row.data)
         if hash_of(row.data) != row.hash:
             raise ChainBroken(head.seq, "its bytes do not have the hash beside them")

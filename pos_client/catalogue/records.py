@@ -9,7 +9,9 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text, select
 from journal.wire import FeedRow
 from pos_client.database import metadata, sql
 from retail.catalogue import Cashier, Product, StoreSettings
+from retail.language import Text as Words
 from retail.money import exponent
+from retail.refusals import DatabaseDamaged
 
 product = Table(
     "product",
@@ -57,6 +59,7 @@ _KINDS: dict[str, type[msgspec.Struct]] = {
     "cashier": Cashier,
     "settings": StoreSettings,
 }
+_SETTINGS = Words("the store's settings are not what was written", "门店设置与写入时不符")
 #: the body of a row whose thing is gone; a Raw is equal to another Raw only
 _GONE = msgspec.Raw(b"null")
 
@@ -103,9 +106,13 @@ def any_cashier(driver: sqlite3.Connection) -> bool:
 
 
 def settings(driver: sqlite3.Connection, store: str) -> StoreSettings:
-    """What head office set for the store; defaults before the first contact."""
+    """What head office set for the store; defaults before the first contact. Raises
+    DatabaseDamaged when nobody could sell by what stands there."""
     body = _published(driver, "settings", store)
-    return msgspec.json.decode(body, type=StoreSettings) if body else StoreSettings()
+    settings = msgspec.json.decode(body, type=StoreSettings) if body else StoreSettings()
+    if not _can_be_sold_by(settings):
+        raise DatabaseDamaged(detail=_SETTINGS)
+    return settings
 
 
 def readable(row: FeedRow) -> bool:
@@ -115,13 +122,19 @@ def readable(row: FeedRow) -> bool:
         return True
     try:
         value = msgspec.json.decode(row.body, type=_KINDS[row.kind])
-        if isinstance(value, StoreSettings):
-            ZoneInfo(value.timezone)
-            exponent(value.currency)
-            return value.cash_step_minor > 0
-    except (ValueError, RecursionError, ZoneInfoNotFoundError, OSError):  # a folder of zones
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return True
+    return not isinstance(value, StoreSettings) or _can_be_sold_by(value)
+
+
+def _can_be_sold_by(settings: StoreSettings) -> bool:
+    """Whether there is such a time zone, such a currency, and a smallest coin."""
+    try:
+        ZoneInfo(settings.timezone)
+        exponent(settings.currency)
+    except (ValueError, ZoneInfoNotFoundError, OSError):  # OSError: a folder of zones
+        return False
+    return settings.cash_step_minor > 0
 
 
 def cursors(driver: sqlite3.Connection) -> tuple[str, str, bool]:

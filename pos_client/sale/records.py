@@ -6,7 +6,8 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
-from journal.envelope import decode
+from journal.chain import hash_of
+from journal.envelope import MalformedEnvelope, decode
 from pos_client.database import metadata
 from retail import facts
 from retail.basket import Basket, Line
@@ -118,7 +119,7 @@ def completed(
 def last_sale(driver: sqlite3.Connection) -> Sold | None:
     """The newest completed sale of this till, of whichever incarnation."""
     row = driver.execute(
-        "SELECT journal.data, sale.print_outcome, sale.copies FROM sale JOIN journal"
+        "SELECT journal.data, hash, sale.print_outcome, sale.copies FROM sale JOIN journal"
         " USING (stream_no, seq) ORDER BY stream_no DESC, number DESC LIMIT 1"
     ).fetchone()
     return _sold(*row) if row else None
@@ -128,7 +129,7 @@ def paper_open(driver: sqlite3.Connection) -> list[tuple[Sold, int]]:
     """Papers that were under way when the till stopped: the sale, and which copy (0 is the
     original)."""
     rows = driver.execute(
-        "SELECT stream_no, seq, journal.data, sale.print_outcome, sale.copies FROM sale"
+        "SELECT stream_no, seq, journal.data, hash, sale.print_outcome, sale.copies FROM sale"
         " JOIN journal USING (stream_no, seq) WHERE sale.print_outcome IS NULL"
         " ORDER BY stream_no, seq"
     ).fetchall()
@@ -155,7 +156,10 @@ def _ended(driver: sqlite3.Connection, stream_no: int, seq: int, sale_eid: str) 
     return ended
 
 
-def _sold(data: bytes, outcome: str | None, copies: int) -> Sold:
+def _sold(data: object, hash_: str, outcome: str | None, copies: int) -> Sold:
+    """The sale as it was recorded. Raises MalformedEnvelope when these are not those bytes."""
+    if not isinstance(data, bytes) or hash_of(data) != hash_:
+        raise MalformedEnvelope("its bytes do not have the hash beside them")
     envelope = decode(data)
     fact = facts.decode(envelope.type, envelope.tv, envelope.body)
     assert isinstance(fact, SaleCompleted)

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, LargeBinary, cast, select
 
 from journal.stream import Head, StreamId, genesis
 from pos_client.identity import stream
@@ -64,7 +64,7 @@ class SqlOutbox:
 
     def facts_after(self, seq: int, count: int, size_bytes: int) -> list[bytes]:
         rows = self._connection.execute(
-            select(journal.c.data)
+            select(cast(journal.c.data, LargeBinary))
             .where(journal.c.stream_no == self._state.stream_no, journal.c.seq > seq)
             .order_by(journal.c.seq)
             .limit(count)

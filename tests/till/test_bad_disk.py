@@ -325,6 +325,28 @@ def test_a_row_that_is_not_what_was_written_is_refused_by_the_act_that_reads_it(
     assert refused(till, act, **fields) == "database_damaged"
 
 
+def test_a_receipt_that_was_changed_on_the_disk_is_not_shown_as_one(till: Till) -> None:
+    begin(till)
+    sell(till)
+    with other_program(till) as other:
+        other.execute(
+            "UPDATE journal SET data = CAST(replace(data, ':350', ':950') AS BLOB)"
+            " WHERE type = 'sale.completed'"
+        )
+    assert refused(till, "last_receipt") == "database_damaged"
+
+
+def test_settings_that_nobody_could_sell_by_are_refused_at_the_start(tmp_path: Path) -> None:
+    with closing(open_till(tmp_path)) as till, other_program(till) as other:
+        other.execute(
+            "UPDATE published SET body = json_set(body, '$.timezone', 'Asia/Shanghaj')"
+            " WHERE kind = 'settings'"
+        )
+    with pytest.raises(DatabaseDamaged) as refusal:
+        open_till(tmp_path)
+    assert says_why(refusal.value)
+
+
 @pytest.mark.parametrize("table", ["open_line", "open_sale", "published"])
 def test_a_row_that_is_needed_at_the_start_is_refused_there(tmp_path: Path, table: str) -> None:
     with closing(open_till(tmp_path)) as till:

@@ -181,6 +181,7 @@ def test_any_change_in_the_books_is_found(
         "UPDATE stream SET acked_hash = 'another' WHERE stream_no = 1",
         "UPDATE stream SET acked_seq = 99 WHERE stream_no = 2",
         "DELETE FROM stream WHERE stream_no = 2",
+        "UPDATE journal SET data = CAST(data AS TEXT) WHERE stream_no = 2 AND seq = 2",
         "UPDATE identity SET till = 'S01-2'",
     ],
 )

@@ -1,0 +1,49 @@
+"""Each benchmark runs, on a small part of what it measures: no figure is asserted."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks import hub_push, lookup, sale_commit
+from benchmarks.__main__ import main
+from benchmarks.measure import Result, Scale
+
+SMALL = Scale(part=0.001, rounds_min=2, rounds_max=2)
+
+
+def are_whole(results: list[Result], names: set[str]) -> bool:
+    """Whether these came out, each with figures of both sides."""
+    return {one.name for one in results} >= names and all(
+        one.ours > 0 and one.reference > 0 and one.n >= one.rounds == 2 for one in results
+    )
+
+
+@pytest.mark.slow
+def test_a_sale_is_measured_against_plain_sqlite(tmp_path: Path) -> None:
+    results = list(sale_commit.run(SMALL, tmp_path))
+    assert are_whole(results, {f"sale_commit {lines} lines" for lines in (1, 3, 7)})
+    assert all(one.also.get("syncs a sale", 1) >= 1 for one in results)
+
+
+@pytest.mark.slow
+def test_a_look_up_is_measured_against_plain_sqlite(tmp_path: Path) -> None:
+    assert are_whole(list(lookup.run(SMALL, tmp_path)), {"lookup any", "lookup busy"})
+
+
+@pytest.mark.slow
+def test_a_push_is_measured_against_a_bare_endpoint_with_the_same_books(tmp_path: Path) -> None:
+    """On PostgreSQL too where it can be had."""
+    sizes = ("50x3", "50x7", "500x3", "500x7")
+    results = list(hub_push.run(SMALL, tmp_path))
+    assert are_whole(results, {f"hub_push sqlite {size}" for size in sizes})
+
+
+@pytest.mark.slow
+def test_the_command_shows_a_table_and_keeps_a_file_a_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lookup"], SMALL, tmp_path) == 0
+    assert "lookup busy" in capsys.readouterr().out
+    kept = [msgspec.json.decode(file.read_bytes()) for file in sorted(tmp_path.iterdir())]
+    assert [one["name"] for one in kept] == ["lookup any", "lookup busy"]
