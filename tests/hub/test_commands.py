@@ -108,13 +108,13 @@ def test_a_barcode_may_move_to_another_product(head: Head) -> None:
     assert head.imports("products", f"{columns}1,a,1,690\n").code == 0
 
 
-def test_products_with_very_many_barcodes_are_imported(sqlite_head: Head) -> None:
+def test_products_with_very_many_barcodes_are_imported(head: Head) -> None:
     """More of them than a statement may have marks."""
     rows = "".join(
         f"p{number},n,1,{' '.join(f'{number}-{place}' for place in range(10))}\n"
         for number in range(4_000)
     )
-    ended = sqlite_head.imports("products", f"product_id,name,price,barcodes\n{rows}")
+    ended = head.imports("products", f"product_id,name,price,barcodes\n{rows}")
     assert (ended.code, ended.out) == (0, "4000 rows taken, 4000 changed something, 0 rejected\n")
 
 

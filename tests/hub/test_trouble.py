@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from journal import wire
 from rehearsal.postgresql import PostgreSQL
 from rehearsal.processes import Child, free_port, wait_until
+from sync_server.catalogue import records
 from sync_server.database import open_database
 from tests.builders import SteppedClock, a_product
 from tests.certificates import self_signed
@@ -106,7 +108,8 @@ def test_who_waits_for_news_is_woken_after_the_database_was_away(
     hub.write(
         lambda connection: connection.exec_driver_sql("ALTER TABLE away RENAME TO scope_head")
     )
-    hub.publish([a_product("cola")])
+    elsewhere = {"cola": msgspec.json.encode(a_product("cola"))}
+    hub.write(lambda connection: records.publish(connection, "catalogue", "product", elsewhere))
     waiting.join(WAIT_S)
     assert wire.read(told[0].content, wire.FeedChange).changed == ("catalogue",)
 

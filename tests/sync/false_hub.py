@@ -118,6 +118,7 @@ def http(
 ) -> bytes:
     """An answer as bytes; `ours` has the wire's header."""
     fields = {"Content-Length": str(len(body) if length is None else length)}
+    fields["Connection"] = "close"
     if ours:
         fields[wire.HEADER] = wire.PROTOCOL
     head = "".join(f"{name}: {value}\r\n" for name, value in (fields | dict(headers)).items())

@@ -4,22 +4,26 @@ that the hub did not sign for, and sync mends itself when the hub is back."""
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
 import pytest
 
 from journal import wire
 from journal.signature import Signer, head_message
 from journal.stream import Head
-from journal.wire import FeedPage, Problem, PushReply
+from journal.wire import FeedPage, FeedRow, Problem, PushReply
 from pos_client.sync import records
 from pos_client.sync.hub import Hub
 from pos_client.till import Till
 from rehearsal.cable import Cable
+from tests.builders import a_product
 from tests.served_hub import ServedHub
-from tests.sync.conftest import Heard, pull_all, push_all, sell
+from tests.sync.conftest import COLA, Heard, pull_all, push_all, sell
 from tests.sync.false_hub import FalseHub, Says, http, message, packed
 
 PROBLEM = Problem("busy", "The hub cannot take more just now.")
 EPOCH = "another life"
+#: a till that has no more patience hangs up long before the last one
+DROPS = 2_000
 
 
 def acked(till: Till) -> Head:
@@ -48,14 +52,13 @@ def hub_is_back(cable: Cable, hub: ServedHub, till: Till) -> None:
     cable.pull()
     cable.set_target(hub.port)
     cable.plug()
-    till.sync.hub.close()
-    till.sync.hub = Hub(till.who.hub_url, 60.0, 60.0)
+    new_line(till)
 
 
-def impatient(till: Till) -> None:
-    """Give the till a line of its own that knows nobody yet and does not wait for long."""
+def new_line(till: Till, patience_s: float = 60.0) -> None:
+    """Give the till a line that knows nobody yet and waits no longer than this."""
     till.sync.hub.close()
-    till.sync.hub = Hub(till.who.hub_url, 0.2, 0.2)
+    till.sync.hub = Hub(till.who.hub_url, patience_s, patience_s)
 
 
 def without_end(_: bytes) -> Iterator[bytes]:
@@ -65,8 +68,8 @@ def without_end(_: bytes) -> Iterator[bytes]:
 
 
 def drop_by_drop(_: bytes) -> Iterator[bytes]:
-    yield http(200, b"", length=10**6)
-    while True:
+    yield http(200, b"", length=DROPS)
+    for _drop in range(DROPS):
         threading.Event().wait(0.01)
         yield b" "
 
@@ -112,7 +115,7 @@ def test_who_is_not_the_hub_leaves_the_till_selling_offline(
     instead: Callable[[Says], FalseHub],
 ) -> None:
     before, cursor = acked(till), till.catalogue.next_cursor()
-    impatient(till)
+    new_line(till, 0.2)
     instead(NOBODY[who])
     sell(till)
     for step in (till.sync.push_once, till.sync.pull_once, till.sync.wait_for_news):
@@ -141,6 +144,17 @@ def test_a_body_without_end_is_not_taken_in(
     sell(till)
     assert till.sync.push_once() is not None
     assert somebody.sent_bytes < 4 * wire.MESSAGE_BYTES_MAX  # the rest lay in the sockets
+
+
+def test_a_body_that_comes_drop_by_drop_is_given_up(
+    till: Till, instead: Callable[[Says], FalseHub]
+) -> None:
+    somebody = instead(drop_by_drop)
+    new_line(till, 0.2)
+    sell(till)
+    assert till.sync.push_once()
+    assert not till.sync.state().online
+    assert somebody.sent_bytes < DROPS
 
 
 def test_a_small_body_that_unpacks_to_a_huge_one_is_not_unpacked(
@@ -181,33 +195,53 @@ def test_a_head_that_the_hub_did_not_sign_moves_nothing(
         assert till.sync.state()[2:] == (False, False, "")
 
 
-def test_a_page_of_the_feed_that_ends_nowhere_is_not_asked_for_in_a_circle(
-    till: Till, instead: Callable[[Says], FalseHub]
-) -> None:
-    cursor = till.catalogue.next_cursor()
+def serving(page: bytes) -> Says:
+    """Someone who gives tokens to everybody, and this page of the feed."""
 
-    def endless(asked: bytes) -> Iterable[bytes]:
+    def says(asked: bytes) -> Iterable[bytes]:
         if asked.startswith(b"GET /v1/challenge"):
             return (message(wire.Challenge("nonce")),)
         if asked.startswith(b"POST /v1/token"):
             return (message(wire.TokenReply("token", 60)),)
-        return (message(FeedPage(EPOCH, cursor, [], up_to_date=False)),)
+        return (page,)
 
-    instead(endless)
-    impatient(till)
-    waits = [till.sync.pull_once() for _ in range(20)]
-    assert None not in waits
-    assert sum(wait_s or 0.0 for wait_s in waits) > 1.0
+    return says
+
+
+def test_a_page_of_the_feed_that_ends_nowhere_is_not_asked_for_in_a_circle(
+    till: Till, instead: Callable[[Says], FalseHub]
+) -> None:
+    endless = FeedPage(EPOCH, till.catalogue.next_cursor(), [], up_to_date=False)
+    somebody = instead(serving(message(endless)))
+    new_line(till)
+    waits = [till.sync.pull_once() for _ in range(5)]
+    assert all(waits)
+    assert sum(asked.startswith(b"GET /v1/feed?") for asked in somebody.asked) == 5
+
+
+def test_a_page_without_our_header_changes_no_price(
+    till: Till, instead: Callable[[Says], FalseHub]
+) -> None:
+    cheap = msgspec.json.encode(a_product("cola", codes=(COLA,), price_minor=1))
+    page = FeedPage(EPOCH, "cursor", [FeedRow("product", "cola", msgspec.Raw(cheap))], True)
+    somebody = instead(serving(http(200, msgspec.json.encode(page), ours=False)))
+    new_line(till)
+    assert till.sync.pull_once()
+    assert somebody.asked[-1].startswith(b"GET /v1/feed?")
+    assert sell(till) == 350
+    instead(serving(message(page)))
+    assert till.sync.pull_once() is None  # with it, it would
+    assert sell(till) == 1
 
 
 def test_a_cursor_that_is_always_lost_is_not_asked_for_in_a_circle(
     till: Till, instead: Callable[[Says], FalseHub]
 ) -> None:
     instead(lambda _: (message(Problem("cursor", "Lost"), 410),))
-    impatient(till)
-    waits = [till.sync.pull_once() for _ in range(20)]
+    new_line(till)
+    waits = [till.sync.pull_once() for _ in range(5)]
     assert waits[0] == 0.0  # once from the beginning
-    assert sum(wait_s or 0.0 for wait_s in waits) > 1.0
+    assert all(waits[1:])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ NAMELESS = {"utils", "helpers", "common", "manager", "base", "misc", "types", "c
 #: who alone may import what
 DOORS = {
     "httpx": {"pos_client/sync/hub.py"},
-    "asyncpg": set[str](),
+    "asyncpg": {"sync_server/database.py"},
     "uvicorn": {"sync_server/__main__.py"},
     "jinja2": {"sync_server/console/pages.py"},
     "uuid_utils": {"pos_client/clock.py"},

@@ -16,6 +16,7 @@ from pos_client.till import DATABASE_FILE, Till
 from retail import facts
 from retail.basket import Basket
 from retail.facts import Fact, SaleCompleted, ShiftClosed, ShiftOpened
+from retail.refusals import Refusal
 from retail.shift import Figures
 
 COLA = "6901028075022"
@@ -180,3 +181,18 @@ def counted_by_hand(till: Till) -> Figures:
 
 def shifts(till: Till) -> list[ShiftOpened | ShiftClosed]:
     return [fact for _, fact in recorded(till) if isinstance(fact, (ShiftOpened, ShiftClosed))]
+
+
+# What goes wrong
+
+
+def says_why(refusal: Refusal) -> bool:
+    """A sentence and a remedy in both languages."""
+    texts = (*refusal.say, *refusal.remedy)
+    return all(texts) and not any("{" in text for text in texts)
+
+
+def overwrite(file: Path, at: int, data: bytes) -> None:
+    with file.open("r+b") as out:
+        out.seek(at)
+        out.write(data)

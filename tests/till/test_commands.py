@@ -11,8 +11,7 @@ import pytest
 from pos_client.folder import LOCK_FILE, AlreadyRunning, Hold
 from tests.builders import enrol_till, open_till
 from tests.till.child import ENDS_S, Ended, a_child, run, sentences, tried, where
-from tests.till.counter import COLA, assert_in_order, begin, sell
-from tests.till.test_bad_disk import overwrite
+from tests.till.counter import COLA, assert_in_order, begin, overwrite, sell
 
 NOWHERE = "http://127.0.0.1:9"
 
