@@ -16,7 +16,8 @@ from tests.served_hub import ServedHub
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright's event loop would stay running under other tests.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium; without one these tests are left out."""
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
