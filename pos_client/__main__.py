@@ -105,15 +105,17 @@ def enrol(
     settings = settings_of(data=data, state=state)
     try:
         with (
-            closing(
-                Hub(protected(hub), settings.hub_time_out_s, settings.hub_answer_s)
-            ) as with_hub,
+            closing(_line(hub, settings)) as with_hub,
             closing(Hold(settings.data)),
             closing(open_database(settings)) as database,
         ):
             _enrol(with_hub, hub, code, database, settings)
     except Refusal as no:
         refuse(no)
+
+
+def _line(url: str, settings: TillSettings) -> Hub:
+    return Hub(protected(url), settings.hub_time_out_s, settings.hub_answer_s, settings.hub_ca)
 
 
 def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: TillSettings) -> None:

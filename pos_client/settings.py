@@ -82,6 +82,9 @@ class TillSettings(BaseSettings):
     hub_answer_s: Pause = Field(
         120.0, description="how long an answer of the hub may take to come in whole"
     )
+    hub_ca: Path | None = Field(
+        None, description="PEM file of the authority behind the hub's certificate; else public ones"
+    )
     push_gather_s: Seconds = Field(
         0.1, description="facts recorded within this time travel in one push"
     )

@@ -29,8 +29,10 @@ REQUEST_BYTES = 250, 20_000
 first, its body mostly shorter than the second."""
 REPLY_BYTES = 50, 700
 """The same for the way back: a reply to a push, or the next one's."""
-PUSH_COMES_S = 5.0
-"""How long a kill of the hub waits for a push to interrupt."""
+PUSH_COMES_S = 45.0
+"""How long a kill of the hub waits for a push to interrupt: longer than any back-off."""
+PUSH_STAYS_LOOKS = 3
+"""A push that a frozen hub has not answered in so many looks is one it never answers."""
 HUB_GONE_S = 10.0
 """How long the cables may take to see that the hub is gone."""
 QUIET_BYTES = 300
@@ -251,8 +253,8 @@ class Trouble:
             self._kill_hub(self._hub_kills.pop(0), sold)
 
     def _kill_hub(self, kill: HubKill, sold: int) -> None:
-        with contextlib.suppress(TimeoutError):
-            wait_until(self._push_under_way, PUSH_COMES_S, "a push is under way")
+        with contextlib.suppress(TimeoutError):  # nobody has anything to say: it dies idle
+            self._freeze_hub_in_a_push()
         known = [len(home.cable.broken_off) for home in self._homes]
         self._shop.kill_hub()
         wait_until(lambda: not self._under_way(), HUB_GONE_S, "the cables saw the hub's end")
@@ -264,6 +266,19 @@ class Trouble:
         self._hub_back_at = sold + kill.away_for
         self.told.hub_killed(
             f"away while {kill.away_for:,} baskets are sold; interrupted {_all(broken)}"
+        )
+
+    def _freeze_hub_in_a_push(self) -> None:
+        """Between a look and a kill a push may end. A frozen hub ends nothing: neither the push
+        that was seen, wherever it got, nor else the next one."""
+        wait_until(self._push_under_way, PUSH_COMES_S, "a push is under way")
+        self._shop.freeze_hub()
+        wait_until(self._push_stays, PUSH_COMES_S, "a push waits for the frozen hub")
+
+    def _push_stays(self) -> bool:
+        return all(
+            self._push_under_way() and not self.stop.wait(LOOK_EVERY_S)
+            for _ in range(PUSH_STAYS_LOOKS)
         )
 
     def _under_way(self) -> list[str]:

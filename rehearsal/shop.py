@@ -11,6 +11,7 @@ Everything goes through the commands a shop would type; nothing is reached into.
 """
 
 import csv
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -111,6 +112,11 @@ class Shop:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    def freeze_hub(self) -> None:
+        """SIGSTOP: what is under way stays under way, until `kill_hub`."""
+        if self.hub is not None:
+            self.hub.send_signal(signal.SIGSTOP)
 
     def kill_hub(self) -> None:
         """SIGKILL, as a power cut would."""

@@ -101,7 +101,7 @@ def serve(
 
 def _collect_seldom() -> None:
     """Make the garbage collector look seldom: a push holds ten thousand objects at once and none
-    in a circle. At Python's 700 it looks at them over and over, a tenth of what a push costs."""
+    in a circle. At Python's 700 it looks at them over and over, a twentieth of a push's cost."""
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY_OBJECTS)
 

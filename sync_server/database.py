@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql import ClauseElement
@@ -49,7 +49,12 @@ metadata = MetaData()
 
 _READERS = 4
 _asyncpg: Callable[[], Dialect] = asyncpg_dialect.dialect
-_DRIVER_FAULTS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+_DRIVER_FAULTS = (
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 #: SQLSTATE classes: data exception, integrity violation, program limit (PostgreSQL, appendix A)
 _ROWS_TO_BLAME = {"22", "23", "54"}
 
@@ -164,6 +169,7 @@ class PostgresqlDatabase:
             pool_timeout=wait_s,
             isolation_level="AUTOCOMMIT",  # the transaction is ours: begun and ended by the driver
         )
+        event.listen(self._engine.sync_engine, "checkout", _leave_out_the_dead)
 
     async def write(self, work: Work[T]) -> T:
         return await self._within("read_committed", work)
@@ -179,13 +185,19 @@ class PostgresqlDatabase:
                 with _failing_as_sqlalchemy("a transaction"):
                     async with driver.transaction(isolation=isolation):
                         return await connection.run_sync(work)
-            finally:
-                if driver.is_closed():  # then so are the others that wait in the pool
-                    await connection.invalidate()
-                    await self._engine.dispose()
+            except OperationalError as fault:
+                if isinstance(fault.orig, asyncpg.InternalClientError):
+                    driver.terminate()  # ended by the server in mid-word: nobody can go on with it
+                raise
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _leave_out_the_dead(dbapi: Any, *_: object) -> None:
+    """A connection that the server ended while it lay in the pool is replaced by a new one."""
+    if dbapi.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _driver_of(connection: Connection) -> Any:

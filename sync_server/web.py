@@ -30,9 +30,7 @@ def application(settings: HubSettings, now: Now = system_now) -> Starlette:
             yield
         finally:
             await hub.news.end()
-            watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watcher
+            await watcher
             await hub.close()
 
     def hub() -> Hub:

@@ -4,10 +4,12 @@ Every failure comes out as a value: an answer of the hub, a refusal of the hub, 
 What does not carry the hub's header is no answer, whatever it says.
 """
 
+import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -91,15 +93,35 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class NoAuthority(Refusal):
+    code = "no_authority"
+    sentence = Text("The certificate {file} cannot be used: {why}", "证书 {file} 无法使用：{why}")
+    way_on = Text(
+        "Set hub_ca to the PEM file of the authority behind the hub's certificate.",
+        "请将 hub_ca 设为总部服务证书的签发机构证书（PEM）。",
+    )
+
+
+def _trusting(authority: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as fault:
+        raise NoAuthority(file=authority, why=fault.strerror or fault) from None
+
+
 class Hub:
     """One till's connection to its hub. Close it."""
 
-    def __init__(self, url: str, time_out_s: float, answer_s: float) -> None:
-        """`time_out_s` is for each step of the line, `answer_s` for an answer to come in whole.
-        Raises NoHubAddress."""
+    def __init__(
+        self, url: str, time_out_s: float, answer_s: float, authority: Path | None = None
+    ) -> None:
+        """`time_out_s` is for each step of the line, `answer_s` for an answer to come in whole;
+        `authority` is who signed the hub's certificate (PEM), without it the public ones.
+        Raises NoHubAddress or NoAuthority."""
         try:
             self._client = httpx.Client(
                 base_url=url,
+                verify=_trusting(authority) if authority else True,
                 timeout=time_out_s,
                 headers={wire.HEADER: wire.PROTOCOL, "Accept-Encoding": "zstd"},
                 limits=httpx.Limits(max_connections=_CONNECTIONS_MAX),

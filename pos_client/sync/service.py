@@ -68,7 +68,7 @@ class SyncService:
         self.who = who
         self.signer = signer
         self.settings = settings
-        self.hub = Hub(who.hub_url, settings.hub_time_out_s, settings.hub_answer_s)
+        self.hub = Hub(who.hub_url, settings.hub_time_out_s, settings.hub_answer_s, settings.hub_ca)
         self._pull_backoff = Backoff(chance)
         self._chance = chance
         self._pushers: dict[int, push.Pusher] = {}

@@ -21,7 +21,7 @@ class News:
         self._look_every_s = look_every_s
         self._heads: Heads = {}
         self._moved = asyncio.Condition()
-        self._ended = False
+        self._end = asyncio.Event()
         #: how many tills wait now
         self.waiting = 0
 
@@ -34,12 +34,17 @@ class News:
                 self._moved.notify_all()
 
     async def watch(self) -> None:
-        """Look until the end; while the database is away nobody is woken. Cancelling this is not
-        enough: in the middle of a statement it may come out as the database's failure."""
-        while not self._ended:
-            await asyncio.sleep(self._look_every_s)
+        """Look until the end; while the database is away nobody is woken. It ends by itself:
+        cancelled in the middle of a statement it would leave a connection in disorder."""
+        while not await self._ends_within(self._look_every_s):
             with suppress(SQLAlchemyError, OSError):
                 await self.look()
+
+    async def _ends_within(self, wait_s: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._end.wait()
+        return self._end.is_set()
 
     async def past(self, positions: Mapping[str, int], wait_s: float) -> tuple[str, ...]:
         """The scopes that moved past these positions; waits for the first, empty when the wait
@@ -47,7 +52,7 @@ class News:
         self.waiting += 1
         try:
             async with self._moved, asyncio.timeout(wait_s):
-                while not (moved := self._past(positions)) and not self._ended:
+                while not (moved := self._past(positions)) and not self._end.is_set():
                     await self._moved.wait()
                 return moved
         except TimeoutError:
@@ -58,7 +63,7 @@ class News:
     async def end(self) -> None:
         """Let everybody go who waits, now and later: the hub is about to stop."""
         async with self._moved:
-            self._ended = True
+            self._end.set()
             self._moved.notify_all()
 
     def _past(self, positions: Mapping[str, int]) -> tuple[str, ...]:

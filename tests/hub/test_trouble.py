@@ -3,8 +3,6 @@
 import asyncio
 import socket
 import sqlite3
-import ssl
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,13 +16,13 @@ from sqlalchemy import text
 
 from journal import wire
 from rehearsal.postgresql import PostgreSQL
-from rehearsal.processes import Child, free_port, wait_until
+from rehearsal.processes import wait_until
 from sync_server.catalogue import records
 from sync_server.database import open_database
 from tests.builders import SteppedClock, a_product
-from tests.certificates import self_signed
 from tests.hand_till import HandTill, problem_of, reply_of
 from tests.hub.books import stored
+from tests.hub.serving import Serving
 from tests.served_hub import ServedHub
 
 WAIT_S = 60.0
@@ -138,33 +136,13 @@ def test_a_hub_finds_its_database_again(postgresql: PostgreSQL) -> None:
         assert reply_of(answers[-1]).head == till.head()
 
 
-class Serving:
-    """`sync-server serve` as a process of its own."""
-
-    def __init__(self, database_url: str, *options: str) -> None:
-        self.port = free_port()
-        argv = [sys.executable, "-m", "sync_server", "serve", "--database", database_url]
-        self.child = Child([*argv, "--port", str(self.port), *options])
-        self.said = self.child.read_line()
-
-    def __enter__(self) -> "Serving":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.child.close()
-
-    @property
-    def url(self) -> str:
-        return self.said.removeprefix("hub on ").removesuffix("/hq")
-
-
 @pytest.mark.slow
 def test_a_hub_told_to_stop_ends_in_order_though_a_till_waits(sqlite_url: str) -> None:
     with ServedHub(sqlite_url, SteppedClock(datetime.now(UTC))) as before:
         before.add_store()
         code = before.enrol_code()
     with Serving(sqlite_url) as serving, HandTill(serving.url) as till:
-        wait_until(lambda: answers(serving.url), WAIT_S, "the hub answers")
+        wait_until(serving.answers, WAIT_S, "the hub answers")
         assert till.enrol(code).is_success
         asking = {"cursor": till.pull().cursor, "wait": f"{WAIT_S}"}
         bearer = till.bearer()
@@ -173,13 +151,6 @@ def test_a_hub_told_to_stop_ends_in_order_though_a_till_waits(sqlite_url: str) -
         assert serving.child.stop(timeout_s=30.0) == 0
         waiting.join(WAIT_S)
         assert "Traceback" not in serving.child.stderr_tail
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz").is_success
-    except httpx.TransportError:
-        return False
 
 
 def ask_in_vain(till: HandTill, asking: dict[str, str], bearer: dict[str, str]) -> None:
@@ -192,33 +163,12 @@ def ask_in_vain(till: HandTill, asking: dict[str, str], bearer: dict[str, str]) 
 @pytest.mark.slow
 def test_a_till_that_is_cut_off_in_the_middle_leaves_no_trace(sqlite_url: str) -> None:
     with Serving(sqlite_url) as serving:
-        wait_until(lambda: answers(serving.url), WAIT_S, "the hub answers")
+        wait_until(serving.answers, WAIT_S, "the hub answers")
         for _ in range(5):
             with socket.create_connection(("127.0.0.1", serving.port)) as line:
                 line.sendall(b"POST /v1/push HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{")
                 line.shutdown(socket.SHUT_WR)
                 line.recv(1000)
-        assert answers(serving.url)
+        assert serving.answers()
         serving.child.stop()
         assert serving.child.stderr_tail == ""
-
-
-@pytest.mark.slow
-def test_a_hub_with_a_certificate_speaks_tls(sqlite_url: str, tmp_path: Path) -> None:
-    certificate, key = self_signed(tmp_path)
-    options = ("--tls-cert", str(certificate), "--tls-key", str(key), "--host", "0.0.0.0")
-    with Serving(sqlite_url, *options) as serving:
-        assert serving.said.startswith("hub on https://0.0.0.0:")
-        url = f"https://localhost:{serving.port}"
-        trusting = httpx.Client(verify=ssl.create_default_context(cafile=certificate))
-        with closing(trusting):
-
-            def speaks() -> bool:
-                try:
-                    return trusting.get(f"{url}/readyz").is_success
-                except httpx.TransportError:
-                    return False
-
-            wait_until(speaks, WAIT_S, "the hub speaks TLS")
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{url}/readyz")
