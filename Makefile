@@ -18,7 +18,7 @@ $(READY): requirements.lock pyproject.toml
 setup: $(READY) ## .venv with everything, hash-checked
 
 run: $(READY) ## a store day, cable out and back, and the books compared
-	@$(BIN)/python -m rehearsal.day
+	@$(BIN)/python -m rehearsal.store_day
 
 test: $(READY) ## all tests, PostgreSQL and Chromium included where they can be had
 	$(BIN)/lint-imports --no-cache
@@ -36,8 +36,11 @@ TILLS ?= 8
 LIMIT ?= all
 HUB ?= sqlite
 SEED ?= 1
-replay: $(READY) ## real baskets through headless tills, with cuts and kills: DATA= TILLS= LIMIT= HUB= SEED=
-	$(BIN)/python -m rehearsal.replay "$(DATA)" --tills $(TILLS) --limit $(LIMIT) --hub $(HUB) --seed $(SEED)
+CURRENCY ?= TWD
+TIMEZONE ?= Asia/Taipei
+replay: $(READY) ## real baskets through headless tills, with cuts and kills: DATA= TILLS= LIMIT= HUB= SEED= CURRENCY= TIMEZONE=
+	$(BIN)/python -m rehearsal.replay "$(DATA)" --tills $(TILLS) --limit $(LIMIT) --hub $(HUB) --seed $(SEED) \
+	  --currency $(CURRENCY) --timezone $(TIMEZONE)
 
 BENCH ?= all
 bench: $(READY) ## every benchmark as a table; BENCH=name for one

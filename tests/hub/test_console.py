@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from journal.wire import Declared
-from rehearsal.status_page import TillRow, till_rows
+from rehearsal.store_day.status_page import TillRow, till_rows
 from tests.hand_till import HandTill, a_sale, reply_of
 from tests.hub.conftest import TillMaker
 from tests.served_hub import ServedHub

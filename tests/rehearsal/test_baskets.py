@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
 
-from rehearsal.baskets import (
+from rehearsal.replay.baskets import (
     COLUMNS,
     Article,
     Basket,

@@ -27,10 +27,10 @@ from rehearsal.books import (
     till_books,
     verdict,
 )
-from rehearsal.cashiers import Cashiers
 from rehearsal.postgresql import PostgreSQL
 from rehearsal.shop import Shop
-from rehearsal.telling import Telling
+from rehearsal.store_day.cashiers import Cashiers
+from rehearsal.store_day.telling import Telling
 from retail.basket import Discount
 from retail.money import Money
 

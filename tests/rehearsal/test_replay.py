@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
 
-from rehearsal.baskets import COLUMNS, Basket, Line, read
 from rehearsal.cable import Cable
-from rehearsal.errands import (
+from rehearsal.postgresql import NoPostgreSQL, PostgreSQL
+from rehearsal.processes import Child, ChildEnded, HeadlessTill
+from rehearsal.replay.baskets import COLUMNS, Basket, Line, read
+from rehearsal.replay.errands import (
     Cashier,
     Closing,
     Opening,
@@ -26,10 +28,8 @@ from rehearsal.errands import (
     going_on_from,
     receipts_of,
 )
-from rehearsal.faults import TillKill, Told, Trouble, planned
-from rehearsal.postgresql import NoPostgreSQL, PostgreSQL
-from rehearsal.processes import Child, ChildEnded, HeadlessTill
-from rehearsal.receipts import expected_receipts, receipt_differences, till_receipts
+from rehearsal.replay.faults import TillKill, Told, Trouble, planned
+from rehearsal.replay.receipts import expected_receipts, receipt_differences, till_receipts
 from rehearsal.shop import Shop, TillHome
 from retail.money import Money
 from tests.builders import open_till

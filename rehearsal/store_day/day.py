@@ -3,13 +3,10 @@
 Two stores sell online, a cable comes out, a store sells offline, the power goes in the middle of
 a sale, the cable comes back; then the books of hub and tills are read afresh and compared.
 
-    python -m rehearsal.day [--keep FOLDER]     exit 0 only if the books agree
-
 Owns the story and what must hold on its way. Every figure it tells is an answer of a till, the
-hub's page or a database; how it looks is `rehearsal.telling`.
+hub's page or a database; how it looks is `rehearsal.store_day.telling`.
 """
 
-import io
 import math
 import os
 import re
@@ -21,17 +18,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, TypeVar
-
-import typer
+from typing import TypeVar
 
 from rehearsal.books import UnreadableBooks, hub_books
-from rehearsal.cashiers import Cashiers, Unexpected, demo_rows, expect, money, wait
-from rehearsal.closing import close_books, x_rows
 from rehearsal.processes import ChildEnded, Refused
 from rehearsal.shop import CommandFailed, Shop, TillHome, command
-from rehearsal.status_page import till_rows
-from rehearsal.telling import ATTEND, BAD, GOOD, Telling
+from rehearsal.store_day.cashiers import Cashiers, Unexpected, demo_rows, expect, money, wait
+from rehearsal.store_day.closing import close_books, x_rows
+from rehearsal.store_day.status_page import till_rows
+from rehearsal.store_day.telling import ATTEND, BAD, GOOD, Telling
 from retail.money import Money
 from sync_server.settings import IN_STEP_S
 
@@ -368,26 +363,3 @@ def play(telling: Telling, keep: Path | None) -> int:
         telling.line(f"\nThe day stopped{where[0]}: {why}", BAD)
         telling.line(f"演示{where[1]}中断，原因如上。", BAD)
         return 1
-
-
-def main(
-    keep: Annotated[
-        Path | None, typer.Option(help="keep the databases and the paper in this folder")
-    ] = None,
-) -> None:
-    """A store day: sales online, cable out, power cut, cable back, books compared.
-
-    Example: python -m rehearsal.day --keep /tmp/day
-    """
-    for name in [name for name in os.environ if name.startswith("OMNITILL_")]:
-        del os.environ[name]  # the settings of a real till or hub on this machine
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese still shows the day
-    raise typer.Exit(play(Telling(), keep))
-
-
-if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    app()

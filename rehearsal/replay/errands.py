@@ -11,9 +11,9 @@ from datetime import date
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
-from rehearsal.baskets import Basket
-from rehearsal.faults import TillKill, Trouble
 from rehearsal.processes import ChildEnded, HeadlessTill, Refused, Reply
+from rehearsal.replay.baskets import Basket
+from rehearsal.replay.faults import TillKill, Trouble
 from rehearsal.shop import TillHome
 
 IN_FLIGHT_ACTS = 100

@@ -3,7 +3,7 @@
     python -m rehearsal.replay ta_feng.parquet --tills 8 --limit all --hub postgresql --seed 1
 
 Owns the command: its options, what it prints, its exit code (0 the books agree, 1 they differ or
-the replay broke off, 2 the file or an option is wrong). The work is `rehearsal.season`'s.
+the replay broke off, 2 the file or an option is wrong). The work is `rehearsal.replay.season`'s.
 """
 
 import contextlib
@@ -23,13 +23,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from rehearsal import baskets as files
-from rehearsal.baskets import Source
 from rehearsal.books import Books, UnreadableBooks
-from rehearsal.errands import WrongTill
 from rehearsal.postgresql import NoPostgreSQL, running_postgresql
 from rehearsal.processes import ChildEnded, Refused
-from rehearsal.season import Compared, Options, Season
+from rehearsal.replay import baskets as files
+from rehearsal.replay.baskets import Source
+from rehearsal.replay.errands import WrongTill
+from rehearsal.replay.season import Compared, Options, Season
 from rehearsal.shop import CommandFailed, Shop
 from retail.money import Money, UnknownCurrency
 from retail.refusals import Refusal

@@ -1,8 +1,8 @@
 """What goes wrong in a replay, and when: decided by the seed before it begins.
 
 Owns the plan and the hand that pulls cables and kills the hub while the tills sell. Tills are
-killed by their own cashiers (`rehearsal.errands`), who know what was in flight. When things happen
-is told in baskets sold, never in seconds, so that a plan is the same on every machine.
+killed by their own cashiers (`errands`), who know what was in flight. When things happen is told in
+baskets sold, never in seconds, so that a plan is the same on every machine.
 """
 
 import contextlib

@@ -4,9 +4,9 @@ Owns the columns and the last line. Refuses to read or to compare: that is `rehe
 """
 
 from rehearsal.books import Books, differences, verdict
-from rehearsal.cashiers import demo_rows, money
 from rehearsal.processes import Reply
-from rehearsal.telling import BAD, GOOD, Telling
+from rehearsal.store_day.cashiers import demo_rows, money
+from rehearsal.store_day.telling import BAD, GOOD, Telling
 from retail.quantity import Unit, plain
 
 SHELF = ("cola", "apples", "bread")

@@ -16,8 +16,8 @@ from hardware.simulator.port import CUT_MARK
 from rehearsal.books import Books, merged, till_books
 from rehearsal.processes import HeadlessTill, Reply, wait_until
 from rehearsal.shop import Shop, TillHome
-from rehearsal.status_page import till_rows
-from rehearsal.telling import ATTEND, FAINT, Telling
+from rehearsal.store_day.status_page import till_rows
+from rehearsal.store_day.telling import ATTEND, FAINT, Telling
 from retail.money import Money
 from retail.quantity import ONE, Unit, plain
 

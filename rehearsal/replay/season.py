@@ -1,9 +1,8 @@
 """A season of real baskets at a shop of real programs: set up, sold, settled, compared.
 
 Owns the set-up of the shop, the end of the last day, and the comparison: at the tills, at the hub,
-and straight from the file. It refuses to own what a basket is (`rehearsal.baskets`), how one is
-sold (`rehearsal.errands`), what goes wrong (`rehearsal.faults`), and how books are read
-(`rehearsal.books`, `rehearsal.receipts`).
+and straight from the file. It refuses to own what a basket is (`baskets`), how one is sold
+(`errands`), what goes wrong (`faults`), and how books are read (`rehearsal.books`, `receipts`).
 
     season = Season(source, shop, options, print)
     season.set_up()
@@ -21,13 +20,13 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rehearsal import baskets as files
-from rehearsal.baskets import Source
 from rehearsal.books import Books, differences, hub_books, merged, till_books
-from rehearsal.errands import Cashier, Post, Stopped
-from rehearsal.faults import Told, Trouble, planned
 from rehearsal.processes import HeadlessTill
-from rehearsal.receipts import (
+from rehearsal.replay import baskets as files
+from rehearsal.replay.baskets import Source
+from rehearsal.replay.errands import Cashier, Post, Stopped
+from rehearsal.replay.faults import Told, Trouble, planned
+from rehearsal.replay.receipts import (
     Receipts,
     expected_receipts,
     hub_receipts,

@@ -19,8 +19,8 @@ from urllib.parse import quote
 import asyncpg
 import msgspec
 
-from rehearsal.baskets import Basket, Line, till_number
 from rehearsal.books import WAIT_S, UnreadableBooks
+from rehearsal.replay.baskets import Basket, Line, till_number
 
 ROWS_AT_ONCE = 1_000
 """Rows of a journal fetched at once."""
