@@ -129,7 +129,7 @@ class _Watch:
 def open_counter(folder: Path, shelf: goods.Shelf) -> Till:
     """A till with a shift open."""
     till = open_till(folder, shelf.products)
-    till.shift.begin(goods.CASHIER, 50_000)
+    till.shift.open(goods.CASHIER, 50_000)
     return till
 
 

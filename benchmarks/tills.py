@@ -24,6 +24,7 @@ def open_till(folder: Path, products: Iterable[Product]) -> Till:
     database = open_database(settings)
     hub_key = Signer(bytes(32)).public
     who = identity.Identity(STORE, f"{STORE}-1", _NOBODY, hub_key, "epoch-1")
+    identity.make_signer(settings.data)
     identity.enrol(database, who, RandomIds().incarnation(), settings.state)
     encoder = msgspec.json.Encoder()
     with database.write() as driver:

@@ -78,7 +78,10 @@ class TcpLink:
 async def _connected_socket(host: str, port: int) -> socket.socket:
     loop = asyncio.get_running_loop()
     failure: OSError = ConnectionError(f"{host} has no address")
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as wrong:  # the codec of host names complains in its own way
+        raise ConnectionError(f"{host} is no host name: {wrong}") from None
     for family, kind, protocol, _name, address in found:
         sock = socket.socket(family, kind, protocol)
         sock.setblocking(False)

@@ -63,6 +63,7 @@ def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter
         address.one_of("cjk", "fs_gb18030")
         match address.parts.scheme, address.parts.hostname:
             case "escpos+tcp", str(host):
+                host.encode("idna")  # what no name look-up would take
                 connect = partial(
                     TcpLink.connect,
                     host,

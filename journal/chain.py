@@ -4,7 +4,6 @@ A bit that changes anywhere, a fact that is missing, moved or slipped in breaks 
 place that can be named.
 """
 
-from collections.abc import Iterable
 from hashlib import sha256
 
 from journal.envelope import Envelope, MalformedEnvelope, decode
@@ -40,11 +39,3 @@ def link(stream: StreamId, after: Head, data: bytes) -> tuple[Envelope, Head]:
     if envelope.prev != after.hash:
         raise ChainBroken(seq, "does not follow the fact before it")
     return envelope, Head(seq, hash_of(data))
-
-
-def verify(stream: StreamId, after: Head, facts: Iterable[bytes]) -> Head:
-    """Follow the chain from `after` and return where it ends. Raises ChainBroken."""
-    head = after
-    for data in facts:
-        _, head = link(stream, head, data)
-    return head

@@ -11,8 +11,8 @@ from typing import Protocol
 import msgspec
 
 from journal.backoff import Backoff
-from journal.chain import ChainBroken, hash_of
-from journal.envelope import Envelope, MalformedEnvelope, decode
+from journal.chain import hash_of, link
+from journal.envelope import Envelope
 from journal.signature import Signer, head_message, push_message, verified
 from journal.stream import Head, StreamId
 from journal.wire import (
@@ -31,6 +31,14 @@ BATCH_STEP = 50
 BATCH_MIN = 10
 #: after a refusal that no retry will mend, knock this seldom, in seconds
 STUCK_WAIT_S = 60.0
+#: what an answer comes to that is the hub's in all but its signature
+NOT_OUR_HUB = Problem(
+    "not_our_hub",
+    "The answer is not signed by the hub that this till was enrolled with.",
+    "应答并非由本机登记的总部签名。",
+    "Go on selling; check the hub's address and the line, and tell head office.",
+    "可继续销售；请检查总部地址与网络，并通知总部。",
+)
 
 
 class Outbox(Protocol):
@@ -74,10 +82,11 @@ class Forked:
 @dataclass(frozen=True, slots=True)
 class Retry:
     """Nothing is known to have changed; ask again after `wait_s`. `problem` is what the hub
-    said, if it was the hub."""
+    said, if it was the hub; `why` is why nothing was heard."""
 
     wait_s: float
     problem: Problem | None = None
+    why: str = ""
 
 
 Step = Acknowledged | Forked | Retry
@@ -96,8 +105,9 @@ class Pusher:
 
     def next_request(self, outbox: Outbox) -> PushRequest:
         """The next run of facts that the hub lacks; without any it only declares the head."""
-        acked, head = outbox.acked(), outbox.head()
-        facts = outbox.facts_after(acked.seq, self.batch, PUSH_BYTES_MAX) if head != acked else []
+        acked = outbox.acked()
+        facts = outbox.facts_after(acked.seq, self.batch, PUSH_BYTES_MAX)
+        head = outbox.head()  # read last: what is declared is never older than what is sent
         last = Head(acked.seq + len(facts), hash_of(facts[-1])) if facts else acked
         return PushRequest(
             till=self.stream.till,
@@ -138,10 +148,10 @@ class Pusher:
             case _:
                 return self.unanswered(problem)
 
-    def unanswered(self, problem: Problem | None = None) -> Retry:
+    def unanswered(self, problem: Problem | None = None, why: str = "") -> Retry:
         """No answer, half of one, or one that is not the hub's."""
         self.batch = min(self.batch, max(BATCH_MIN, self.batch // 2))
-        return Retry(self.backoff.failed(), problem)
+        return Retry(self.backoff.failed(), problem, why)
 
     def _meet_echo(
         self,
@@ -154,7 +164,7 @@ class Pusher:
     ) -> Step:
         message = head_message(epoch, self.stream, head, safe_seq)
         if not verified(self.hub_key, message, head_sig):
-            return self.unanswered()
+            return self.unanswered(NOT_OUR_HUB)
         if outbox.hash_at(head.seq) != head.hash:
             return Forked(head)
         self.backoff.succeeded()
@@ -197,21 +207,12 @@ class Meeting:
 def open_batch(request: PushRequest) -> list[Arrived]:
     """The request's facts, each checked to follow the one before, the first to follow `base`.
     Raises ChainBroken."""
+    stream, head = StreamId(request.till, request.inc), request.base
     arrived: list[Arrived] = []
-    seq, prev = request.base.seq, request.base.hash
     for raw in request.facts:
-        seq += 1
         data = bytes(raw)
-        try:
-            envelope = decode(data)
-        except MalformedEnvelope as fault:
-            raise ChainBroken(seq, f"is not an envelope: {fault}") from None
-        if envelope.seq != seq or envelope.prev != prev:
-            raise ChainBroken(seq, "does not follow the fact before it")
-        if envelope.till != request.till or envelope.inc != request.inc:
-            raise ChainBroken(seq, "belongs to another stream")
-        prev = hash_of(data)
-        arrived.append(Arrived(envelope, data, prev))
+        envelope, head = link(stream, head, data)
+        arrived.append(Arrived(envelope, data, head.hash))
     return arrived
 
 

@@ -69,9 +69,10 @@ def head_message(epoch: str, stream: StreamId, head: Head, safe_seq: int) -> byt
     return _message("head", epoch, *stream, head.seq, head.hash, safe_seq)
 
 
-def enrol_message(code: str, public: str, incarnation: str) -> bytes:
-    """What a till signs to prove that it holds the key it enrols."""
-    return _message("enrol", code, public, incarnation)
+def enrol_message(code: str, public: str, incarnation: str, till: str = "") -> bytes:
+    """What a till signs to prove that it holds the key it enrols; `till` is whose journal it
+    holds already, left out when it holds none."""
+    return _message("enrol", code, public, incarnation, *([till] if till else []))
 
 
 def token_message(till: str, nonce: str) -> bytes:

@@ -89,21 +89,29 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     safe_seq: Seq = 0
 
 
+#: part of file names and receipt numbers at the till
+FileName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._-]{1,64}\Z")]
+#: Ed25519, 32 bytes in base64
+PublicKey = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9+/]{43}=\Z")]
+
+
 class EnrolRequest(msgspec.Struct, frozen=True):
-    """A new till shows its one-time code, its key and its first incarnation."""
+    """A new till shows its one-time code, its key and its first incarnation; `till` is whose
+    journal its folder holds already, empty for none: no other till's code is used up there."""
 
     code: str
     public_key: str
     inc: Name
     sig: str
+    till: Word = ""
 
 
 class EnrolReply(msgspec.Struct, frozen=True):
     """Who the till is from now on, and the hub's key that it pins."""
 
-    store: str
-    till: str
-    hub_key: str
+    store: FileName
+    till: FileName
+    hub_key: PublicKey
     epoch: str
 
 

@@ -1,10 +1,13 @@
 """The command `pos-client`."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import gettempdir
+from traceback import format_exception
 from typing import Annotated, NoReturn
 
 import typer
@@ -83,6 +86,7 @@ def till(
         opened = Till.open(settings)
     except (Refusal, Fault) as no:
         refuse(no)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is told to stop
     try:
         headless.serve(opened, sys.stdin.buffer, sys.stdout.buffer)
     except KeyboardInterrupt:
@@ -121,7 +125,8 @@ def _line(url: str, settings: TillSettings) -> Hub:
 def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: TillSettings) -> None:
     signer = identity.make_signer(settings.data)
     incarnation = RandomIds().incarnation()
-    match with_hub.enrol(code, signer, incarnation):
+    former = identity.load(database)
+    match with_hub.enrol(code, signer, incarnation, former.till if former else ""):
         case Answer(reply):
             if not plain_code(code).endswith(fingerprint(reply.hub_key)):
                 stop(_WRONG_HUB.en, _WRONG_HUB_REMEDY.en, _WRONG_HUB.zh, _WRONG_HUB_REMEDY.zh)
@@ -167,9 +172,17 @@ def export(
 
     Example: pos-client journal export all.jsonl
     """
+    settings = settings_of(data=data, state=state)
+    if file is not None and _is_the_tills_own(file, settings):
+        stop(
+            f"{file} lies in the till's own folder, where nothing may be overwritten.",
+            "Choose a place outside it.",
+            "目标位于本机数据文件夹内，不可覆盖。",
+            "请选择其他位置。",
+        )
     try:
         with (
-            looking_into(settings_of(data=data, state=state)) as (database, _),
+            looking_into(settings) as (database, _),
             file.open("wb") if file else os.fdopen(os.dup(1), "wb") as out,
         ):
             for fact in inspection.stored_facts(database):
@@ -183,6 +196,11 @@ def export(
             "无法写入。",
             "请选择可写入的位置。",
         )
+
+
+def _is_the_tills_own(file: Path, settings: TillSettings) -> bool:
+    own = settings.data.resolve(), settings.state.resolve()
+    return any(file.resolve().is_relative_to(folder) for folder in own)
 
 
 @contextmanager
@@ -218,8 +236,40 @@ def stop(*sentences: str) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. What nobody foresaw is a sentence too; the rest is for support."""
+    try:
+        app()
+    except UnicodeEncodeError:
+        _last_words(
+            "What was typed is not UTF-8 text.",
+            "Type it again.",
+            "输入的内容不是 UTF-8 文本。",
+            "请重新输入。",
+        )
+    except OSError as fault:
+        _last_words(
+            f"{fault.filename or 'Standard output'}: {fault.strerror}",
+            "See that it can be written, then try again.",
+            "无法写入。",
+            "请检查后重试。",
+        )
+    except Exception as fault:
+        report = Path(gettempdir()) / "omnitill-till-fault.txt"
+        with suppress(OSError):
+            report.write_text("".join(format_exception(fault)), encoding="utf-8")
+        _last_words(
+            f"The till stopped because of a fault of its own: {fault!r}",
+            f"What was recorded is safe: start it again, and give {report} to support.",
+            "程序故障，收银机已停止。",
+            f"已记录的数据是安全的：请重新启动，并将 {report} 交给技术支持。",
+        )
+
+
+def _last_words(*sentences: str) -> NoReturn:
+    with suppress(OSError):
+        sys.stderr.buffer.write("\n".join((*sentences, "")).encode(errors="replace"))
+        sys.stderr.flush()
+    os._exit(1)  # what is still buffered for an output that is full would fail once more
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class OpenShift(Act, tag="open_shift"):
     confirm: bool = False
 
     def perform(self, till: Till) -> View:
-        opened = till.shift.begin(
+        opened = till.shift.open(
             self.cashier, self.float, self.business_date, confirmed=self.confirm
         )
         return {"shift": views.shift(opened)}
@@ -57,7 +57,7 @@ class CloseShift(Act, tag="close_shift"):
     counted: Whole
 
     def perform(self, till: Till) -> View:
-        closed, figures = till.shift.end(self.counted)
+        closed, figures = till.shift.close(self.counted)
         return {"closed": views.closed(closed), "x": views.figures(figures)}
 
 
@@ -249,7 +249,7 @@ class Status(Act, tag="status"):
         return {
             "store": till.who.store,
             "till": till.who.till,
-            "shift": views.shift(till.shift.open) if till.shift.open else None,
+            "shift": views.shift(till.shift.current) if till.shift.current else None,
             "last_receipt": till.sale.last_receipt,
             "products": till.catalogue.known_products,
             "sync": views.sync(till.sync.state()),

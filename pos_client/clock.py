@@ -11,7 +11,8 @@ from journal.clock import CROCKFORD, Reading
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _INCARNATION_LENGTH = 26
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_NS_PER_MS = 1_000_000
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class SystemClock:
@@ -32,7 +33,7 @@ class SystemClock:
 
     def read(self) -> Reading:
         at = (datetime.now(UTC) + self._ahead).astimezone(self._zone)
-        return Reading(at, int(time.clock_gettime(_CLOCK) * 1000), self._boot)
+        return Reading(at, _since_boot_ns() // _NS_PER_MS, self._boot)
 
 
 class RandomIds:
@@ -43,6 +44,11 @@ class RandomIds:
 
     def incarnation(self) -> str:
         return "".join(secrets.choice(CROCKFORD) for _ in range(_INCARNATION_LENGTH))
+
+
+def _since_boot_ns() -> int:
+    """Time asleep counts where the system can tell (Linux)."""
+    return time.monotonic_ns() if _BOOT_CLOCK is None else time.clock_gettime_ns(_BOOT_CLOCK)
 
 
 def _boot_id() -> str:

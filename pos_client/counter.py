@@ -11,27 +11,52 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from hardware.device import Fault
-from hardware.printer import EscposPrinter, Outcome
+from hardware.printer import EscposPrinter
 from hardware.receipt_bytes import Line
 from hardware.registry import open_printer
 from retail.facts import PrintOutcome
 
-#: why a receipt was not printed although a printer is there
-QUEUE_FULL = "till.print_queue_full"
-SWITCHED_OFF = "till.switched_off"
-
 _COLUMNS_WITHOUT_PRINTER = 48
-_OUTCOMES = {
-    Outcome.PRINTED: PrintOutcome.PRINTED,
-    Outcome.NOT_PRINTED: PrintOutcome.NOT_PRINTED,
-    Outcome.UNKNOWN: PrintOutcome.UNKNOWN,
-}
+
+
+class PrintQueueFull(Fault):
+    """So many receipts wait for the printer that this one is not even tried."""
+
+    code = "till.print_queue_full"
+    say_en = "The printer has too many receipts waiting; this one was not printed."
+    say_zh = "待打印的小票过多，本张未打印。"
+    remedy_en = "Open the drawer with its key; see to the printer, then print a copy."
+    remedy_zh = "请用钥匙开钱箱；检查打印机后补打副本。"
+
+
+class SwitchedOff(Fault):
+    """The till was closed while this receipt printed, or before it had its turn."""
+
+    code = "till.switched_off"
+    retryable = False
+    outcome_known = False
+    say_en = "The till was closed before this receipt was known to be printed."
+    say_zh = "本机关闭时小票尚未确认打印。"
+    remedy_en = "Look at the paper: if the receipt is missing or not whole, print a copy."
+    remedy_zh = "请查看小票：如缺失或不完整，请补打副本。"
+
+
+class CounterFailed(Fault):
+    """A fault in this program, met while it printed; `detail` says which."""
+
+    code = "till.counter_failed"
+    retryable = False
+    outcome_known = False
+    say_en = "The till could not print this receipt because of a fault of its own."
+    say_zh = "因程序故障，本张小票未能正常打印。"
+    remedy_en = "Look at the paper: if the receipt is not whole, print a copy."
+    remedy_zh = "请查看小票：如不完整，请补打副本。"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A receipt to print. `ended` is called once, on the counter's thread, with what became of
-    it and the fault code if there was one."""
+    """A receipt to print. `ended` is called once, with what became of it and the fault's code if
+    there was one: on the counter's thread, or before `print` returns when it is not taken."""
 
     receipt: str
     lines: Sequence[Line]
@@ -53,6 +78,7 @@ class Counter:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._working: asyncio.Task[None] | None = None
+        self._closed = False
         #: told of every receipt that did not print for certain: fault and receipt number
         self.on_fault: Callable[[Fault, str], None] = lambda *_: None
 
@@ -68,23 +94,37 @@ class Counter:
         """Queue a receipt and return at once; the thread starts with the first."""
         assert self._printer is not None
         with self._guard:
-            full = self._waiting >= self._queue_max
-            self._waiting += not full
-        if full:
-            job.ended(PrintOutcome.NOT_PRINTED, QUEUE_FULL)
-            return
-        if self._thread is None:
-            runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-            self._loop = runner.get_loop()
-            self._thread = threading.Thread(
-                target=self._serve, args=(runner, self._printer), name="counter", daemon=True
-            )
-            self._thread.start()
-        self._call(self._jobs.put_nowait, job)
+            fault = self._queue(job, self._printer)
+        if fault is not None:
+            self._tell(job, PrintOutcome.NOT_PRINTED, fault)
+
+    def _queue(self, job: Job, printer: EscposPrinter) -> Fault | None:
+        if self._closed:
+            return SwitchedOff()
+        if self._waiting >= self._queue_max:
+            return PrintQueueFull()
+        try:
+            self._loop = self._loop or self._start(printer)
+        except (OSError, RuntimeError) as fault:  # no thread or no descriptor to be had
+            return CounterFailed(repr(fault))
+        self._waiting += 1
+        self._loop.call_soon_threadsafe(self._jobs.put_nowait, job)
+        return None
+
+    def _start(self, printer: EscposPrinter) -> asyncio.AbstractEventLoop:
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        loop = runner.get_loop()
+        self._thread = threading.Thread(
+            target=self._serve, args=(runner, printer), name="counter", daemon=True
+        )
+        self._thread.start()
+        return loop
 
     def close(self) -> None:
         """Finish what is queued, for a bounded time. Then the receipt under way is noted as
         unknown, those behind it as not printed."""
+        with self._guard:
+            self._closed = True
         if self._thread is None:
             return
         self._call(self._jobs.put_nowait, None)
@@ -115,21 +155,26 @@ class Counter:
         except asyncio.CancelledError:
             while not self._jobs.empty():
                 if (job := self._jobs.get_nowait()) is not None:
-                    self._end(job, PrintOutcome.NOT_PRINTED, SWITCHED_OFF)
+                    self._end(job, PrintOutcome.NOT_PRINTED, SwitchedOff())
         await printer.close()
 
     async def _do(self, printer: EscposPrinter, job: Job) -> None:
         try:
             printed = await printer.print(job.lines, kick_drawer=job.kick_drawer)
         except asyncio.CancelledError:
-            self._end(job, PrintOutcome.UNKNOWN, SWITCHED_OFF)
+            self._end(job, PrintOutcome.UNKNOWN, SwitchedOff())
             raise
-        if printed.reason is not None:
-            self.on_fault(printed.reason, job.receipt)
-        code = printed.reason.code if printed.reason else None
-        self._end(job, _OUTCOMES[printed.outcome], code)
+        except Exception as fault:  # one receipt's trouble must not cost all that follow
+            self._end(job, PrintOutcome.UNKNOWN, CounterFailed(repr(fault)))
+        else:
+            self._end(job, PrintOutcome(printed.outcome), printed.reason)
 
-    def _end(self, job: Job, outcome: PrintOutcome, reason: str | None) -> None:
+    def _end(self, job: Job, outcome: PrintOutcome, fault: Fault | None) -> None:
         with self._guard:
             self._waiting -= 1
-        job.ended(outcome, reason)
+        self._tell(job, outcome, fault)
+
+    def _tell(self, job: Job, outcome: PrintOutcome, fault: Fault | None) -> None:
+        if fault is not None:
+            self.on_fault(fault, job.receipt)
+        job.ended(outcome, fault.code if fault else None)

@@ -55,6 +55,8 @@ _NOT_AS_WRITTEN = (
     UnknownFact,
     UnknownCurrency,
 )
+_GONE = Text("its file was deleted or moved", "数据库文件已被删除或移动")
+_OPEN_ONLY = {"uri": "true", "mode": "rw"}
 _UNREADABLE_ROW = Text("a row is not what was written: {why}", "有记录与写入时不符：{why}")
 
 
@@ -97,16 +99,20 @@ class Database:
         only looks does not `migrate`: a till may be running on the older schema."""
         self.file = file
         self._engine = create_engine(
-            URL.create("sqlite", database=str(file)),
+            # A reader must never make a new, empty file where the till's should be.
+            URL.create("sqlite", database=file.absolute().as_uri(), query=_OPEN_ONLY),
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": wait_s, "check_same_thread": False},
         )
         with disk_refusals():
+            if migrate:
+                sqlite3.connect(file).close()
             self.connection = self._engine.connect()
             try:
                 self.driver = self._prepared()
                 _migrate(self.driver, really=migrate)
+                self._inode = _inode(file)
             except BaseException:
                 self.close()
                 raise
@@ -128,6 +134,8 @@ class Database:
         """One transaction: all of it durable when the block ends, or none of it. SQLite's
         failures come out as refusals."""
         driver = self.driver
+        if _inode(self.file) != self._inode:  # SQLite would go on writing where nobody finds it
+            raise DatabaseDamaged(detail=_GONE)
         try:
             driver.execute("BEGIN IMMEDIATE")
             yield driver
@@ -138,13 +146,6 @@ class Database:
                 raise refusal_of(fault) from fault
             raise
 
-    def prove_writable(self) -> None:
-        """Write what is there already. A till that cannot write says so when it is opened, not
-        when the first customer pays. Raises what `write` does."""
-        with self.write() as driver:
-            (version,) = driver.execute("PRAGMA user_version").fetchone()
-            driver.execute(f"PRAGMA user_version = {version}")
-
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection of its own for one block; SQLite's failures come out as refusals."""
@@ -154,6 +155,14 @@ class Database:
     def close(self) -> None:
         self.connection.close()
         self._engine.dispose()
+
+
+def _inode(file: Path) -> int:
+    """Which file lies there, 0 when none does."""
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _roll_back(driver: sqlite3.Connection) -> None:

@@ -102,7 +102,7 @@ class Hold:
     def _lock(self) -> None:
         """Take the lock; the system drops it when the process is gone. Raises AlreadyRunning."""
         try:
-            _lock(self._descriptor)
+            _try_lock(self._descriptor)
         except BlockingIOError:
             said = os.read(self._descriptor, _LOCK_AT_BYTE).decode(errors="replace").strip()
             raise AlreadyRunning(process=said or "?") from None
@@ -114,7 +114,7 @@ class Hold:
             os.close(descriptor)
 
 
-def _lock(descriptor: int) -> None:
+def _try_lock(descriptor: int) -> None:
     """Raises BlockingIOError when another program has it."""
     if sys.platform == "win32":
         os.lseek(descriptor, _LOCK_AT_BYTE, os.SEEK_SET)

@@ -54,18 +54,18 @@ class JsonLines:
 def serve(till: Till, lines: BinaryIO, out: BinaryIO) -> None:
     """Do what the lines say until they end."""
     answers = JsonLines(out)
-    till.start(lambda name, values: answers.say({"event": name, **values}))
     answers.say(
         {
             "event": "ready",
             "store": till.who.store,
             "till": till.who.till,
             "incarnation": till.recorder.writer.stream.incarnation,
-            "shift": views.shift(till.shift.open) if till.shift.open else None,
+            "shift": views.shift(till.shift.current) if till.shift.current else None,
             "last_receipt": till.sale.last_receipt,
             "basket": views.basket(till.sale.basket),
         }
     )
+    till.start(lambda name, values: answers.say({"event": name, **values}))
     for line in _each(lines):
         if line.strip():
             answers.say(answer(till, line))

@@ -2,7 +2,8 @@
 
 The marker is a random word in the database *and* in a folder outside it and outside its
 backups. When they differ (a disk was copied, a backup was put back on another machine) the till
-mints a new incarnation before its first act: two copies never write the same stream.
+mints a new incarnation before its first act: two copies never write the same stream. So it does
+when the hub found a fork of the last one: what was sold there stays on disk for head office.
 """
 
 import secrets
@@ -36,6 +37,7 @@ stream = Table(
     Column("stream_no", Integer, primary_key=True),
     Column("incarnation", Text, nullable=False, unique=True),
     Column("marker", Text, nullable=False),
+    Column("marker_before", Text, nullable=False),
     Column("acked_seq", Integer, nullable=False),
     Column("acked_hash", Text, nullable=False),
     Column("safe_seq", Integer, nullable=False),
@@ -105,35 +107,59 @@ def load(database: Database) -> Identity | None:
 
 
 def enrol(database: Database, who: Identity, incarnation: str, state: Path) -> None:
-    """Keep who this till is and begin its stream under `incarnation`; its key lies beside.
-    Raises OtherTill: a journal is one till's."""
+    """Keep who this till is and begin its stream under `incarnation`; its key (`make_signer`)
+    lies beside. Raises OtherTill: a journal is one till's."""
     former = load(database)
     if former is not None and former.till != who.till:
         raise OtherTill(till=former.till, other=who.till)
-    make_signer(database.file.parent)
     marker = _new_marker(state, who.till)
     first = genesis(StreamId(who.till, incarnation))
     with database.write() as driver:
         driver.execute("DELETE FROM identity")
         driver.execute("INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?)", who)
+        offer_again(driver, who.till)
         _add_stream(driver, incarnation, marker, first)
+
+
+def offer_again(driver: sqlite3.Connection, till: str, but: int = 0) -> None:
+    """The hub lost facts of one stream, or it is another hub: every stream, but perhaps one, is
+    offered from its beginning. The hub's answer to the first push says how far it has it."""
+    streams = driver.execute(
+        "SELECT stream_no, incarnation FROM stream WHERE stream_no != ? AND forked_seq IS NULL",
+        (but,),
+    ).fetchall()
+    for stream_no, incarnation in streams:
+        first = genesis(StreamId(till, incarnation))
+        driver.execute(
+            "UPDATE stream SET acked_seq = ?, acked_hash = ? WHERE stream_no = ?",
+            (first.seq, first.hash, stream_no),
+        )
 
 
 def open_recorder(
     database: Database, who: Identity, state: Path, clock: Clock, ids: Ids
 ) -> Recorder:
-    """The recorder of this till's stream; a new one when the marker says this is a copy."""
-    row = _last_stream(database)
-    if _read_marker(state, who.till) != row.marker:
-        _mint(database, who, state, ids.incarnation())
-        row = _last_stream(database)
-    stream_id = StreamId(who.till, row.incarnation)
-    writer = Writer(who.store, stream_id, row.stream_no)
-    head = _head(database.driver, row.stream_no, stream_id)
+    """The recorder of this till's stream; a new one when the marker says this is a copy, or when
+    the hub holds another history of the last one."""
+    last = _last_stream(database)
+    found = _read_marker(state, who.till)
+    why_new = _why_new(last, found)
+    if not why_new:
+        _turn_marker(database, state, who.till, found)
+    else:
+        # The marker goes first: a kill in between only mints once more.
+        marker = _new_marker(state, who.till)
+        last = _StreamRow(last.stream_no + 1, ids.incarnation(), marker, "", None)
+    stream_id = StreamId(who.till, last.incarnation)
+    writer = Writer(who.store, stream_id, last.stream_no)
+    head = _head(database.driver, last.stream_no, stream_id)
     recorder = Recorder(database, writer, head, clock, ids)
     if head.seq == 0:
+        began = _began(database, last.stream_no, who.till, why_new)
         with recorder.transaction() as transaction:
-            transaction.begin_stream(_began(database, row.stream_no, who.till))
+            if why_new:
+                _add_stream(transaction.driver, last.incarnation, last.marker, head)
+            transaction.begin_stream(began)
     return recorder
 
 
@@ -141,21 +167,23 @@ class _StreamRow(NamedTuple):
     stream_no: int
     incarnation: str
     marker: str
+    marker_before: str
+    forked_seq: int | None
 
 
 def _last_stream(database: Database) -> _StreamRow:
-    columns = (stream.c.stream_no, stream.c.incarnation, stream.c.marker)
+    columns = (stream.c[name] for name in _StreamRow._fields)
     row = database.connection.execute(
         select(*columns).order_by(stream.c.stream_no.desc()).limit(1)
     ).one()
     return _StreamRow(*row)
 
 
-def _mint(database: Database, who: Identity, state: Path, incarnation: str) -> None:
-    """Begin a new incarnation. The marker goes first: a kill in between only mints once more."""
-    marker = _new_marker(state, who.till)
-    with database.write() as driver:
-        _add_stream(driver, incarnation, marker, genesis(StreamId(who.till, incarnation)))
+def _why_new(last: _StreamRow, marker: str) -> str:
+    """Why nothing more may be written to the last stream; empty when it may."""
+    if not marker or marker not in (last.marker, last.marker_before):
+        return "marker_differs"
+    return "forked" if last.forked_seq is not None else ""
 
 
 def _add_stream(driver: sqlite3.Connection, incarnation: str, marker: str, first: Head) -> None:
@@ -165,7 +193,8 @@ def _add_stream(driver: sqlite3.Connection, incarnation: str, marker: str, first
     )
 
 
-def _began(database: Database, stream_no: int, till: str) -> StreamBegan:
+def _began(database: Database, stream_no: int, till: str, why_new: str) -> StreamBegan:
+    """The first fact of a stream. One that is there already and empty was enrolled."""
     former = (
         select(stream.c.stream_no, stream.c.incarnation)
         .where(stream.c.stream_no < stream_no)
@@ -175,7 +204,9 @@ def _began(database: Database, stream_no: int, till: str) -> StreamBegan:
     if row is None:
         return StreamBegan("enrolled")
     head = _head(database.driver, row.stream_no, StreamId(till, row.incarnation))
-    return StreamBegan("marker_differs", Predecessor(row.incarnation, head.seq, head.hash))
+    return StreamBegan(
+        why_new or "enrolled_again", Predecessor(row.incarnation, head.seq, head.hash)
+    )
 
 
 def _head(driver: sqlite3.Connection, stream_no: int, stream_id: StreamId) -> Head:
@@ -203,3 +234,16 @@ def _new_marker(state: Path, till: str) -> str:
     marker = secrets.token_hex(16)
     write_durably(_marker_file(state, till), marker.encode())
     return marker
+
+
+def _turn_marker(database: Database, state: Path, till: str, found: str) -> None:
+    """Another word from now on, so that no backup made before has it. The database goes first and
+    keeps both: a kill in between finds the former one in the folder."""
+    marker = secrets.token_hex(16)
+    with database.write() as driver:
+        driver.execute(
+            "UPDATE stream SET marker = ?, marker_before = ?"
+            " WHERE stream_no = (SELECT max(stream_no) FROM stream)",
+            (marker, found),
+        )
+    write_durably(_marker_file(state, till), marker.encode())

@@ -14,7 +14,7 @@ from pos_client.recorder import journal, money_ledger, stock_ledger
 from pos_client.sync.records import SqlOutbox, StreamState, streams
 from retail import facts
 from retail.facts import MalformedFact, UnknownFact
-from retail.postings import MONEY, Unbalanced, postings
+from retail.postings import MONEY, STOCK, Unbalanced, ledger_key, postings
 
 #: account by account: key, sum and number of postings
 Ledger = dict[tuple[str, ...], tuple[int, int]]
@@ -31,22 +31,19 @@ class Findings(NamedTuple):
     wrong: list[str]
 
 
-class Recount(NamedTuple):
-    """The ledgers as the journal says they must be."""
+class Recount:
+    """The ledger of each book as the journal says it must be."""
 
-    money: Ledger
-    stock: Ledger
+    def __init__(self) -> None:
+        self.ledgers: dict[str, Ledger] = {MONEY: {}, STOCK: {}}
 
     def add(self, envelope: Envelope) -> None:
         """Add one fact's postings. Raises MalformedFact, UnknownFact or Unbalanced."""
         if (envelope.type, envelope.tv) == STREAM_BEGAN:
             return
         for entry in postings(facts.decode(envelope.type, envelope.tv, envelope.body)):
-            key: tuple[str, ...] = (envelope.store, entry.item, entry.account)
-            ledger = self.stock
-            if entry.book == MONEY:
-                where = (envelope.store, envelope.till, envelope.bdate, envelope.shift)
-                ledger, key = self.money, (*where, entry.account, entry.item)
+            key = ledger_key(entry, envelope.store, envelope.till, envelope.bdate, envelope.shift)
+            ledger = self.ledgers[entry.book]
             total, entries = ledger.get(key, (0, 0))
             ledger[key] = (total + entry.amount, entries + 1)
 
@@ -63,7 +60,7 @@ def verify(database: Database, who: Identity) -> Findings:
     """Follow each stream's chain from its first fact, compare the head the hub acknowledged, and
     add all postings up afresh against the ledgers. A till that goes on selling meanwhile is seen
     as it stood at one moment."""
-    findings, recount = Findings([], []), Recount({}, {})
+    findings, recount = Findings([], []), Recount()
     with database.reader() as connection:
         connection.exec_driver_sql("BEGIN")
         _look_for_strays(connection, findings)
@@ -84,8 +81,8 @@ def verify(database: Database, who: Identity) -> Findings:
                     " another one here, or it is gone"
                 )
         if not findings.wrong:
-            _compare("money", _ledger(connection, money_ledger), recount.money, findings)
-            _compare("stock", _ledger(connection, stock_ledger), recount.stock, findings)
+            for book, table in ((MONEY, money_ledger), (STOCK, stock_ledger)):
+                _compare(book, _ledger(connection, table), recount.ledgers[book], findings)
     return findings
 
 
@@ -153,11 +150,12 @@ def _ledger(connection: Connection, ledger: Table) -> Ledger:
 
 
 def _compare(name: str, stored: Ledger, counted: Ledger, findings: Findings) -> None:
-    for key in sorted(stored.keys() | counted.keys(), key=str):
-        if stored.get(key) != counted.get(key):
-            findings.wrong.append(
-                f"{name} ledger {' / '.join(map(str, key))}: stored {stored.get(key)},"
-                f" the journal says {counted.get(key)}"
-            )
-    if not findings.wrong:
+    wrong = [
+        f"{name} ledger {' / '.join(map(str, key))}: stored {stored.get(key)},"
+        f" the journal says {counted.get(key)}"
+        for key in sorted(stored.keys() | counted.keys(), key=str)
+        if stored.get(key) != counted.get(key)
+    ]
+    findings.wrong.extend(wrong)
+    if not wrong:
         findings.checked.append(f"{name} ledger: {len(stored)} accounts recounted, all agree")

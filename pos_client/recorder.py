@@ -25,7 +25,7 @@ from journal.wire import PUSH_BYTES_MAX
 from pos_client.database import Database, disk_refusals, metadata, sql
 from retail import facts
 from retail.facts import Fact
-from retail.postings import MONEY, Posting, postings
+from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, ledger_key, postings
 from retail.refusals import TooMuchAtOnce
 
 journal = Table(
@@ -42,17 +42,14 @@ journal = Table(
 money_ledger = Table(
     "money_ledger",
     metadata,
-    *(
-        Column(key, Text, primary_key=True)
-        for key in ("store", "till", "business_date", "shift", "account", "currency")
-    ),
+    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[MONEY]),
     Column("amount", Integer, nullable=False),
     Column("entries", Integer, nullable=False),
 )
 stock_ledger = Table(
     "stock_ledger",
     metadata,
-    *(Column(key, Text, primary_key=True) for key in ("store", "product", "account")),
+    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[STOCK]),
     Column("amount", Integer, nullable=False),
     Column("entries", Integer, nullable=False),
 )
@@ -73,8 +70,7 @@ def _adding(ledger: Table) -> str:
 
 
 _APPEND = sql(insert(journal))
-_ADD_MONEY = _adding(money_ledger)
-_ADD_STOCK = _adding(stock_ledger)
+_ADD = {MONEY: _adding(money_ledger), STOCK: _adding(stock_ledger)}
 
 
 class ShiftContext(NamedTuple):
@@ -108,8 +104,7 @@ class Transaction:
         self.driver = driver
         self._recorder = recorder
         self.head = recorder.head
-        self.money: list[tuple[str, str, str, str, str, str, int, int]] = []
-        self.stock: list[tuple[str, str, str, int, int]] = []
+        self._rows: dict[str, list[tuple[str | int, ...]]] = {MONEY: [], STOCK: []}
 
     def record(
         self, fact: Fact, shift: ShiftContext, seen: str = "", refs: tuple[str, ...] = ()
@@ -179,19 +174,15 @@ class Transaction:
 
     def _post(self, entries: tuple[Posting, ...], shift: ShiftContext) -> None:
         store, till = self._recorder.writer.store, self._recorder.writer.stream.till
-        where = (store, till, shift.business_date, shift.shift)
         for entry in entries:
-            if entry.book == MONEY:
-                self.money.append((*where, entry.account, entry.item, entry.amount, 1))
-            else:
-                self.stock.append((store, entry.item, entry.account, entry.amount, 1))
+            key = ledger_key(entry, store, till, shift.business_date, shift.shift)
+            self._rows[entry.book].append((*key, entry.amount, 1))
 
     def flush(self) -> None:
         """Write the postings: last, so that a projection's failure costs nothing."""
-        if self.money:
-            self.driver.executemany(_ADD_MONEY, self.money)
-        if self.stock:
-            self.driver.executemany(_ADD_STOCK, self.stock)
+        for book, rows in self._rows.items():
+            if rows:
+                self.driver.executemany(_ADD[book], rows)
 
 
 class Recorder:

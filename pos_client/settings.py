@@ -28,6 +28,9 @@ PREFIX = "OMNITILL_TILL_"
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 #: what is done over and over is never done without a pause
 Pause = Annotated[Seconds, Field(gt=0)]
+#: a clock started near the ends of the calendar would run over them
+_YEARS = 1970, 2200
+_NOT_OUR_TIME = Text("it must lie between 1970 and 2200", "须在 1970 年至 2200 年之间")
 _NO_SUCH = Text("there is no such setting", "没有此设置项")
 _INSIDE = Text(
     "it must lie outside the data folder, or a copy of that could not be told from the original",
@@ -102,7 +105,7 @@ class TillSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        given = init_settings() | env_settings()
+        given = env_settings() | init_settings()
         file = Path(given.get("data") or cls.model_fields["data"].default) / FILE
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
@@ -124,7 +127,9 @@ def load(**given: Any) -> TillSettings:
         raise _wrong(name, why) from None
     except (TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
         raise _wrong(FILE, fault) from None
-    if settings.state.absolute().is_relative_to(settings.data.absolute()):
+    if settings.clock_start and not _YEARS[0] <= settings.clock_start.year <= _YEARS[1]:
+        raise _wrong("clock_start", _NOT_OUR_TIME)
+    if settings.state.resolve().is_relative_to(settings.data.resolve()):
         raise _wrong("state", _INSIDE)
     return settings
 

@@ -1,7 +1,7 @@
 """The till: database, recorder, devices and the acts of every slice, joined.
 
 >>> till = Till.open(settings)                                            # doctest: +SKIP
->>> till.shift.begin("1001", float_minor=50_000)                          # doctest: +SKIP
+>>> till.shift.open("1001", float_minor=50_000)                          # doctest: +SKIP
 >>> till.sale.scan("6901028075022")                                       # doctest: +SKIP
 >>> till.sale.pay("cash", Money(5000, "CNY")).change                      # doctest: +SKIP
 
@@ -92,7 +92,6 @@ class Till:
             who = identity.load(database)
             if who is None:
                 raise NotEnrolled
-            database.prove_writable()
             clock, ids = clock or SystemClock(settings.clock_start), ids or RandomIds()
             with disk_refusals():
                 recorder = identity.open_recorder(database, who, settings.state, clock, ids)
@@ -110,15 +109,11 @@ class Till:
         called on their threads."""
 
         def fault(trouble: Fault, receipt: str) -> None:
-            chinese = self.language is Language.CHINESE
-            on_event(
-                trouble.code,
-                {
-                    "receipt": receipt,
-                    "say": trouble.say_zh if chinese else trouble.say_en,
-                    "remedy": trouble.remedy_zh if chinese else trouble.remedy_en,
-                },
-            )
+            said = {
+                "say": Text(trouble.say_en, trouble.say_zh).to(self.language),
+                "remedy": Text(trouble.remedy_en, trouble.remedy_zh).to(self.language),
+            }
+            on_event(trouble.code, {"receipt": receipt, **said})
 
         def swapped() -> None:
             on_event("catalogue.swapped", {"products": self.catalogue.known_products})

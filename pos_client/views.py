@@ -118,6 +118,7 @@ def sync(of: SyncState) -> View:
         "waiting_since": of.waiting_since or None,
         "forked": of.forked,
         "problem": of.problem or None,
+        "why": of.why or None,
     }
 
 

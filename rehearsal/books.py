@@ -1,10 +1,10 @@
 """The books, read afresh from the databases with plain SQL: what was sold, taken, is there.
 
-Owns the reading, the adding up of several tills, and naming what differs. It refuses to use any
-of the product's code, so that a fault there cannot agree with itself. Amounts are minor units,
+Owns what accounts mean, the adding up of several tills, and naming what differs. It refuses to use
+any of the product's code, so that a fault there cannot agree with itself. Amounts are minor units,
 quantities 1/1000 of a product's unit, days business dates as `2026-06-03`.
 
-    tills = merged([till_books(home.data / "till.db") for home in shop.homes])
+    tills = merged([till_books(home.database_file) for home in shop.homes])
     for difference in differences(tills, hub_books(shop.database_url)):
         print(difference.say("tills", "hub"))
 
@@ -13,31 +13,18 @@ Or by hand, exit 0 only if they agree:
     python -m rehearsal.books sqlite:///hub.db S01-1/till.db S01-2/till.db
 """
 
-import asyncio
-import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-import asyncpg
+from rehearsal.snapshot import Query, UnreadableBooks, read, read_file
 
-WAIT_S = 30.0
-"""How long a database may take to let us in."""
-FACTS_AT_ONCE = 1_000
-"""Rows of a journal fetched at once."""
 SHOWN_LIMIT = 20
 """Differences named one by one; of more only the number is said."""
 AGREE = "the books agree"
-
-
-class UnreadableBooks(Exception):
-    """There are no books there; says where and why."""
 
 
 class Stream(NamedTuple):
@@ -49,6 +36,21 @@ class Stream(NamedTuple):
     bytes_hash: str
 
 
+class Account(NamedTuple):
+    """One row of a ledger: its sum, and from how many postings."""
+
+    amount: int
+    entries: int
+
+    def __add__(self, other: object) -> "Account":
+        assert isinstance(other, Account)
+        return Account(self.amount + other.amount, self.entries + other.entries)
+
+
+Value = int | Stream | Account | None
+"""What a book holds under a key; None where an account or a stream is not there."""
+
+
 class Books(NamedTuple):
     """What the ledgers and journals come to. An expectation may fill only some of them.
 
@@ -58,6 +60,9 @@ class Books(NamedTuple):
     sales: Mapping[tuple[str, str], int] = {}
     """(till, day) -> completed sales: the entries of account `sales`."""
     takings: Mapping[tuple[str, str], int] = {}
+    """(till, day) -> what customers paid, as an X report says it: minus the sum of `sales`,
+    `tax:…` and `rounding`."""
+    goods: Mapping[tuple[str, str], int] = {}
     """(till, day) -> what was sold for, tax included: minus the sum of `sales` and `tax:…`."""
     tenders: Mapping[tuple[str, str, str], int] = {}
     """(till, day, tender) -> what customers paid less change; `cash` is what `drawer`, `safe`
@@ -70,6 +75,8 @@ class Books(NamedTuple):
     """(store, product) -> what should be on the shelf; below 0 what was never received."""
     streams: Mapping[tuple[str, str], Stream] = {}
     """(till, incarnation) -> its facts, whatever they mean."""
+    accounts: Mapping[tuple[str, ...], Account] = {}
+    """(book, all keys of its row) -> one account as it is stored, whatever it means."""
 
     @property
     def facts(self) -> int:
@@ -82,8 +89,8 @@ class Difference(NamedTuple):
 
     book: str
     key: tuple[str, ...]
-    left: int | Stream | None
-    right: int | Stream | None
+    left: Value
+    right: Value
 
     def say(self, left: str, right: str) -> str:
         """The difference as a line; `left` and `right` name the two sides."""
@@ -93,26 +100,23 @@ class Difference(NamedTuple):
 
 def till_books(database_file: Path) -> Books:
     """The books of one till. Raises UnreadableBooks."""
-    return _sqlite_books(database_file, _TILL_FACTS)
+    reading = _Reading()
+    read_file(database_file, reading.queries(_TILL_FACTS))
+    return reading.books()
 
 
 def hub_books(url: str) -> Books:
     """The books of the hub at `sqlite:///FILE` or `postgresql://…`. Raises UnreadableBooks."""
-    scheme, _, rest = url.partition("://")
-    match scheme:
-        case "sqlite":
-            return _sqlite_books(Path(rest.removeprefix("/")), _HUB_FACTS)
-        case "postgresql":
-            with ThreadPoolExecutor(1) as thread:  # this thread may have an event loop running
-                return thread.submit(asyncio.run, _postgresql_books(url)).result()
-        case _:
-            raise UnreadableBooks(f"{url}: neither sqlite:///FILE nor postgresql://…")
+    reading = _Reading()
+    read(url, reading.queries(_HUB_FACTS))
+    return reading.books()
 
 
 def merged(books: Iterable[Books]) -> Books:
     """Several tills' books as one. ValueError when the same facts come in twice."""
     sums: dict[str, Counter[Any]] = {name: Counter() for name in _SUMS}
     streams: dict[tuple[str, str], Stream] = {}
+    accounts: dict[tuple[str, ...], Account] = {}
     for each in books:
         twice = streams.keys() & each.streams.keys()
         if twice:
@@ -120,7 +124,9 @@ def merged(books: Iterable[Books]) -> Books:
         streams.update(each.streams)
         for name, sum_ in sums.items():
             sum_.update(getattr(each, name))
-    return Books(**{name: dict(sum_) for name, sum_ in sums.items()}, streams=streams)
+        for key, account in each.accounts.items():  # the tills of a store share its stock
+            accounts[key] = accounts.get(key, _NO_POSTING) + account
+    return _books(sums, streams, accounts)
 
 
 def differences(
@@ -132,7 +138,7 @@ def differences(
         raise ValueError(f"no such book: {', '.join(sorted(unknown))}")
     found = []
     for book in (name for name in Books._fields if name in only):
-        nothing = None if book == "streams" else 0
+        nothing = 0 if book in _SUMS else None
         ours, theirs = getattr(left, book), getattr(right, book)
         for key in sorted(ours.keys() | theirs.keys()):
             pair = ours.get(key, nothing), theirs.get(key, nothing)
@@ -141,22 +147,33 @@ def differences(
     return found
 
 
-def verdict(found: Sequence[Difference], left: str, right: str) -> list[str]:
+def outcome(differing: Sequence[str]) -> list[str]:
     """What a comparison came to, as lines: the differences, and last whether the books agree."""
-    if not found:
+    if not differing:
         return [AGREE]
-    lines = [difference.say(left, right) for difference in found[:SHOWN_LIMIT]]
-    if len(found) > SHOWN_LIMIT:
-        lines.append(f"and {len(found) - SHOWN_LIMIT} more")
-    return [*lines, f"the books differ in {len(found)} places"]
+    lines = list(differing[:SHOWN_LIMIT])
+    if len(differing) > SHOWN_LIMIT:
+        lines.append(f"and {len(differing) - SHOWN_LIMIT:,} more")
+    return [*lines, f"the books differ in {len(differing):,} places"]
 
 
-def _plain(value: int | Stream | None) -> str:
+def _books(
+    sums: Mapping[str, Counter[Any]],
+    streams: Mapping[tuple[str, str], Stream],
+    accounts: Mapping[tuple[str, ...], Account],
+) -> Books:
+    plain = {name: dict(sum_) for name, sum_ in sums.items()}
+    return Books(**plain, streams=streams, accounts=accounts)
+
+
+def _plain(value: Value) -> str:
     match value:
         case None:
             return "none"
         case Stream(facts, head_hash, bytes_hash):
             return f"{facts} facts, head {head_hash[:12]}, bytes {bytes_hash[:12]}"
+        case Account(amount, entries):
+            return f"{amount} in {entries} postings"
         case _:
             return str(value)
 
@@ -164,10 +181,9 @@ def _plain(value: int | Stream | None) -> str:
 # --- reading
 
 _MONEY = (
-    "SELECT till, business_date, account, SUM(amount), SUM(entries) FROM money_ledger"
-    " GROUP BY till, business_date, account"
+    "SELECT store, till, business_date, shift, account, currency, amount, entries FROM money_ledger"
 )
-_STOCK = "SELECT store, product, account, SUM(amount) FROM stock_ledger GROUP BY 1, 2, 3"
+_STOCK = "SELECT store, product, account, amount, entries FROM stock_ledger"
 _TILL_FACTS = (
     "SELECT identity.till, stream.incarnation, journal.hash, journal.data"
     " FROM journal JOIN stream USING (stream_no), identity"
@@ -177,10 +193,11 @@ _HUB_FACTS = (
     "SELECT stream.till_id, stream.incarnation, journal.hash, journal.data"
     " FROM journal JOIN stream USING (stream_no) ORDER BY journal.stream_no, journal.seq"
 )
-_SUMS = ("sales", "takings", "tenders", "drawer", "sold", "on_hand")
+_SUMS = ("sales", "takings", "goods", "tenders", "drawer", "sold", "on_hand")
 #: where the cash that customers paid may lie: postings between these move it, never make it
 _CASH = ("drawer", "safe", "over_short")
 _TENDER = "tender:"
+_NO_POSTING = Account(0, 0)
 
 
 class _Reading:
@@ -189,13 +206,29 @@ class _Reading:
     def __init__(self) -> None:
         self._sums: dict[str, Counter[Any]] = {name: Counter() for name in _SUMS}
         self._streams: dict[tuple[str, str], tuple[int, str, Any]] = {}
+        self._accounts: dict[tuple[str, ...], Account] = {}
 
-    def money(self, till: str, day: str, account: str, amount: int, entries: int) -> None:
-        """One account of one till and day."""
-        sums, amount = self._sums, int(amount)
+    def money(
+        self,
+        store: str,
+        till: str,
+        day: str,
+        shift: str,
+        account: str,
+        currency: str,
+        amount: int,
+        entries: int,
+    ) -> None:
+        """One account of one till, day, shift and currency."""
+        key = ("money", store, till, day, shift, account, currency)
+        self._accounts[key] = Account(amount, entries)
+        sums = self._sums
         if account == "sales":
-            sums["sales"][till, day] += int(entries)
+            sums["sales"][till, day] += entries
         if account == "sales" or account.startswith("tax:"):
+            sums["goods"][till, day] -= amount
+            sums["takings"][till, day] -= amount
+        if account == "rounding":
             sums["takings"][till, day] -= amount
         if account.startswith(_TENDER):
             sums["tenders"][till, day, account.removeprefix(_TENDER)] += amount
@@ -204,12 +237,13 @@ class _Reading:
         if account == "drawer":
             sums["drawer"][till] += amount
 
-    def stock(self, store: str, product: str, account: str, amount: int) -> None:
+    def stock(self, store: str, product: str, account: str, amount: int, entries: int) -> None:
         """One account of one product in one store."""
+        self._accounts["stock", store, product, account] = Account(amount, entries)
         if account == "sold":
-            self._sums["sold"][product] += int(amount)
+            self._sums["sold"][product] += amount
         if account == "store":
-            self._sums["on_hand"][store, product] += int(amount)
+            self._sums["on_hand"][store, product] += amount
 
     def fact(self, till: str, incarnation: str, hash_: str, data: bytes | str) -> None:
         """The next fact of a stream; SQLite gives text where somebody wrote text."""
@@ -217,49 +251,17 @@ class _Reading:
         digest.update(data.encode() if isinstance(data, str) else data)
         self._streams[till, incarnation] = (facts + 1, hash_, digest)
 
+    def queries(self, facts: str) -> list[Query]:
+        """What to ask a database so that its books come in here."""
+        return [Query(_MONEY, self.money), Query(_STOCK, self.stock), Query(facts, self.fact)]
+
     def books(self) -> Books:
         """What came in."""
         streams = {
             key: Stream(facts, head_hash, digest.hexdigest())
             for key, (facts, head_hash, digest) in self._streams.items()
         }
-        return Books(**{name: dict(sum_) for name, sum_ in self._sums.items()}, streams=streams)
-
-
-def _sqlite_books(file: Path, facts: str) -> Books:
-    reading = _Reading()
-    try:
-        where = f"file:{quote(str(file))}?mode=ro"
-        with closing(sqlite3.connect(where, uri=True, timeout=WAIT_S)) as database:
-            database.execute("BEGIN")  # one snapshot for all three
-            for money in database.execute(_MONEY):
-                reading.money(*money)
-            for stock in database.execute(_STOCK):
-                reading.stock(*stock)
-            for fact in database.execute(facts):
-                reading.fact(*fact)
-    except sqlite3.Error as fault:
-        raise UnreadableBooks(f"{file}: {fault}") from None
-    return reading.books()
-
-
-async def _postgresql_books(url: str) -> Books:
-    reading = _Reading()
-    try:
-        database = await asyncpg.connect(url, timeout=WAIT_S)
-        try:
-            async with database.transaction(isolation="repeatable_read", readonly=True):
-                for money in await database.fetch(_MONEY):
-                    reading.money(*money)
-                for stock in await database.fetch(_STOCK):
-                    reading.stock(*stock)
-                async for fact in database.cursor(_HUB_FACTS, prefetch=FACTS_AT_ONCE):
-                    reading.fact(*fact)
-        finally:
-            await database.close()
-    except (asyncpg.PostgresError, OSError) as fault:
-        raise UnreadableBooks(f"{url}: {fault}") from None
-    return reading.books()
+        return _books(self._sums, streams, self._accounts)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -274,7 +276,7 @@ def main(arguments: Sequence[str]) -> int:
         print(no, file=sys.stderr)
         return 1
     found = differences(tills, hub)
-    print("\n".join(verdict(found, "tills", "hub")))
+    print("\n".join(outcome([difference.say("tills", "hub") for difference in found])))
     return 1 if found else 0
 
 

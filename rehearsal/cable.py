@@ -35,7 +35,7 @@ CONNECT_S = 10.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time left: close() sends a reset
 
 
-class _Line:
+class _Connection:
     """One connection through the cable."""
 
     def __init__(self, till: asyncio.StreamWriter, hub: asyncio.StreamWriter) -> None:
@@ -91,7 +91,7 @@ class Cable:
         self._to_till = _Way()
         self._interrupted: deque[str] = deque(maxlen=INTERRUPTED_LIMIT)
         self._broken_off: deque[str] = deque(maxlen=INTERRUPTED_LIMIT)
-        self._lines: set[_Line] = set()
+        self._open: set[_Connection] = set()
         self._carriers: set[asyncio.Task[None]] = set()
         self._replies_flow = asyncio.Event()
         self._replies_flow.set()
@@ -152,8 +152,8 @@ class Cable:
         told: list[str] = []
 
         async def look() -> None:
-            for line in self._lines:
-                told.extend(line.overheard.unfinished())
+            for connection in self._open:
+                told.extend(connection.overheard.unfinished())
 
         self._do(look)
         return told
@@ -240,10 +240,10 @@ class Cable:
         self._loop.remove_reader(self._listener)
         self._listener.close()
         self._listener = None
-        for line in self._lines:
-            self._interrupted.extend(line.overheard.unfinished())
-            line.pulled = True
-            line.reset()
+        for connection in self._open:
+            self._interrupted.extend(connection.overheard.unfinished())
+            connection.pulled = True
+            connection.reset()
 
     def _answer_knock(self, listener: socket.socket) -> None:
         try:
@@ -265,48 +265,51 @@ class Cable:
             _reset(till)
             await _see_off(till)
             return
-        line = _Line(till, hub)
+        connection = _Connection(till, hub)
         if self.pulls != pulls:  # pulled meanwhile
-            line.reset()
+            connection.reset()
         else:
             self.connections += 1
-            await self._carry_both_ways(line, from_till, from_hub)
-        await _see_off(*line.ends)
+            await self._carry_both_ways(connection, from_till, from_hub)
+        await _see_off(*connection.ends)
 
     async def _carry_both_ways(
-        self, line: _Line, from_till: asyncio.StreamReader, from_hub: asyncio.StreamReader
+        self,
+        connection: _Connection,
+        from_till: asyncio.StreamReader,
+        from_hub: asyncio.StreamReader,
     ) -> None:
-        till, hub = line.ends
-        line.pumps = (
-            asyncio.create_task(self._pump_to_hub(line, from_till, hub)),
-            asyncio.create_task(self._pump_to_till(line, from_hub, till)),
+        till, hub = connection.ends
+        connection.pumps = (
+            asyncio.create_task(self._pump_to_hub(connection, from_till, hub)),
+            asyncio.create_task(self._pump_to_till(connection, from_hub, till)),
         )
-        self._lines.add(line)
-        await asyncio.wait(line.pumps, return_when=asyncio.FIRST_COMPLETED)
-        self._lines.discard(line)
-        if not line.pulled:
-            self._broken_off.extend(line.overheard.unfinished())
-        for pump in line.pumps:
+        self._open.add(connection)
+        await asyncio.wait(connection.pumps, return_when=asyncio.FIRST_COMPLETED)
+        self._open.discard(connection)
+        if not connection.pulled:
+            self._broken_off.extend(connection.overheard.unfinished())
+        for pump in connection.pumps:
             pump.cancel()
-        await asyncio.wait(line.pumps)
+        await asyncio.wait(connection.pumps)
 
     async def _pump_to_hub(
-        self, line: _Line, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+        self, connection: _Connection, source: asyncio.StreamReader, sink: asyncio.StreamWriter
     ) -> None:
-        with _broken_line_is_cut(line):
+        with _broken_connection_is_cut(connection):
             while data := await source.read(CHUNK_BYTES):
                 admitted, last = self._to_hub.admit(data)
-                line.overheard.hear_till(admitted)
+                connection.overheard.hear_till(admitted)
                 await self._pass(admitted, sink, last)
 
     async def _pump_to_till(
-        self, line: _Line, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+        self, connection: _Connection, source: asyncio.StreamReader, sink: asyncio.StreamWriter
     ) -> None:
-        with _broken_line_is_cut(line):
+        with _broken_connection_is_cut(connection):
             while data := await source.read(CHUNK_BYTES):
                 await self._wait_for_release(len(data))
                 admitted, last = self._to_till.admit(data)
-                line.overheard.hear_hub(admitted)
+                connection.overheard.hear_hub(admitted)
                 await self._pass(admitted, sink, last)
 
     async def _pass(self, data: bytes, sink: asyncio.StreamWriter, last: bool) -> None:
@@ -324,12 +327,12 @@ class Cable:
 
 
 @contextlib.contextmanager
-def _broken_line_is_cut(line: _Line) -> Iterator[None]:
+def _broken_connection_is_cut(connection: _Connection) -> Iterator[None]:
     """One end died without a goodbye: neither does the other get one."""
     try:
         yield
     except OSError:
-        line.reset()
+        connection.reset()
 
 
 async def _see_off(*ends: asyncio.StreamWriter) -> None:

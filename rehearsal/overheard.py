@@ -111,5 +111,5 @@ class Conversation:
 
 
 def _subject(first_line: str) -> str:
-    """The request line without its version: `POST /v1/push`."""
-    return first_line.rpartition(" ")[0] or "(no request line yet)"
+    """The request line without its version and query: `POST /v1/push`."""
+    return first_line.rpartition(" ")[0].partition("?")[0] or "(no request line yet)"

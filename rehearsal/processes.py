@@ -124,18 +124,24 @@ def processor_time_s(pid: int) -> float:
     return total_s
 
 
+def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Our environment with these changes; None takes a variable away."""
+    changed = {**os.environ, **changes}
+    return {name: value for name, value in changed.items() if value is not None}
+
+
 class Child:
     """A program in its own session, spoken with in lines; it never outlives its driver.
 
-    `env` is added to ours. `user` (a name, root only) runs it as somebody else. `last_signal` is
-    what it gets when the driver dies first.
+    `env` is what changes in our environment. `user` (a name, root only) runs it as somebody else.
+    `last_signal` is what it gets when the driver dies first.
     """
 
     def __init__(
         self,
         argv: Sequence[str],
         *,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
         user: str | None = None,
         last_signal: signal.Signals = signal.SIGKILL,
@@ -148,7 +154,7 @@ class Child:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, **(env or {})},
+            env=environment(env or {}),
             cwd=cwd,
             start_new_session=True,
             user=user,
@@ -349,7 +355,7 @@ class HeadlessTill(Child):
         self,
         argv: Sequence[str],
         *,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
     ) -> None:
         self.events: deque[Reply] = deque(maxlen=EVENTS_LIMIT)

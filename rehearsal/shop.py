@@ -11,6 +11,7 @@ Everything goes through the commands a shop would type; nothing is reached into.
 """
 
 import csv
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from rehearsal.cable import Cable
-from rehearsal.processes import Child, ChildEnded, HeadlessTill, free_port, wait_until
+from rehearsal.processes import Child, ChildEnded, HeadlessTill, environment, free_port, wait_until
 
 HUB_STARTS_S = 60.0
 COMMAND_S = 900.0
@@ -41,13 +42,27 @@ class TillHome(NamedTuple):
     cable: Cable
 
     @property
+    def database_file(self) -> Path:
+        """What the till keeps."""
+        return self.data / "till.db"
+
+    @property
     def options(self) -> list[str]:
         return ["--data", str(self.data), "--state", str(self.state)]
 
 
-def command(program: str, *arguments: str, env: Mapping[str, str] | None = None) -> str:
-    """Run one of the project's commands to its end and return what it printed.
-    Raises CommandFailed with its words."""
+def settings_alone(prefix: str = "", **settings: object) -> dict[str, str | None]:
+    """What a child's environment is changed in: these settings, by name under their prefix, and
+    none of a real till or hub on this machine."""
+    others: dict[str, str | None] = {
+        name: None for name in os.environ if name.startswith("OMNITILL_")
+    }
+    return others | {f"{prefix}{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def command(program: str, *arguments: str, env: Mapping[str, str | None] | None = None) -> str:
+    """Run one of the project's commands to its end and return what it printed. `env` is as
+    `settings_alone` makes it. Raises CommandFailed with its words."""
     ended = try_command(program, *arguments, env=env)
     if ended.returncode:
         said = (ended.stderr or ended.stdout).strip()
@@ -56,7 +71,7 @@ def command(program: str, *arguments: str, env: Mapping[str, str] | None = None)
 
 
 def try_command(
-    program: str, *arguments: str, env: Mapping[str, str] | None = None
+    program: str, *arguments: str, env: Mapping[str, str | None] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The same, whatever the exit code."""
     return subprocess.run(
@@ -64,15 +79,17 @@ def try_command(
         capture_output=True,
         text=True,
         timeout=COMMAND_S,
-        env=dict(env) if env is not None else None,
+        env=environment(settings_alone() if env is None else env),
         check=False,
     )
 
 
 class Shop:
-    """A hub on one database and the tills that are enrolled with it. Close it."""
+    """A hub on one database and the tills that are enrolled with it. `settings` are the hub's, by
+    name. Close it."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, **settings: object) -> None:
+        self._hub_env = settings_alone("OMNITILL_HUB_", **settings)
         self.folder = folder
         self.database_url = database_url
         self.port = free_port()
@@ -94,12 +111,17 @@ class Shop:
         """Import rows of one kind (stores, cashiers, products) through a file."""
         file = self.folder / f"{kind}.csv"
         write_csv(file, rows)
-        return command("sync_server", "import", kind, str(file), "--database", self.database_url)
+        return self._hub_command("import", kind, str(file))
+
+    def _hub_command(self, *words: str) -> str:
+        words += ("--database", self.database_url)
+        return command("sync_server", *words, env=self._hub_env)
 
     def start_hub(self) -> Child:
         """Start the hub and wait until it is ready. The port stays the same over restarts."""
         options = ["--database", self.database_url, "--port", str(self.port)]
-        self.hub = Child([sys.executable, "-m", "sync_server", "serve", *options])
+        argv = [sys.executable, "-m", "sync_server", "serve", *options]
+        self.hub = Child(argv, env=self._hub_env)
         wait_until(self._hub_is_ready, HUB_STARTS_S, "the hub was ready")
         return self.hub
 
@@ -127,7 +149,7 @@ class Shop:
 
     def enrol(self, store: str) -> TillHome:
         """A new till of the store, with a cable of its own. The hub must be up."""
-        said = command("sync_server", "enrol-code", store, "--database", self.database_url)
+        said = self._hub_command("enrol-code", store)
         code, till_id = said.split()[0], said.split()[-1]
         cable = Cable(_HOST, self.port)
         home = TillHome(till_id, self.folder / till_id, self.folder / f"{till_id}.state", cable)
@@ -144,8 +166,8 @@ class Shop:
             options += ["--printer", printer]
         if clock_start:
             options += ["--clock-start", clock_start]
-        env = {f"OMNITILL_TILL_{name.upper()}": str(value) for name, value in settings.items()}
-        return HeadlessTill([sys.executable, "-m", "pos_client", "--headless", *options], env=env)
+        argv = [sys.executable, "-m", "pos_client", "--headless", *options]
+        return HeadlessTill(argv, env=settings_alone("OMNITILL_TILL_", **settings))
 
     def close(self) -> None:
         self.kill_hub()

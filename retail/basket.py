@@ -12,16 +12,14 @@ import msgspec
 
 from retail.catalogue import Product
 from retail.money import AMOUNT_MAX, Minor, Money
-from retail.quantity import ONE, Milli, plain
+from retail.quantity import ONE, Milli
 from retail.refusals import (
     AbsurdPrice,
-    AbsurdQuantity,
+    AbsurdRate,
     AmountOrRate,
     BasketEmpty,
-    NeedsWeight,
     NoSuchLine,
     NotSellable,
-    NotWeighed,
     PaymentBegun,
     ReasonNeeded,
     TooMuchAtOnce,
@@ -172,14 +170,12 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
                 name=product.name, currency=product.currency, store_currency=self.currency
             )
         if quantity is None:
-            if product.unit.is_measured:
-                raise NeedsWeight(name=product.name)
-            quantity = ONE
+            quantity = product.piece()
         if not product.unit.is_measured:
             for line in self.lines:
                 if line.is_untouched and line.product == product:
                     return self._replaced(line, line.quantity + quantity, quantity_max)
-        checked = _checked_quantity(product, quantity, quantity_max)
+        checked = product.checked_quantity(quantity, quantity_max)
         line = Line(self.next_number, product, code, checked)
         grown = msgspec.structs.replace(
             self,
@@ -217,7 +213,7 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         if bool(discount.amount_minor) == bool(discount.rate_ppm):
             raise AmountOrRate
         if not 0 <= discount.rate_ppm <= PER_MILLION:
-            raise AbsurdPrice(amount=f"{-discount.rate_ppm // 10_000} %")
+            raise AbsurdRate
         discount = msgspec.structs.replace(discount, reason=_checked_reason(discount.reason))
         line = msgspec.structs.replace(self.line(number), discount=discount)
         if line.reduction.minor < 0 or line.total.minor < 0:
@@ -263,7 +259,7 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     def _replaced(self, line: Line, quantity: int, quantity_max: int) -> tuple["Basket", Line]:
         discount = line.discount if line.discount and line.discount.rate_ppm else None
-        checked = _checked_quantity(line.product, quantity, quantity_max)
+        checked = line.product.checked_quantity(quantity, quantity_max)
         changed = msgspec.structs.replace(
             line, quantity=checked, line_price=None, discount=discount
         )
@@ -276,16 +272,6 @@ def _put(lines: Iterable[Line], changed: Line) -> tuple[Line, ...]:
 
 def _tax_key(tax: Tax) -> tuple[str, int, bool]:
     return tax.code, tax.rate_ppm, tax.included
-
-
-def _checked_quantity(product: Product, quantity: int, quantity_max: int) -> int:
-    if not product.unit.is_measured and quantity % ONE:
-        raise NotWeighed(name=product.name)
-    if not 0 < quantity <= quantity_max:
-        raise AbsurdQuantity(
-            quantity=plain(quantity, product.unit), most=plain(quantity_max, product.unit)
-        )
-    return quantity
 
 
 def _checked_reason(reason: str) -> str:

@@ -7,7 +7,8 @@ import msgspec
 
 from retail.language import Language, Text
 from retail.money import Minor, Money
-from retail.quantity import ONE, Unit
+from retail.quantity import ONE, Unit, plain
+from retail.refusals import AbsurdQuantity, NeedsMeasure, NeedsWeight, NotWeighed
 from retail.tax import Tax
 
 
@@ -29,6 +30,30 @@ class Product(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
+
+    def must_be_weighed(self) -> None:
+        """Raises NotWeighed or NeedsMeasure when it is not sold by weight."""
+        if not self.unit.is_measured:
+            raise NotWeighed(name=self.name)
+        if self.unit is not Unit.KILOGRAM:
+            raise NeedsMeasure(name=self.name, unit=self.unit.label)
+
+    def piece(self) -> int:
+        """One piece, in 1/1000. Raises NeedsWeight or NeedsMeasure when it is sold otherwise."""
+        if self.unit is Unit.KILOGRAM:
+            raise NeedsWeight(name=self.name)
+        if self.unit.is_measured:
+            raise NeedsMeasure(name=self.name, unit=self.unit.label)
+        return ONE
+
+    def checked_quantity(self, quantity: int, most: int) -> int:
+        """The quantity in 1/1000, when it fits the unit and is above 0 and up to `most`. Raises
+        NotWeighed or AbsurdQuantity."""
+        if not self.unit.is_measured and quantity % ONE:
+            raise NotWeighed(name=self.name)
+        if not 0 < quantity <= most:
+            raise AbsurdQuantity(quantity=plain(quantity, self.unit), most=plain(most, self.unit))
+        return quantity
 
 
 class Cashier(msgspec.Struct, frozen=True):

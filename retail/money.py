@@ -8,7 +8,7 @@ shopkeeper does it by hand, or by largest remainder when parts must add up to th
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -157,11 +157,3 @@ class Money(msgspec.Struct, frozen=True, order=False):
     def rounded_to(self, step_minor: int) -> "Money":
         """The nearest multiple of the smallest coin (5 for 0.05), half away from zero."""
         return Money(rounded_quotient(self.minor, step_minor) * step_minor, self.currency)
-
-
-def total(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum of amounts that all are of `currency`; zero when there are none."""
-    result = Money.zero(currency)
-    for amount in amounts:
-        result += amount
-    return result

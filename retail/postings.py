@@ -31,6 +31,13 @@ MONEY: Final = "money"
 STOCK: Final = "stock"
 
 
+#: what an account is kept by, in the ledgers of till and hub alike
+LEDGER_KEYS: Final = {
+    MONEY: ("store", "till", "business_date", "shift", "account", "currency"),
+    STOCK: ("store", "product", "account"),
+}
+
+
 class Posting(msgspec.Struct, frozen=True, gc=False):
     """An amount added to one account: minor units for money, 1/1000 of a unit for stock."""
 
@@ -38,6 +45,15 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     account: str
     item: str
     amount: int
+
+
+def ledger_key(
+    entry: Posting, store: str, till: str, business_date: str, shift: str
+) -> tuple[str, ...]:
+    """The account that an entry adds to, in the order of LEDGER_KEYS."""
+    if entry.book == MONEY:
+        return store, till, business_date, shift, entry.account, entry.item
+    return store, entry.item, entry.account
 
 
 class Unbalanced(ValueError):

@@ -1,15 +1,16 @@
 """Every rule that can say no: a stable code, a sentence, and what to do next.
 
     Refusal
-      UnknownBarcode  NeedsWeight  NotWeighed  NotSellable                       scanning
+      UnknownBarcode  NeedsWeight  NeedsMeasure  NotWeighed  NotSellable         scanning
       CatalogueNotHere
-      AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  ReasonNeeded          the basket
-      TooMuchAtOnce  AmountOrRate
+      AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  AbsurdRate            the basket
+      ReasonNeeded  TooMuchAtOnce  AmountOrRate
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
       NoSuchTender  NoPrinter
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
       BusinessDateUnexpected  AbsurdAmount  NoSaleYet
       NotAnAct                                                                   what was asked
+      DeliveryIncomplete                                                         a delivery
       DiskFull  DiskUnusable  DatabaseBusy  DatabaseDamaged  DatabaseNewer       the till's own disk
 
 A refusal changes nothing. The cashier reads `say` and `remedy`; programs read `code`.
@@ -67,6 +68,12 @@ class NeedsWeight(Refusal):
     way_on = Text("Put it on the scale, or type its weight in grams.", "请称重，或输入克数。")
 
 
+class NeedsMeasure(Refusal):
+    code = "needs_measure"
+    sentence = Text("{name} is sold by the {unit}.", "{name} 按{unit}销售。")
+    way_on = Text("Type how much of it, such as 0.5.", "请输入数量，例如 0.5。")
+
+
 class NotWeighed(Refusal):
     code = "not_weighed"
     sentence = Text("{name} is sold by the piece.", "{name} 按件销售。")
@@ -84,12 +91,10 @@ class NotSellable(Refusal):
 
 class AbsurdQuantity(Refusal):
     code = "absurd_quantity"
-    sentence = Text(
-        "{quantity} is not a quantity this store sells at once.", "数量 {quantity} 不合理。"
-    )
+    sentence = Text("A quantity of {quantity} cannot be right.", "数量 {quantity} 不合理。")
     way_on = Text(
-        "Type a quantity above 0 and up to {most}; more needs the store's limit raised.",
-        "请输入大于 0、不超过 {most} 的数量；更多请总部提高上限。",
+        "Type a quantity above 0 and up to {most}; take more in several parts.",
+        "请输入大于 0、不超过 {most} 的数量；更多请分几次办理。",
     )
 
 
@@ -112,6 +117,12 @@ class AbsurdPrice(Refusal):
         "Type an amount from 0; a discount may take at most the whole line.",
         "请输入不小于 0 的金额；折扣不能超过本行金额。",
     )
+
+
+class AbsurdRate(Refusal):
+    code = "absurd_rate"
+    sentence = Text("This is no rate of discount.", "折扣率不合理。")
+    way_on = Text("Type a rate above 0 and up to 100 %.", "请输入大于 0、不超过 100% 的折扣率。")
 
 
 class AmountOrRate(Refusal):
@@ -236,6 +247,15 @@ class NoPrinter(Refusal):
         "Set the printer's address in till.toml; the receipt can be read here.",
         "请在 till.toml 中设置打印机地址；小票可在此查看。",
     )
+
+
+class DeliveryIncomplete(Refusal):
+    code = "delivery_incomplete"
+    sentence = Text(
+        "A delivery has the number of its note and at least one product.",
+        "收货须有送货单号和至少一种商品。",
+    )
+    way_on = Text("Type what is missing, then do it again.", "请补全后重试。")
 
 
 class NotAnAct(Refusal):

@@ -9,8 +9,6 @@ from datetime import date
 
 import msgspec
 
-from retail.money import Money
-
 
 def is_expected(business_date: date, last: date | None, today: date) -> bool:
     """Whether a shift may open on this date without asking: the last known business date or the
@@ -76,8 +74,3 @@ def figures(balances: Iterable[Balance], float_minor: int, currency: str) -> Fig
         float_minor=float_minor,
         currency=currency,
     )
-
-
-def expected_cash(report: Figures) -> Money:
-    """What the drawer should hold now."""
-    return Money(report.expected_cash_minor, report.currency)

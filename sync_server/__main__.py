@@ -7,10 +7,11 @@ import os
 import signal
 import socket
 import ssl
+import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from enum import StrEnum
-from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -24,9 +25,17 @@ from rich.progress import Progress
 from retail.catalogue import Cashier, Product
 from retail.refusals import Refusal
 from sync_server.catalogue import imports
-from sync_server.catalogue.imports import BadRow, CashierLine, GoodRow, StoreLine
+from sync_server.catalogue.imports import (
+    BadRow,
+    CashierRow,
+    CsvFile,
+    GoodRow,
+    StoreRow,
+    UnfittingCashStep,
+)
+from sync_server.database import FAULTS, unusable
 from sync_server.hub import Hub
-from sync_server.settings import ENVIRONMENT, HubSettings
+from sync_server.settings import ENVIRONMENT, HubSettings, is_loopback
 
 app = typer.Typer(
     add_completion=False,
@@ -192,18 +201,72 @@ def import_file(
     settings = settings_of(database=database)
     match kind:
         case Kind.STORES:
-            rows = imports.read(file, imports.STORE_COLUMNS, imports.store)
-            bad = _import(settings, rows, _stores)
+            stores = imports.CsvFile(file, imports.STORE_COLUMNS, imports.store)
+            _import(settings, stores, _stores)
         case Kind.CASHIERS:
-            people = imports.read(file, imports.CASHIER_COLUMNS, imports.cashier)
-            bad = _import(settings, people, _cashiers)
+            people = imports.CsvFile(file, imports.CASHIER_COLUMNS, imports.cashier)
+            _import(settings, people, _cashiers)
         case Kind.PRODUCTS:
-            goods = imports.read(
+            goods = imports.CsvFile(
                 file, imports.PRODUCT_COLUMNS, lambda cells: imports.product(cells, currency)
             )
-            bad = _import(settings, goods, _products)
+            _import(settings, goods, _products)
+
+
+Saved = tuple[int, list[BadRow]]
+
+
+class _Tally:
+    """What has become of a file's rows so far."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.moved = 0
+        self.bad: list[BadRow] = []
+
+
+def _import(
+    settings: HubSettings,
+    file: CsvFile[T],
+    save: Callable[[Hub, list[GoodRow[T]]], Awaitable[Saved]],
+) -> None:
+    """Save the good rows and write the bad ones beside the file: also those before a trouble that
+    ended the import."""
+    tally, whole = _Tally(), False
     try:
-        rejects = imports.write_rejects(file, bad)
+        run(with_hub(settings, lambda hub: _save_all(hub, iter(file), save, tally)))
+        whole = True
+    finally:
+        counted = f"{tally.taken} rows taken, {tally.moved} changed something"
+        if whole or tally.taken or tally.bad:
+            typer.echo(f"{counted}, {len(tally.bad)} rejected")
+        if whole or tally.bad:
+            _write_rejects(file, sorted(tally.bad))
+
+
+async def _save_all(
+    hub: Hub,
+    rows: Iterator[GoodRow[T] | BadRow],
+    save: Callable[[Hub, list[GoodRow[T]]], Awaitable[Saved]],
+    tally: _Tally,
+) -> None:
+    """Save the good rows in batches, showing how far it is."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("importing", total=None)
+        while batch := list(islice(rows, _ROWS_AT_ONCE)):
+            good = [row for row in batch if isinstance(row, GoodRow)]
+            tally.bad += [row for row in batch if isinstance(row, BadRow)]
+            moved, refused = await save(hub, good)
+            tally.bad += refused
+            tally.moved += moved
+            tally.taken += len(good) - len(refused)
+            progress.update(task, description=f"{tally.taken} rows")
+
+
+def _write_rejects(file: CsvFile[T], bad: list[BadRow]) -> None:
+    """Write the bad rows beside the file, and leave with 1 if there are any."""
+    try:
+        rejects = file.write_rejects(bad)
     except OSError as fault:
         first = f"The first: line {bad[0].line}, {bad[0].why}" if bad else ""
         stop(f"{len(bad)} rows were not taken; {fault.filename}: {fault.strerror}", first)
@@ -211,39 +274,18 @@ def import_file(
         stop(f"{len(bad)} rows were not taken: {rejects}", "Mend them there and import that file.")
 
 
-Saved = tuple[int, list[BadRow]]
+async def _stores(hub: Hub, rows: list[GoodRow[StoreRow]]) -> Saved:
+    bad: list[BadRow] = []
+    moved = 0
+    for row in rows:
+        try:
+            moved += await hub.save_store(row.value)
+        except UnfittingCashStep as no:
+            bad.append(BadRow(row.line, row.row, f"{no.say.en} {no.remedy.en}"))
+    return moved, bad
 
 
-def _import(
-    settings: HubSettings,
-    rows: Iterator[GoodRow[T] | BadRow],
-    save: Callable[[Hub, list[GoodRow[T]]], Awaitable[Saved]],
-) -> list[BadRow]:
-    """Save the good rows in batches, showing how far it is; returns the bad ones."""
-
-    async def work(hub: Hub) -> list[BadRow]:
-        bad: list[BadRow] = []
-        taken = moved = 0
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("importing", total=None)
-            while batch := list(islice(rows, _ROWS_AT_ONCE)):
-                good = [row for row in batch if isinstance(row, GoodRow)]
-                changed, refused = await save(hub, good)
-                bad += [row for row in batch if isinstance(row, BadRow)]
-                bad += refused
-                taken, moved = taken + len(good) - len(refused), moved + changed
-                progress.update(task, description=f"{taken} rows")
-        typer.echo(f"{taken} rows taken, {moved} changed something, {len(bad)} rejected")
-        return sorted(bad)
-
-    return run(with_hub(settings, work))
-
-
-async def _stores(hub: Hub, rows: list[GoodRow[StoreLine]]) -> Saved:
-    return sum([await hub.save_store(row.value) for row in rows]), []
-
-
-async def _cashiers(hub: Hub, rows: list[GoodRow[CashierLine]]) -> Saved:
+async def _cashiers(hub: Hub, rows: list[GoodRow[CashierRow]]) -> Saved:
     by_store: dict[str, list[Cashier]] = defaultdict(list)
     for row in rows:
         by_store[row.value.store_id].append(row.value.cashier)
@@ -262,27 +304,29 @@ async def _cashiers(hub: Hub, rows: list[GoodRow[CashierLine]]) -> Saved:
 
 
 async def _products(hub: Hub, rows: list[GoodRow[Product]]) -> Saved:
-    taken = await hub.taken_codes([row.value for row in rows])
+    moved, refused = await hub.publish_products([row.value for row in rows])
     bad = [
-        BadRow(row.line, row.row, str(taken[row.value.product_id]))
+        BadRow(row.line, row.row, refused[row.value.product_id].en)
         for row in rows
-        if row.value.product_id in taken
+        if row.value.product_id in refused
     ]
-    good = [row.value for row in rows if row.value.product_id not in taken]
-    return await hub.publish_products(good), bad
+    return moved, bad
 
 
 async def with_hub(settings: HubSettings, work: Callable[[Hub], Awaitable[T]]) -> T:
-    """Do something with the hub, without serving."""
-    hub = await Hub.open(settings)
+    """Do something with the hub, without serving. Raises DatabaseUnusable."""
     try:
-        return await work(hub)
-    finally:
-        await hub.close()
+        hub = await Hub.open(settings)
+        try:
+            return await work(hub)
+        finally:
+            await hub.close()
+    except FAULTS as fault:
+        raise unusable(settings.database, fault) from fault
 
 
 async def _opens(settings: HubSettings) -> None:
-    await (await Hub.open(settings)).close()
+    await with_hub(settings, Hub.ready)
 
 
 def run(work: Awaitable[T]) -> T:
@@ -311,14 +355,6 @@ def settings_of(**given: Any) -> HubSettings:
         stop(f"Setting {name}: {first['msg']}", "Correct it in the environment or the option.")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine only."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def stop(*sentences: str) -> NoReturn:
     """Say why not, and leave with 1."""
     typer.echo("\n".join(sentences), err=True)
@@ -327,7 +363,20 @@ def stop(*sentences: str) -> NoReturn:
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except UnicodeEncodeError:
+        _last_words("What was typed is not UTF-8 text.", "输入的内容不是 UTF-8 文本。")
+    except OSError as fault:
+        where = fault.filename or "Standard output"
+        _last_words(f"{where}: {fault.strerror}", "无法读写。")
+
+
+def _last_words(*sentences: str) -> NoReturn:
+    with suppress(OSError):
+        sys.stderr.buffer.write("\n".join((*sentences, "")).encode(errors="replace"))
+        sys.stderr.flush()
+    os._exit(1)  # what is still buffered for an output that is full would fail once more
 
 
 if __name__ == "__main__":

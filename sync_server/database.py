@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import asyncpg
@@ -32,7 +33,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DisconnectionError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql import ClauseElement
@@ -55,6 +61,8 @@ _DRIVER_FAULTS = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+#: what a database that is away, full or held by another raises at its doors
+FAULTS = (SQLAlchemyError, OSError)
 #: SQLSTATE classes: data exception, integrity violation, program limit (PostgreSQL, appendix A)
 _ROWS_TO_BLAME = {"22", "23", "54"}
 
@@ -66,6 +74,16 @@ class DatabaseUnusable(Refusal):
         "Give sqlite:///FILE or postgresql://USER@HOST/NAME, and see that the server runs.",
         "请填写 sqlite:///文件 或 postgresql://用户@主机/库名，并确认服务已启动。",
     )
+
+
+_NO_URL = Text("it is no database URL", "不是数据库地址")
+_NO_FILE = Text("it names no file", "未指定文件")
+
+
+def unusable(url: str, fault: Exception) -> DatabaseUnusable:
+    """What one of FAULTS is to a person: its own words, on one line."""
+    why = str(getattr(fault, "orig", None) or fault).partition("\n")[0]
+    return DatabaseUnusable(url=without_password(url), why=why)
 
 
 class RowsRefused(ValueError):
@@ -92,27 +110,36 @@ def open_database(url: str, wait_s: float, connections_max: int) -> Database:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise DatabaseUnusable(url=url, why="it is no database URL") from None
+        raise DatabaseUnusable(url=without_password(url), why=_NO_URL) from None
     match parsed.get_backend_name():
         case "sqlite" if parsed.database in (None, "", ":memory:"):
-            raise DatabaseUnusable(url=url, why="it names no file")
+            raise DatabaseUnusable(url=without_password(url), why=_NO_FILE)
         case "sqlite":
             return SqliteDatabase(parsed.set(drivername="sqlite"), wait_s)
         case "postgresql":
             return PostgresqlDatabase(parsed, wait_s, connections_max)
         case other:
-            raise DatabaseUnusable(url=without_password(url), why=f"{other} is not supported")
+            why = Text(f"{other} is not supported", f"不支持 {other}")
+            raise DatabaseUnusable(url=without_password(url), why=why)
 
 
 def without_password(url: str) -> str:
-    """A database URL that may be shown to a person."""
-    return make_url(url).render_as_string(hide_password=True)
+    """A database URL that may be shown to a person; of one that cannot be read only its scheme,
+    for nobody knows where in it a password stands."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        scheme, colon, _ = url.partition(":")
+        return f"{scheme}:…" if colon else url
+    return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
 class SqliteDatabase:
     """A file: one writer thread, a few readers, WAL with synchronous=FULL."""
 
     def __init__(self, url: URL, wait_s: float) -> None:
+        self._file = Path(str(url.database))
+        self._inode = 0
         self._writer = ThreadPoolExecutor(1, "hub-writer")
         self._readers = ThreadPoolExecutor(_READERS, "hub-reader")
         arguments = {"timeout": wait_s, "check_same_thread": False}
@@ -134,9 +161,22 @@ class SqliteDatabase:
     async def _on(self, pool: ThreadPoolExecutor, engine: Engine, work: Work[T]) -> T:
         def whole() -> T:
             with engine.begin() as connection:
+                self._is_in_place()
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(pool, whole)
+
+    def _is_in_place(self) -> None:
+        """SQLite goes on in a file that has no name any more: what it takes there is lost. Raises
+        OperationalError."""
+        try:
+            inode = self._file.stat().st_ino
+        except OSError:
+            inode = 0
+        self._inode = self._inode or inode
+        if inode != self._inode:
+            gone = sqlite3.OperationalError("its file was deleted or moved")
+            raise OperationalError(str(self._file), None, gone)
 
     async def close(self) -> None:
         self._writer.shutdown()

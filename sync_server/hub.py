@@ -6,7 +6,9 @@
 The same object serves HTTP, the command line, the simulator and the benchmarks.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -16,14 +18,13 @@ from journal import wire
 from journal.stream import StreamId
 from journal.wire import Declared
 from retail.catalogue import Cashier, Product, StoreSettings
-from retail.language import Text
-from retail.refusals import Refusal
 from sync_server import migrations
+from sync_server.catalogue import records as feed
 from sync_server.catalogue import service as catalogue
-from sync_server.catalogue.imports import StoreLine
+from sync_server.catalogue.imports import StoreRow
 from sync_server.catalogue.news import News
 from sync_server.console import records as console
-from sync_server.database import Database, RowsRefused, open_database
+from sync_server.database import FAULTS, Database, RowsRefused, open_database, unusable
 from sync_server.settings import HubSettings
 from sync_server.sync import records, service
 from sync_server.sync.service import Bearer, ForkFound, Voice
@@ -33,27 +34,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class NoSuchStore(Refusal):
-    code = "no_such_store"
-    sentence = Text("There is no store {store}.", "没有门店 {store}。")
-    way_on = Text(
-        "Import it first: sync-server import stores FILE.csv",
-        "请先导入门店：sync-server import stores FILE.csv",
-    )
-
-
-class NoSuchTill(Refusal):
-    code = "no_such_till"
-    sentence = Text("Store {store} has no till {till}.", "门店 {store} 没有终端 {till}。")
-    way_on = Text(
-        "The status page at /hq lists the tills; without --till a new one is made.",
-        "请在 /hq 状态页查看终端；不带 --till 则登记新终端。",
-    )
-
-
 def system_now() -> datetime:
     """The hub's wall time, UTC."""
     return datetime.now(UTC)
+
+
+@contextmanager
+def _options_of(url: str) -> Iterator[None]:
+    """What a driver says of options and ports that it does not know is DatabaseUnusable too."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as fault:
+        raise unusable(url, fault) from fault
 
 
 class Hub:
@@ -65,25 +57,34 @@ class Hub:
         self.voice = voice
         self.now = now
         self.news = News(self._heads, settings.feed_look_every_s)
-        #: when each till's contact was last written down
-        self._contact: dict[str, datetime] = {}
+        #: by till, so that there are never more of them than tills
+        self._contacts: dict[str, records.Contact] = {}
+        self._writing_contacts = asyncio.Lock()
         self._pushes = 0
 
     @classmethod
     async def open(cls, settings: HubSettings, now: Now = system_now) -> "Hub":
         """Open the database, migrate it, and find or make the hub's identity."""
-        database = open_database(
-            settings.database, settings.database_wait_s, settings.connections_max
-        )
+        url = settings.database
+        with _options_of(url):
+            database = open_database(url, settings.database_wait_s, settings.connections_max)
         try:
-            await migrations.upgrade(database, settings.database)
+            with _options_of(url):
+                await database.read(lambda _: None)  # the first connection
+            await migrations.upgrade(database, url)
             identity = await database.write(service.own_identity)
         except BaseException:
             await database.close()
             raise
         return cls(settings, database, Voice.of(identity), now)
 
+    async def keep_going(self) -> None:
+        """What a hub that serves does by itself, until its news end."""
+        await asyncio.gather(self.news.watch(), self._note_contacts())
+
     async def close(self) -> None:
+        with suppress(*FAULTS):
+            await self.write_contacts()
         await self.database.close()
 
     async def _write(
@@ -102,15 +103,7 @@ class Hub:
         """A one-time code for a new till of the store, or for a machine that replaces `till_id`;
         and the till's id. Raises NoSuchStore or NoSuchTill."""
         expires_at = self.now() + timedelta(seconds=self.settings.enrol_code_valid_s)
-
-        def make(connection: Connection) -> tuple[str, str]:
-            if not records.store_exists(connection, store_id):
-                raise NoSuchStore(store=store_id)
-            if till_id and not records.is_till_of(connection, store_id, till_id):
-                raise NoSuchTill(store=store_id, till=till_id)
-            return service.make_code(connection, self.voice, store_id, till_id, expires_at)
-
-        return await self._write(make)
+        return await self._write(service.make_code, self.voice, store_id, till_id, expires_at)
 
     async def enrol(self, request: wire.EnrolRequest) -> wire.EnrolReply:
         return await self._write(service.enrol, self.voice, request, self.now())
@@ -134,6 +127,7 @@ class Hub:
         if self._pushes >= self.settings.pushes_max:
             raise service.busy()
         self._pushes += 1
+        self._contacts.pop(request.till, None)  # the push says newer things of the till
         now = self.now()
         try:
             return await self._write(service.push, self.voice, request, now)
@@ -160,42 +154,55 @@ class Hub:
         positions = catalogue.positions(self.voice.epoch, who.store_id, cursor)
         await self._read(service.in_service, who.till_id)
         bounded_s = min(wait_s, self.settings.feed_wait_s_max) if wait_s > 0 else 0.0
-        return wire.FeedChange(await self.news.past(positions, bounded_s))
+        moved = await self.news.past(positions, bounded_s)
+        if self.news.ended and not moved:
+            raise service.busy()  # an answer would be followed by the next question at once
+        return wire.FeedChange(moved)
 
-    async def note_contact(self, who: StreamId, declared: Declared) -> None:
-        """A till spoke; written down at most every few seconds."""
-        now = self.now()
-        last = self._contact.get(who.till)
-        if last and (now - last).total_seconds() < self.settings.contact_noted_every_s:
-            return
-        self._contact[who.till] = now
-        await self._write(service.note_contact, who, declared, now)
+    def note_contact(self, who: StreamId, declared: Declared) -> None:
+        """A till spoke; it waits for no database, which hears of it a little later."""
+        self._contacts[who.till] = records.Contact(who, declared, self.now())
+
+    async def write_contacts(self) -> None:
+        """Write down who spoke; what the database does not take now it is told again."""
+        async with self._writing_contacts:
+            contacts, self._contacts = self._contacts, {}
+            if not contacts:
+                return
+            try:
+                await self._write(records.note_contacts, list(contacts.values()))
+            except BaseException:
+                self._contacts = contacts | self._contacts
+                raise
+
+    async def _note_contacts(self) -> None:
+        while not await self.news.end_within(self.settings.contact_noted_every_s):
+            with suppress(*FAULTS):
+                await self.write_contacts()
 
     # What head office publishes
 
-    async def publish_products(self, products: list[Product]) -> int:
-        return await self._published(catalogue.publish_products, products)
-
-    async def taken_codes(self, products: list[Product]) -> dict[str, catalogue.CodeTaken]:
-        return await self._read(catalogue.taken_codes, products)
+    async def publish_products(self, products: list[Product]) -> catalogue.Published:
+        published = await self._write(catalogue.publish_products, products)
+        if published.moved:
+            await self.news.look()
+        return published
 
     async def publish_cashiers(self, store_id: str, cashiers: list[Cashier]) -> int:
-        """Raises NoSuchStore."""
+        """Returns how many changed anything. Raises NoSuchStore."""
+        return await self._published(catalogue.publish_cashiers, store_id, cashiers)
 
-        def publish(connection: Connection) -> int:
-            if not records.store_exists(connection, store_id):
-                raise NoSuchStore(store=store_id)
-            return catalogue.publish_cashiers(connection, store_id, cashiers)
-
-        return await self._published(publish)
-
-    async def save_store(self, line: StoreLine) -> int:
-        """Add or change a store, keeping the settings that the file does not name."""
+    async def save_store(self, line: StoreRow) -> int:
+        """Add or change a store, keeping the settings that the file does not name. Raises
+        UnfittingCashStep."""
 
         def save(connection: Connection) -> int:
-            records.save_store(connection, line.store_id, line.name, line.timezone, line.currency)
             before = catalogue.settings_of(connection, line.store_id) or StoreSettings()
-            return catalogue.publish_settings(connection, line.store_id, line.onto(before))
+            after = line.onto(before)
+            records.save_store(
+                connection, line.store_id, after.store_name, after.timezone, after.currency
+            )
+            return catalogue.publish_settings(connection, line.store_id, after)
 
         return await self._published(save)
 
@@ -208,7 +215,7 @@ class Hub:
         return moved
 
     async def _heads(self) -> dict[str, int]:
-        return await self._read(catalogue.heads)
+        return await self._read(feed.all_heads)
 
     async def ready(self) -> None:
         """Returns once the database has answered; raises what it raises."""
@@ -216,10 +223,14 @@ class Hub:
 
     # What head office sees
 
-    async def overview(self) -> tuple[list[console.TillLine], dict[str, console.Takings], int]:
+    async def overview(self) -> tuple[list[console.TillStanding], dict[str, console.Takings], int]:
+        """The tills, their takings, and how many facts are to be settled."""
+        with suppress(*FAULTS):
+            await self.write_contacts()
+
         def read(
             connection: Connection,
-        ) -> tuple[list[console.TillLine], dict[str, console.Takings], int]:
+        ) -> tuple[list[console.TillStanding], dict[str, console.Takings], int]:
             return (
                 console.tills(connection),
                 console.latest_takings(connection),

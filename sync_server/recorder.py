@@ -28,7 +28,7 @@ from journal.stream import STREAM_BEGAN
 from journal.wire import Verdict, VerdictCode
 from retail import facts
 from retail.facts import MalformedFact, UnknownFact
-from retail.postings import MONEY, Posting, Unbalanced, postings
+from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, Unbalanced, ledger_key, postings
 from sync_server.database import RowsRefused, SetWise, metadata
 
 journal = Table(
@@ -66,10 +66,7 @@ WHOLE = "amount BETWEEN -9000000000000000000 AND 9000000000000000000"
 money_ledger = Table(
     "money_ledger",
     metadata,
-    *(
-        Column(key, Text, primary_key=True)
-        for key in ("store", "till", "business_date", "shift", "account", "currency")
-    ),
+    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[MONEY]),
     Column("amount", BigInteger, nullable=False),
     Column("entries", BigInteger, nullable=False),
     CheckConstraint(WHOLE, "whole"),
@@ -77,18 +74,23 @@ money_ledger = Table(
 stock_ledger = Table(
     "stock_ledger",
     metadata,
-    *(Column(key, Text, primary_key=True) for key in ("store", "product", "account")),
+    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[STOCK]),
     Column("amount", BigInteger, nullable=False),
     Column("entries", BigInteger, nullable=False),
     CheckConstraint(WHOLE, "whole"),
 )
 
 _APPEND = SetWise(journal)
-_ADD_MONEY = SetWise(money_ledger, adding=("amount", "entries"))
-_ADD_STOCK = SetWise(stock_ledger, adding=("amount", "entries"))
+_ADD = {
+    MONEY: SetWise(money_ledger, adding=("amount", "entries")),
+    STOCK: SetWise(stock_ledger, adding=("amount", "entries")),
+}
 
 #: as much of a reason as a verdict repeats
 REASON_CHARACTERS_MAX = 200
+#: names of products, taxes, tenders and currencies in a ledger's key are no longer: of a key,
+#: PostgreSQL indexes a third of a page, 2704 bytes, where SQLite would take any (nbtree.h)
+ACCOUNT_CHARACTERS_MAX = 200
 
 #: ledger rows by their key: the key once more, the sum, the number of postings
 _Rows = dict[tuple[str, ...], list[Any]]
@@ -102,8 +104,7 @@ class Batch:
         self._store = store
         self._received_at = received_at.isoformat(timespec="milliseconds")
         self._journal: list[tuple[object, ...]] = []
-        self._money: _Rows = {}
-        self._stock: _Rows = {}
+        self._sums: dict[str, _Rows] = {MONEY: {}, STOCK: {}}
         self.verdicts: list[Verdict] = []
 
     def add(self, fact: Arrived, verdict: Verdict | None = None) -> None:
@@ -128,14 +129,9 @@ class Batch:
                 fact.hash,
             )
         )
-        store = self._store
-        where = (store, envelope.till, envelope.bdate, envelope.shift)
-        key: tuple[str, ...]
+        where = (self._store, envelope.till, envelope.bdate, envelope.shift)
         for entry in entries:
-            if entry.book == MONEY:
-                rows, key = self._money, (*where, entry.account, entry.item)
-            else:
-                rows, key = self._stock, (store, entry.item, entry.account)
+            rows, key = self._sums[entry.book], ledger_key(entry, *where)
             row = rows.get(key)
             if row is None:
                 rows[key] = [*key, entry.amount, 1]
@@ -146,8 +142,8 @@ class Batch:
     def write(self, connection: Connection) -> None:
         """Journal first, then each ledger sorted by key."""
         _APPEND.write(connection, self._journal)
-        _ADD_MONEY.write(connection, sorted(self._money.values()))
-        _ADD_STOCK.write(connection, sorted(self._stock.values()))
+        for book, sums in self._sums.items():
+            _ADD[book].write(connection, sorted(sums.values()))
 
 
 def _meaning(fact: Arrived) -> tuple[tuple[Posting, ...], Verdict | None]:
@@ -156,11 +152,16 @@ def _meaning(fact: Arrived) -> tuple[tuple[Posting, ...], Verdict | None]:
     if (envelope.type, envelope.tv) == STREAM_BEGAN:
         return (), None
     try:
-        return postings(facts.decode(envelope.type, envelope.tv, envelope.body)), None
+        entries = postings(facts.decode(envelope.type, envelope.tv, envelope.body))
     except UnknownFact as unknown:
         return (), Verdict(envelope.seq, VerdictCode.WAITING, str(unknown))
     except (MalformedFact, Unbalanced) as fault:
         return (), _quarantined(fact, str(fault))
+    for entry in entries:
+        for name in (entry.item, entry.account):
+            if len(name) > ACCOUNT_CHARACTERS_MAX or "\0" in name:
+                return (), _quarantined(fact, f"{name[:20]!a}… is no name of an account")
+    return entries, None
 
 
 def append(
@@ -169,14 +170,14 @@ def append(
     store: str,
     received_at: datetime,
     arrived: Sequence[Arrived],
-    verdict_of_all: str = "",
+    quarantine_why: str = "",
 ) -> list[Verdict]:
-    """Store a run of new facts and their effects, set-wise. `verdict_of_all` stores them without
+    """Store a run of new facts and their effects, set-wise. `quarantine_why` stores them without
     effect (a revoked till). Raises RowsRefused when a row cannot be taken: run
     `append_carefully` in a fresh transaction."""
     batch = Batch(stream_no, store, received_at)
     for fact in arrived:
-        batch.add(fact, _quarantined(fact, verdict_of_all) if verdict_of_all else None)
+        batch.add(fact, _quarantined(fact, quarantine_why) if quarantine_why else None)
     batch.write(connection)
     return batch.verdicts
 
@@ -191,31 +192,31 @@ def append_carefully(
     store: str,
     received_at: datetime,
     arrived: Sequence[Arrived],
-    verdict_of_all: str = "",
+    quarantine_why: str = "",
 ) -> list[Verdict]:
     """The same, fact by fact behind savepoints: what the database refuses is stored in
     quarantine, what is there already under another position is stored as a duplicate."""
     verdicts: list[Verdict] = []
     for fact in arrived:
-        known = _verdict_before(connection, fact, verdict_of_all)
+        told = _quarantined(fact, quarantine_why) if quarantine_why else None
+        duplicate = Verdict(fact.envelope.seq, VerdictCode.DUPLICATE)
         batch = Batch(stream_no, store, received_at)
-        batch.add(fact, known)
+        batch.add(fact, duplicate if _is_kept(connection, fact.envelope.eid) else told)
         try:
             with connection.begin_nested():
                 batch.write(connection)
         except RowsRefused as fault:
+            if _is_kept(connection, fact.envelope.eid):  # another push came first
+                told = duplicate
             batch = Batch(stream_no, store, received_at)
-            known = known or _verdict_before(connection, fact, "")  # another push came first
-            batch.add(fact, known or _quarantined(fact, str(fault)))
+            batch.add(fact, told or _quarantined(fact, str(fault)))
             batch.write(connection)
         verdicts += batch.verdicts
     return verdicts
 
 
-def _verdict_before(connection: Connection, fact: Arrived, verdict_of_all: str) -> Verdict | None:
-    """What is to be said of a fact before anyone looks into it."""
+def _is_kept(connection: Connection, eid: str) -> bool:
+    """Whether the fact is there already, in whichever stream."""
     effect = journal.c.verdict != VerdictCode.DUPLICATE
-    known = select(journal.c.seq).where(journal.c.eid == fact.envelope.eid, effect)
-    if connection.execute(known).first() is not None:
-        return Verdict(fact.envelope.seq, VerdictCode.DUPLICATE)
-    return _quarantined(fact, verdict_of_all) if verdict_of_all else None
+    kept = select(journal.c.seq).where(journal.c.eid == eid, effect)
+    return connection.execute(kept).first() is not None

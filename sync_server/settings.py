@@ -1,5 +1,6 @@
 """Every setting of the hub: name, unit, default, reason. From environment `OMNITILL_HUB_…`."""
 
+from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import Field
@@ -23,7 +24,11 @@ class HubSettings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address to listen on; loopback until TLS is set up")
     port: int = Field(8700, ge=0, le=65_535, description="TCP port to listen on")
-    database_wait_s: Seconds = Field(10.0, description="how long a write waits for another writer")
+    database_wait_s: Seconds = Field(
+        10.0,
+        description="how long a write waits for another writer (SQLite), or anything for one of the"
+        " connections (PostgreSQL)",
+    )
     connections_max: int = Field(8, ge=1, description="PostgreSQL connections of this process")
     pushes_max: int = Field(
         200, ge=0, description="pushes this process works on or lets wait at once; more are put off"
@@ -35,9 +40,17 @@ class HubSettings(BaseSettings):
     feed_look_every_s: Pause = Field(
         0.5, description="the hub looks for what another process published this often"
     )
-    contact_noted_every_s: Seconds = Field(
-        5.0, description="a till's pulls are noted as contact this often, not at each request"
+    contact_noted_every_s: Pause = Field(
+        5.0, description="whose pulls were contacts is written down this often, for all at once"
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 #: a till that spoke within this time and declared what we have is in step, in seconds

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.routing import Route
 
 from journal import wire
 from sync_server.console import pages
+from sync_server.database import FAULTS
 from sync_server.hub import Hub, Now, system_now
 from sync_server.settings import HubSettings
 from sync_server.sync import api
@@ -25,12 +25,12 @@ def application(settings: HubSettings, now: Now = system_now) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         hub = await Hub.open(settings, now)
         app.state.hub = hub
-        watcher = asyncio.create_task(hub.news.watch())
+        going = asyncio.create_task(hub.keep_going())
         try:
             yield
         finally:
             await hub.news.end()
-            await watcher
+            await going
             await hub.close()
 
     def hub() -> Hub:
@@ -43,7 +43,7 @@ def application(settings: HubSettings, now: Now = system_now) -> Starlette:
     async def ready(_request: Request) -> Response:
         try:
             await hub().ready()
-        except (SQLAlchemyError, OSError) as fault:
+        except FAULTS as fault:
             return JSONResponse({"status": "not ready", "why": type(fault).__name__}, 503)
         return JSONResponse({"status": "ok"})
 

@@ -118,6 +118,7 @@ def enrol_till(folder: Path, hub_url: str = "http://127.0.0.1:9") -> TillSetting
     database = open_database(settings)
     hub_key = Signer(HUB_SEED).public
     who = identity.Identity(STORE, TILL, hub_url, hub_key, "epoch-1")
+    identity.make_signer(settings.data)
     identity.enrol(database, who, CountedIds().incarnation(), settings.state)
     database.close()
     return settings

@@ -67,11 +67,10 @@ class HandTill:
 
     # Enrolment
 
-    def enrol_request(self, code: str) -> wire.EnrolRequest:
-        message = enrol_message(code, self.signer.public, self.stream.incarnation)
-        return wire.EnrolRequest(
-            code, self.signer.public, self.stream.incarnation, self.signer.sign(message)
-        )
+    def enrol_request(self, code: str, till: str = "") -> wire.EnrolRequest:
+        """`till` is whose folder it is, if it is somebody's."""
+        words = (code, self.signer.public, self.stream.incarnation)
+        return wire.EnrolRequest(*words, self.signer.sign(enrol_message(*words, till)), till)
 
     def enrol(self, code: str) -> httpx.Response:
         """Show a code; who this till is follows from the answer."""

@@ -13,8 +13,7 @@ from sqlalchemy import Connection
 
 from rehearsal.processes import wait_until
 from retail.catalogue import Cashier, Product
-from retail.language import Language
-from sync_server.catalogue.imports import StoreLine
+from sync_server.catalogue.imports import StoreRow
 from sync_server.hub import Hub
 from sync_server.settings import HubSettings
 from sync_server.web import application
@@ -27,15 +26,14 @@ CALL_S = 60.0
 T = TypeVar("T")
 
 
-def a_store(store_id: str = STORE, **changes: Any) -> StoreLine:
+def a_store(store_id: str = STORE, **changes: Any) -> StoreRow:
     """A store of Shanghai, as a file would name it."""
-    line = StoreLine(store_id, "上海静安店", "Asia/Shanghai", "CNY", Language.CHINESE, 1, 999_000)
-    return line._replace(**changes)
+    return StoreRow(store_id, "上海静安店")._replace(**changes)
 
 
 def hub_settings(database_url: str, **changes: Any) -> HubSettings:
-    """Settings of a hub that looks for news often and notes every contact."""
-    quick: dict[str, Any] = {"feed_look_every_s": 0.02, "contact_noted_every_s": 0.0}
+    """Settings of a hub that looks for news often and notes contacts often."""
+    quick: dict[str, Any] = {"feed_look_every_s": 0.02, "contact_noted_every_s": 0.02}
     return HubSettings(**{"database": database_url, **quick, **changes})
 
 
@@ -126,7 +124,9 @@ class ServedHub:
         return self.do(self.hub.enrol_code(store_id, till_id))[0]
 
     def publish(self, products: Sequence[Product]) -> int:
-        return self.do(self.hub.publish_products(list(products)))
+        moved, refused = self.do(self.hub.publish_products(list(products)))
+        assert not refused
+        return moved
 
     def publish_cashiers(self, cashiers: Sequence[Cashier], store_id: str = STORE) -> int:
         return self.do(self.hub.publish_cashiers(store_id, list(cashiers)))

@@ -5,7 +5,7 @@ from retail.money import Money
 
 
 def test_a_sale_is_sold_paid_and_counted(till: Till) -> None:
-    till.shift.begin("1001", 50_000)
+    till.shift.open("1001", 50_000)
     till.sale.scan("6901028075022")
     till.sale.weigh("2100001", 655)
     paid = till.sale.pay("cash", Money(2000, "CNY"))

@@ -14,7 +14,7 @@ _ADD = (
     " entries = entries + excluded.entries"
 )
 _JOURNAL = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)"
-_SALE = "INSERT INTO sale VALUES (?, ?, ?, ?, ?, ?)"
+_SALE = "INSERT INTO sale VALUES (?, ?, ?, ?)"
 _MONEY = f"INSERT INTO money_ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?){_ADD}"
 _STOCK = f"INSERT INTO stock_ledger VALUES (?, ?, ?, ?, ?){_ADD}"
 

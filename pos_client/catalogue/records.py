@@ -46,6 +46,7 @@ feed = Table(
     Column("cursor", Text, nullable=False),
     Column("staged_cursor", Text, nullable=False),
     Column("staged_whole", Integer, nullable=False),
+    Column("staged_anew", Integer, nullable=False),
 )
 
 _BY_CODE = sql(
@@ -63,6 +64,17 @@ _SETTINGS = Words("the store's settings are not what was written", "门店设置
 #: the body of a row whose thing is gone; a Raw is equal to another Raw only
 _GONE = msgspec.Raw(b"null")
 
+#: before the swap of a cut that was begun anew: what it does not name is gone
+_EMPTY = ("DELETE FROM barcode", "DELETE FROM product", "DELETE FROM published")
+#: a row that cannot be read leaves what was known of its thing, unless newer is staged
+_KEEP_PRODUCT = """
+INSERT OR IGNORE INTO feed_staged SELECT 'product', product_id, body FROM product
+    WHERE product_id = ?
+"""
+_KEEP_PUBLISHED = """
+INSERT OR IGNORE INTO feed_staged SELECT kind, key, body FROM published
+    WHERE kind = ? AND key = ?
+"""
 #: the swap: whole statements over the staged rows, so that its cost is SQLite's alone
 _SWAP = """
 DELETE FROM barcode WHERE product_id IN (SELECT key FROM feed_staged WHERE kind = 'product');
@@ -78,7 +90,7 @@ DELETE FROM published WHERE EXISTS (SELECT 1 FROM feed_staged staged
 INSERT OR REPLACE INTO published SELECT kind, key, body FROM feed_staged
     WHERE kind != 'product' AND body IS NOT NULL;
 DELETE FROM feed_staged;
-UPDATE feed SET cursor = staged_cursor, staged_whole = 0
+UPDATE feed SET cursor = staged_cursor, staged_whole = 0, staged_anew = 0
 """.split(";")
 
 
@@ -152,16 +164,27 @@ def stage(driver: sqlite3.Connection, rows: list[FeedRow], cursor: str, *, whole
     driver.execute("UPDATE feed SET staged_cursor = ?, staged_whole = ?", (cursor, whole))
 
 
+def keep(driver: sqlite3.Connection, row: FeedRow) -> None:
+    """Let what is known of the row's thing outlive the swap."""
+    if row.kind == "product":
+        driver.execute(_KEEP_PRODUCT, (row.key,))
+    else:
+        driver.execute(_KEEP_PUBLISHED, (row.kind, row.key))
+
+
 def swap(driver: sqlite3.Connection) -> None:
-    """Bring everything staged into sight, with its cursor."""
-    for statement in _SWAP:
+    """Bring everything staged into sight, with its cursor; what was pulled from the beginning
+    takes the place of everything that was known."""
+    (anew,) = driver.execute("SELECT staged_anew FROM feed").fetchone()
+    for statement in (*_EMPTY, *_SWAP) if anew else _SWAP:
         driver.execute(statement)
 
 
 def start_over(driver: sqlite3.Connection) -> None:
-    """Forget what is staged and where we were: the next pull asks from the beginning."""
+    """Forget what is staged: the next pull asks from the beginning. Until its cut is whole
+    everything is sold by as before."""
     driver.execute("DELETE FROM feed_staged")
-    driver.execute("UPDATE feed SET staged_cursor = '', staged_whole = 0")
+    driver.execute("UPDATE feed SET staged_cursor = '', staged_whole = 0, staged_anew = 1")
 
 
 def count(driver: sqlite3.Connection) -> int:

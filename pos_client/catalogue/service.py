@@ -77,7 +77,7 @@ class CatalogueService:
     @act
     def stage(self, page: FeedPage) -> list[FeedRow]:
         """Keep a page out of sight until its cut is whole and no sale is open. Comes back with
-        the rows that this program cannot read and goes on without."""
+        the rows that this program cannot read: it goes on by what it knew of them."""
         if not page.rows and page.cursor == self.cursor and not self._waiting:
             return []
         rows: list[FeedRow] = []
@@ -86,6 +86,8 @@ class CatalogueService:
             (rows if records.readable(row) else unreadable).append(row)
         with self.recorder.transaction() as write:
             records.stage(write.driver, rows, page.cursor, whole=page.up_to_date)
+            for row in unreadable:
+                records.keep(write.driver, row)
         self._waiting = page.up_to_date
         return unreadable
 

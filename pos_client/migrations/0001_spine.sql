@@ -10,13 +10,14 @@ CREATE TABLE identity (
 
 -- Incarnations of this till; the last one writes. `acked` is the head the hub counter-signed.
 CREATE TABLE stream (
-    stream_no   INTEGER PRIMARY KEY,
-    incarnation TEXT NOT NULL UNIQUE,
-    marker      TEXT NOT NULL,
-    acked_seq   INTEGER NOT NULL,
-    acked_hash  TEXT NOT NULL,
-    safe_seq    INTEGER NOT NULL DEFAULT 0,
-    forked_seq  INTEGER
+    stream_no     INTEGER PRIMARY KEY,
+    incarnation   TEXT NOT NULL UNIQUE,
+    marker        TEXT NOT NULL,
+    marker_before TEXT NOT NULL DEFAULT '',
+    acked_seq     INTEGER NOT NULL,
+    acked_hash    TEXT NOT NULL,
+    safe_seq      INTEGER NOT NULL DEFAULT 0,
+    forked_seq    INTEGER
 );
 
 -- Every fact, as the bytes that are hashed and sent. It is also the outbox: what lies above
@@ -67,17 +68,24 @@ CREATE TABLE shift (
     counted_minor  INTEGER
 );
 
--- Completed sales and what became of their paper; print_outcome is null while it is open.
+-- Completed sales.
 CREATE TABLE sale (
-    stream_no     INTEGER NOT NULL,
-    number        INTEGER NOT NULL,
-    seq           INTEGER NOT NULL,
-    receipt       TEXT NOT NULL UNIQUE,
-    print_outcome TEXT,
-    copies        INTEGER NOT NULL DEFAULT 0,
+    stream_no INTEGER NOT NULL,
+    number    INTEGER NOT NULL,
+    seq       INTEGER NOT NULL,
+    receipt   TEXT NOT NULL UNIQUE,
     PRIMARY KEY (stream_no, number)
 ) WITHOUT ROWID;
-CREATE INDEX sale_print_open ON sale (seq) WHERE print_outcome IS NULL;
+
+-- What was printed of a sale: copy 0 is its receipt. The outcome is null while the paper is under
+-- way; a sale without a printer has no paper.
+CREATE TABLE paper (
+    receipt TEXT NOT NULL REFERENCES sale (receipt),
+    copy    INTEGER NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (receipt, copy)
+) WITHOUT ROWID;
+CREATE INDEX paper_under_way ON paper (receipt, copy) WHERE outcome IS NULL;
 
 -- The sale that is not finished: one row, and one row a line.
 CREATE TABLE open_sale (
@@ -115,6 +123,8 @@ CREATE TABLE feed (
     id            INTEGER PRIMARY KEY CHECK (id = 1),
     cursor        TEXT NOT NULL,
     staged_cursor TEXT NOT NULL,
-    staged_whole  INTEGER NOT NULL
+    staged_whole  INTEGER NOT NULL,
+    -- Whether what is staged was begun anew: then it takes the place of all that is sold by.
+    staged_anew   INTEGER NOT NULL
 );
-INSERT INTO feed VALUES (1, '', '', 0);
+INSERT INTO feed VALUES (1, '', '', 0, 0);

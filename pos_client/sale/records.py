@@ -11,7 +11,7 @@ from journal.envelope import MalformedEnvelope, decode
 from pos_client.database import metadata
 from retail import facts
 from retail.basket import Basket, Line
-from retail.facts import PrintOutcome, ReceiptPrinted, SaleCompleted
+from retail.facts import PrintOutcome, SaleCompleted
 
 sale = Table(
     "sale",
@@ -20,8 +20,13 @@ sale = Table(
     Column("number", Integer, primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("receipt", Text, nullable=False, unique=True),
-    Column("print_outcome", Text),
-    Column("copies", Integer, nullable=False),
+)
+paper = Table(
+    "paper",
+    metadata,
+    Column("receipt", Text, primary_key=True),
+    Column("copy", Integer, primary_key=True),
+    Column("outcome", Text),
 )
 open_sale = Table(
     "open_sale",
@@ -37,9 +42,13 @@ open_line = Table(
 )
 
 
+#: the outcome of a sale for which no printer was asked
+NO_PAPER = ""
+
+
 class Sold(NamedTuple):
-    """A completed sale as this till keeps it. `outcome` is None while the paper is under way,
-    empty when no printer was asked."""
+    """A completed sale as this till keeps it, with its newest paper: `outcome` is None while that
+    is under way, `copies` counts the reprints."""
 
     eid: str
     at: str
@@ -79,7 +88,7 @@ def save_basket(driver: sqlite3.Connection, before: Basket, after: Basket) -> No
     for number in was:
         driver.execute("DELETE FROM open_line WHERE number = ?", (number,))
     header = _header(after)
-    if header != _header(before) or not before.lines:
+    if header != _header(before):
         driver.execute("INSERT OR REPLACE INTO open_sale VALUES (1, ?)", (_ENCODER.encode(header),))
 
 
@@ -102,58 +111,32 @@ def last_number(driver: sqlite3.Connection, stream_no: int) -> int:
 
 
 def completed(
-    driver: sqlite3.Connection,
-    stream_no: int,
-    number: int,
-    seq: int,
-    receipt: str,
-    *,
-    prints: bool,
+    driver: sqlite3.Connection, stream_no: int, number: int, seq: int, receipt: str
 ) -> None:
-    driver.execute(
-        "INSERT INTO sale VALUES (?, ?, ?, ?, ?, 0)",
-        (stream_no, number, seq, receipt, None if prints else ""),
-    )
+    driver.execute("INSERT INTO sale VALUES (?, ?, ?, ?)", (stream_no, number, seq, receipt))
 
 
 def last_sale(driver: sqlite3.Connection) -> Sold | None:
-    """The newest completed sale of this till, of whichever incarnation."""
+    """The newest completed sale of this till, of whichever incarnation, and its newest paper."""
     row = driver.execute(
-        "SELECT journal.data, hash, sale.print_outcome, sale.copies FROM sale JOIN journal"
-        " USING (stream_no, seq) ORDER BY stream_no DESC, number DESC LIMIT 1"
+        "SELECT receipt, journal.data, hash FROM sale JOIN journal USING (stream_no, seq)"
+        " ORDER BY stream_no DESC, number DESC LIMIT 1"
     ).fetchone()
-    return _sold(*row) if row else None
+    if row is None:
+        return None
+    newest = driver.execute(
+        "SELECT outcome, copy FROM paper WHERE receipt = ? ORDER BY copy DESC LIMIT 1", row[:1]
+    ).fetchone()
+    return _sold(*row[1:], *(newest or (NO_PAPER, 0)))
 
 
-def paper_open(driver: sqlite3.Connection) -> list[tuple[Sold, int]]:
-    """Papers that were under way when the till stopped: the sale, and which copy (0 is the
-    original)."""
+def papers_under_way(driver: sqlite3.Connection) -> list[Sold]:
+    """What was printing when the till stopped: the sale, with which copy of it."""
     rows = driver.execute(
-        "SELECT stream_no, seq, journal.data, hash, sale.print_outcome, sale.copies FROM sale"
-        " JOIN journal USING (stream_no, seq) WHERE sale.print_outcome IS NULL"
-        " ORDER BY stream_no, seq"
-    ).fetchall()
-    papers = []
-    for stream_no, seq, *row in rows:
-        sold = _sold(*row)
-        ended = _ended(driver, stream_no, seq, sold.eid)
-        papers += [(sold, copy) for copy in range(sold.copies + 1) if copy not in ended]
-    return papers
-
-
-def _ended(driver: sqlite3.Connection, stream_no: int, seq: int, sale_eid: str) -> set[int]:
-    """The papers of one sale whose fate is on record: it stands in later facts."""
-    rows = driver.execute(
-        "SELECT data FROM journal WHERE type = ? AND (stream_no, seq) > (?, ?)",
-        (facts.TYPES[ReceiptPrinted][0], stream_no, seq),
+        "SELECT journal.data, hash, outcome, copy FROM paper JOIN sale USING (receipt)"
+        " JOIN journal USING (stream_no, seq) WHERE outcome IS NULL ORDER BY stream_no, seq, copy"
     )
-    ended = set()
-    for (data,) in rows:
-        envelope = decode(data)
-        fact = facts.decode(envelope.type, envelope.tv, envelope.body)
-        if isinstance(fact, ReceiptPrinted) and fact.sale == sale_eid:
-            ended.add(fact.copy)
-    return ended
+    return [_sold(*row) for row in rows.fetchall()]
 
 
 def _sold(data: object, hash_: str, outcome: str | None, copies: int) -> Sold:
@@ -175,16 +158,14 @@ def _sold(data: object, hash_: str, outcome: str | None, copies: int) -> Sold:
     )
 
 
-def copying(driver: sqlite3.Connection, receipt: str, copy: int) -> None:
-    """Note that a copy is about to be printed: its number is taken."""
-    driver.execute(
-        "UPDATE sale SET print_outcome = NULL, copies = ? WHERE receipt = ?", (copy, receipt)
-    )
+def printing(driver: sqlite3.Connection, receipt: str, copy: int) -> None:
+    """Note that a paper is about to move: its number is taken."""
+    driver.execute("INSERT INTO paper VALUES (?, ?, NULL)", (receipt, copy))
 
 
 def printed(driver: sqlite3.Connection, receipt: str, outcome: PrintOutcome, copy: int) -> None:
-    """Note what became of a receipt; a newer copy of it is a paper of its own."""
+    """Note what became of it."""
     driver.execute(
-        "UPDATE sale SET print_outcome = ? WHERE receipt = ? AND copies = ?",
+        "UPDATE paper SET outcome = ? WHERE receipt = ? AND copy = ?",
         (outcome.value, receipt, copy),
     )

@@ -25,7 +25,6 @@ from retail.refusals import (
     NoPrinter,
     NoSaleYet,
     NoSuchTender,
-    NotWeighed,
     PaymentBegun,
     ReasonNeeded,
     Refusal,
@@ -62,9 +61,7 @@ class SaleService:
         self.shift = shift
         self.counter = counter
         driver = recorder.database.driver
-        self.basket = records.load_basket(driver) or Basket(catalogue.settings.currency)
-        if not self.is_open():  # kept in a currency that the store may have left
-            self.basket = Basket(catalogue.settings.currency)
+        self.basket = records.load_basket(driver) or self._empty()
         self._last_number = records.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
         self._settle_open_paper()
@@ -76,8 +73,8 @@ class SaleService:
 
     def _settle_open_paper(self) -> None:
         """Receipts that were printing when the till was killed: nobody knows what they became."""
-        for sold, copy in records.paper_open(self.recorder.database.driver):
-            self._paper(sold, PrintOutcome.UNKNOWN, STOPPED_WHILE_PRINTING, copy)
+        for sold in records.papers_under_way(self.recorder.database.driver):
+            self._paper(sold, PrintOutcome.UNKNOWN, STOPPED_WHILE_PRINTING)
 
     # The basket
 
@@ -85,10 +82,19 @@ class SaleService:
     def scan(self, code: str, quantity: int | None = None) -> Line:
         """Put what a code means into the basket: one piece unless told, a measured product only
         with its quantity."""
+        return self._add(code, quantity)
+
+    @act
+    def weigh(self, code: str, weight_g: int) -> Line:
+        """Put a product that is sold by weight into the basket; 1/1000 kg is a gram."""
+        return self._add(code, weight_g, weighed=True)
+
+    def _add(self, code: str, quantity: int | None, *, weighed: bool = False) -> Line:
         self.shift.required()
-        if self.basket.is_empty:
-            self.between_sales()
+        self.between_sales()
         product = self.catalogue.product(code)
+        if weighed:
+            product.must_be_weighed()
         basket, line = self.basket.with_product(
             product, code.strip(), quantity, self.catalogue.settings.quantity_max
         )
@@ -96,14 +102,6 @@ class SaleService:
             raise BasketFull(most=LINES_MAX)
         self._keep(basket)
         return line
-
-    @act
-    def weigh(self, code: str, weight_g: int) -> Line:
-        """Put a weighed product into the basket; 1/1000 kg is a gram."""
-        product = self.catalogue.product(code)
-        if not product.unit.is_measured:
-            raise NotWeighed(name=product.name)
-        return self.scan(code, weight_g)
 
     @act
     def set_quantity(self, quantity: int, line: int | None = None) -> Line:
@@ -136,6 +134,7 @@ class SaleService:
     def set_customer(self, customer: str | None) -> None:
         """Whose sale this is; the number goes with the sale's fact."""
         self.shift.required()
+        self.between_sales()
         self._keep(self.basket.for_customer(customer))
 
     @act
@@ -155,28 +154,28 @@ class SaleService:
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, self.catalogue.seen)
             records.clear_basket(write.driver)
-        self._new_basket()
+        self.basket = self._empty()
+        self.between_sales()
 
     def _keep(self, basket: Basket) -> None:
         with self.recorder.transaction() as write:
             records.save_basket(write.driver, self.basket, basket)
         self.basket = basket
 
-    def _new_basket(self) -> None:
-        self.basket = Basket(self.catalogue.settings.currency)
-        self.between_sales()
+    def _empty(self) -> Basket:
+        """A sale is in the shift's currency: its drawer holds no other."""
+        shift = self.shift.current
+        return Basket(shift.currency if shift else self.catalogue.settings.currency)
 
     @act
-    def between_sales(self) -> bool:
+    def between_sales(self) -> None:
         """Sell by what head office last published from now on, unless a sale is open. When the
         disk refuses the swap it waits for the next sale: nobody is kept from selling."""
-        try:
-            if self.is_open() or not self.catalogue.swap_in():
-                return False
-        except Refusal:
-            return False
-        self.basket = Basket(self.catalogue.settings.currency)
-        return True
+        if self.is_open():
+            return
+        with suppress(Refusal):
+            self.catalogue.swap_in()
+        self.basket = self._empty()
 
     # Payment
 
@@ -234,20 +233,19 @@ class SaleService:
         with self.recorder.transaction() as write:
             recorded = write.record(fact, context, self.catalogue.seen)
             records.completed(
-                write.driver,
-                writer.stream_no,
-                number.number,
-                recorded.seq,
-                fact.receipt,
-                prints=self.counter.prints,
+                write.driver, writer.stream_no, number.number, recorded.seq, fact.receipt
             )
+            if self.counter.prints:
+                records.printing(write.driver, fact.receipt, copy=0)
             records.clear_basket(write.driver)
         self._last_number = number.number
-        sold = Sold(recorded.eid, recorded.at, *context, fact, None, 0)
+        self.basket = self._empty()
+        outcome = None if self.counter.prints else records.NO_PAPER
+        sold = Sold(recorded.eid, recorded.at, *context, fact, outcome, 0)
         if self.counter.prints:
             kicks = any(tender.is_cash and tender.given_minor for tender in fact.tenders)
-            self._print(sold, copy=0, kick_drawer=kicks)
-        self._new_basket()
+            self._print(sold, kick_drawer=kicks)
+        self.between_sales()
         return sold
 
     # Paper
@@ -276,8 +274,8 @@ class SaleService:
         sold = self.last_sale()
         sold = sold._replace(outcome=None, copies=sold.copies + 1)
         with self.recorder.transaction() as write:
-            records.copying(write.driver, sold.fact.receipt, sold.copies)
-        self._print(sold, sold.copies, kick_drawer=False)
+            records.printing(write.driver, sold.fact.receipt, sold.copies)
+        self._print(sold, kick_drawer=False)
         return sold
 
     def receipt_text(self, sold: Sold, copy: int = 0) -> str:
@@ -285,20 +283,22 @@ class SaleService:
         settings, columns = self.catalogue.settings, self.counter.columns
         return "\n".join(line.text for line in receipt_lines(sold, settings, columns, copy))
 
-    def _print(self, sold: Sold, copy: int, *, kick_drawer: bool) -> None:
-        lines = receipt_lines(sold, self.catalogue.settings, self.counter.columns, copy)
+    def _print(self, sold: Sold, *, kick_drawer: bool) -> None:
+        settings, columns = self.catalogue.settings, self.counter.columns
+        lines = receipt_lines(sold, settings, columns, sold.copies)
 
         def ended(outcome: PrintOutcome, reason: str | None) -> None:
-            # When the disk refuses this fact the sale's paper stays open, and the next start
-            # notes it as unknown: the counter must go on printing.
+            # When the disk refuses this fact the paper stays under way, and the next start notes
+            # it as unknown: the counter must go on printing.
             with suppress(Refusal):
-                self._paper(sold, outcome, reason, copy)
+                self._paper(sold, outcome, reason)
 
         self.counter.print(Job(sold.fact.receipt, lines, kick_drawer, ended))
 
     @act
-    def _paper(self, sold: Sold, outcome: PrintOutcome, reason: str | None, copy: int) -> None:
-        fact = ReceiptPrinted(sold.eid, sold.fact.receipt, outcome, reason, copy)
+    def _paper(self, sold: Sold, outcome: PrintOutcome, reason: str | None) -> None:
+        receipt, copy = sold.fact.receipt, sold.copies
+        fact = ReceiptPrinted(sold.eid, receipt, outcome, reason, copy)
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, refs=(sold.eid,))
-            records.printed(write.driver, sold.fact.receipt, outcome, copy)
+            records.printed(write.driver, receipt, outcome, copy)

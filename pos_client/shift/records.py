@@ -75,10 +75,11 @@ def closed(driver: sqlite3.Connection, fact: ShiftClosed, at: str) -> None:
     )
 
 
-def balances(driver: sqlite3.Connection, context: ShiftContext) -> list[Balance]:
-    """The money ledger of one shift."""
+def balances(driver: sqlite3.Connection, shift: OpenShift) -> list[Balance]:
+    """The money ledger of one shift, in its currency."""
     rows = driver.execute(
-        "SELECT account, amount, entries FROM money_ledger WHERE business_date = ? AND shift = ?",
-        (context.business_date, context.shift),
+        "SELECT account, amount, entries FROM money_ledger"
+        " WHERE business_date = ? AND shift = ? AND currency = ?",
+        (shift.context.business_date, shift.context.shift, shift.currency),
     )
     return [Balance(*row) for row in rows]

@@ -29,26 +29,26 @@ class ShiftService:
     def __init__(self, recorder: Recorder, catalogue: CatalogueService) -> None:
         self.recorder = recorder
         self.catalogue = catalogue
-        self.open: OpenShift | None = records.open_shift(recorder.database.driver)
+        self.current: OpenShift | None = records.open_shift(recorder.database.driver)
         #: whether a sale is unfinished; a shift does not end under it
         self.sale_is_open: Callable[[], bool] = lambda: False
 
     def required(self) -> OpenShift:
         """The open shift. Raises NoShiftOpen."""
-        if self.open is None:
+        if self.current is None:
             raise NoShiftOpen
-        return self.open
+        return self.current
 
     @property
     def context(self) -> ShiftContext:
-        return self.open.context if self.open else ShiftContext()
+        return self.current.context if self.current else ShiftContext()
 
     def today(self) -> date:
         """The store's date by this till's clock."""
         return self.recorder.clock.read().at.astimezone(self.recorder.zone).date()
 
     @act
-    def begin(
+    def open(
         self,
         cashier: str,
         float_minor: int,
@@ -58,8 +58,8 @@ class ShiftService:
     ) -> OpenShift:
         """Open a shift. Without a business date it is today's; one that is neither the last
         known day nor the next needs to be confirmed."""
-        if self.open is not None:
-            context = self.open.context
+        if self.current is not None:
+            context = self.current.context
             raise ShiftAlreadyOpen(cashier=context.cashier, business_date=context.business_date)
         who = self.catalogue.cashier(cashier)
         currency = self.catalogue.settings.currency
@@ -76,18 +76,18 @@ class ShiftService:
         with self.recorder.transaction() as write:
             recorded = write.record(fact, context)
             records.opened(write.driver, fact, shift_id, recorded.at)
-        self.open = OpenShift(fact.number, context, currency, float_minor)
-        return self.open
+        self.current = OpenShift(fact.number, context, currency, float_minor)
+        return self.current
 
     @act
     def figures(self) -> Figures:
         """The X report of the open shift."""
         shift = self.required()
-        balances = records.balances(self.recorder.database.driver, shift.context)
+        balances = records.balances(self.recorder.database.driver, shift)
         return figures(balances, shift.float_minor, shift.currency)
 
     @act
-    def end(self, counted_minor: int) -> tuple[ShiftClosed, Figures]:
+    def close(self, counted_minor: int) -> tuple[ShiftClosed, Figures]:
         """Close the shift: the counted cash goes to the safe, a difference is booked."""
         shift = self.required()
         if self.sale_is_open():
@@ -105,7 +105,7 @@ class ShiftService:
         with self.recorder.transaction() as write:
             recorded = write.record(fact, shift.context)
             records.closed(write.driver, fact, recorded.at)
-        self.open = None
+        self.current = None
         return fact, report
 
 

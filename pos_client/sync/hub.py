@@ -77,11 +77,12 @@ def protected(url: str) -> str:
     SYNC 10). Raises NoHubAddress or InsecureHub."""
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as fault:
+        host = parsed.host
+    except (httpx.InvalidURL, UnicodeError) as fault:
         raise NoHubAddress(url=url, why=fault) from None
-    if parsed.scheme not in ("https", "http") or not parsed.host:
+    if parsed.scheme not in ("https", "http") or not host:
         raise NoHubAddress(url=url, why=_NO_SCHEME)
-    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+    if parsed.scheme == "http" and not _is_loopback(host):
         raise InsecureHub(url=url)
     return url
 
@@ -127,7 +128,7 @@ class Hub:
                 limits=httpx.Limits(max_connections=_CONNECTIONS_MAX),
                 trust_env=False,
             )
-        except httpx.InvalidURL as fault:
+        except (httpx.InvalidURL, UnicodeError) as fault:
             raise NoHubAddress(url=url, why=fault) from None
         self._time_out_s = time_out_s
         self._answer_s = answer_s
@@ -137,14 +138,15 @@ class Hub:
         self._client.close()
 
     def enrol(
-        self, code: str, signer: Signer, incarnation: str
+        self, code: str, signer: Signer, incarnation: str, till: str
     ) -> Answer[wire.EnrolReply] | Refused | NoAnswer:
-        """Show a one-time code and this till's key."""
+        """Show a one-time code and this till's key; `till` is whose journal lies here, if any."""
         request = wire.EnrolRequest(
             code=code,
             public_key=signer.public,
             inc=incarnation,
-            sig=signer.sign(enrol_message(code, signer.public, incarnation)),
+            sig=signer.sign(enrol_message(code, signer.public, incarnation, till)),
+            till=till,
         )
         return self._post("/v1/enrol", request, wire.EnrolReply)
 
@@ -226,7 +228,7 @@ class Hub:
         try:
             with ask() as response:
                 return self._understood(response, kind)
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as fault:
             return NoAnswer(f"{type(fault).__name__}: {fault}")
         except (wire.NotAMessage, wire.MessageTooLarge) as fault:
             return NoAnswer(str(fault))
@@ -256,9 +258,13 @@ class Hub:
                 raise wire.MessageTooLarge(f"more than {wire.MESSAGE_BYTES_MAX} bytes")
             if monotonic() - begun_s > self._answer_s:
                 raise wire.NotAMessage(f"not whole after {self._answer_s:g} s")
-        if response.headers.get("Content-Encoding") == "zstd":
-            return wire.unpack(bytes(body), kind)
-        return wire.read(bytes(body), kind)
+        match response.headers.get("Content-Encoding", ""):
+            case "zstd":
+                return wire.unpack(bytes(body), kind)
+            case "":
+                return wire.read(bytes(body), kind)
+            case encoding:
+                raise wire.NotAMessage(f"packed by {encoding}")
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -19,7 +19,7 @@ from journal.signature import Signer
 from journal.stream import StreamId
 from journal.wire import Declared, Verdict
 from pos_client.catalogue.service import CatalogueService
-from pos_client.identity import Identity
+from pos_client.identity import Identity, offer_again
 from pos_client.recorder import Recorder, act
 from pos_client.settings import TillSettings
 from pos_client.sync import records
@@ -33,13 +33,15 @@ _PULL_WAIT_S = 0.2
 
 
 class SyncState(NamedTuple):
-    """What the status line shows: facts that wait and since when, and what is wrong."""
+    """What the status line shows: facts that wait and since when, what is wrong, and why the
+    line is dead."""
 
     waiting: int
     waiting_since: str
     online: bool
     forked: bool
     problem: str
+    why: str
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class _Line:
 
     online: bool | None = None
     problem: str = ""
+    why: str = ""
     pull_problem: str = ""
 
 
@@ -77,8 +80,10 @@ class SyncService:
         self.on_staged: Callable[[], object] = lambda: None
         #: told of what the hub did not simply apply, of a fork, and of the line's coming and going
         self.on_event: Callable[[str, dict[str, object]], None] = lambda *_: None
-        #: push or pull got through where the other still waits
-        self.on_line_back: Callable[[], None] = lambda: None
+        #: push got through after it had not: a pull that waits need not wait longer
+        self.on_push_through: Callable[[], None] = lambda: None
+        #: pull got through while push finds the line dead
+        self.on_pull_through: Callable[[], None] = lambda: None
 
     # What the status line shows
 
@@ -89,12 +94,11 @@ class SyncService:
                 for state in records.streams(connection)
             ]
             waiting = sum(outbox.head().seq - state.acked.seq for state, outbox in outboxes)
-            since = min(
-                (box.waiting_since() for _, box in outboxes if box.waiting_since()), default=""
-            )
+            # streams are in order, so the first that waits has waited longest
+            since = next(filter(None, (outbox.waiting_since() for _, outbox in outboxes)), "")
         forked = any(state.forked for state, _ in outboxes)
         problem = self._line.problem or self._line.pull_problem
-        return SyncState(waiting, since, bool(self._line.online), forked, problem)
+        return SyncState(waiting, since, bool(self._line.online), forked, problem, self._line.why)
 
     # Push
 
@@ -108,26 +112,32 @@ class SyncService:
             outbox = SqlOutbox(connection, self.who.till, state)
             pusher = self._pusher(state)
             step = self._exchange(pusher, outbox)
-            head = outbox.head()
         match step:
             case push.Acknowledged():
                 self._acknowledge(state, step)
                 self._note_line(online=True)
-                return step.wait_s if step.head != head else (step.wait_s or None)
+                return step.wait_s if self._something_waits() else (step.wait_s or None)
             case push.Forked():
                 self._note_fork(state, step)
                 return 0.0
-            case push.Retry(wait_s, problem):
-                self._note_line(online=problem is not None, problem=problem.code if problem else "")
+            case push.Retry(wait_s, problem, why):
+                code = problem.code if problem else ""
+                self._note_line(online=problem is not None, problem=code, why=why)
                 return wait_s
 
     def _next_stream(self, connection: Connection) -> StreamState | None:
         """The oldest stream that still has facts to send, else the one that writes."""
         states = [state for state in records.streams(connection) if not state.forked]
-        for state in states:
-            if SqlOutbox(connection, self.who.till, state).head() != state.acked:
-                return state
-        return states[-1] if states else None
+        waiting = (state for state in states if self._waits(connection, state))
+        return next(waiting, states[-1] if states else None)
+
+    def _waits(self, connection: Connection, state: StreamState) -> bool:
+        return SqlOutbox(connection, self.who.till, state).head() != state.acked
+
+    def _something_waits(self) -> bool:
+        with self.recorder.database.reader() as connection:
+            state = self._next_stream(connection)
+            return state is not None and self._waits(connection, state)
 
     def _pusher(self, state: StreamState) -> push.Pusher:
         if state.stream_no not in self._pushers:
@@ -143,15 +153,18 @@ class SyncService:
                 return pusher.answered(outbox, reply)
             case Refused(status, problem, retry_after_s):
                 return pusher.refused(outbox, status, problem, retry_after_s)
-            case NoAnswer():
-                return pusher.unanswered()
+            case NoAnswer(why):
+                return pusher.unanswered(why=why)
 
     @act
     def _acknowledge(self, state: StreamState, step: push.Acknowledged) -> None:
-        if step.head != state.acked or step.epoch != self.who.epoch:
+        restored = step.head.seq < state.acked.seq or step.epoch != self.who.epoch
+        if step.head != state.acked or restored:
             with self.recorder.transaction() as write:
                 records.acknowledged(write.driver, state.stream_no, step.head, step.safe_seq)
                 records.epoch_seen(write.driver, step.epoch)
+                if restored:
+                    offer_again(write.driver, self.who.till, state.stream_no)
             self.who = self.who._replace(epoch=step.epoch)
         for verdict in step.verdicts:
             self._tell_verdict(verdict)
@@ -166,15 +179,18 @@ class SyncService:
             records.forked(write.driver, state.stream_no, step.head.seq)
         self.on_event("sync.forked", {"hub_seq": step.head.seq})
 
-    def _note_line(self, *, online: bool, problem: str = "") -> None:
-        changed = (online, problem) != (self._line.online, self._line.problem)
-        self._line.online, self._line.problem = online, problem
+    def _note_line(self, *, online: bool, problem: str = "", why: str = "") -> None:
+        line = self._line
+        changed = (online, problem) != (line.online, line.problem)
+        line.online, line.problem, line.why = online, problem, why
         if changed and problem:
             self.on_event("sync.refused", {"code": problem})
+        elif changed and online:
+            self.on_event("sync.online", {})
         elif changed:
-            self.on_event("sync.online" if online else "sync.offline", {})
-        if changed and online:
-            self.on_line_back()
+            self.on_event("sync.offline", {"why": why})
+        if changed and online and not problem:
+            self.on_push_through()
 
     def _note_pull(self, problem: str) -> None:
         changed = problem != self._line.pull_problem
@@ -193,7 +209,7 @@ class SyncService:
                 self._pull_backoff.succeeded()
                 self._note_pull("")
                 if not self._line.online:
-                    self.on_line_back()
+                    self.on_pull_through()
                 for row in self.catalogue.stage(page):
                     self.on_event("catalogue.unreadable", {"kind": row.kind, "key": row.key})
                 if page.up_to_date:
@@ -209,8 +225,9 @@ class SyncService:
             case _:
                 return self._pull_backoff.failed()
 
-    def wait_for_news(self) -> float:
-        """Let the hub hold the question until something changes. Returns seconds to wait."""
+    def wait_for_news(self) -> float | None:
+        """Let the hub hold the question until something changes. Returns the seconds to wait
+        before the next pull, None when nothing changed: ask the same again."""
         answer = self.hub.wait(
             self._writing_stream,
             self.signer,
@@ -218,7 +235,11 @@ class SyncService:
             self.catalogue.next_cursor(),
             self.settings.feed_wait_s,
         )
-        return 0.0 if isinstance(answer, Answer) else self._pull_backoff.failed()
+        match answer:
+            case Answer(change):
+                return 0.0 if change.changed else None
+            case _:
+                return self._pull_backoff.failed()
 
     @property
     def _writing_stream(self) -> StreamId:
@@ -242,7 +263,8 @@ class SyncThreads:
         self.sync = sync
         self._stopping = threading.Event()
         self._recorded = threading.Event()
-        self._line_back = {name: threading.Event() for name in ("push", "pull")}
+        self._wake_push = threading.Event()
+        self._wake_pull = threading.Event()
         self._threads = [
             threading.Thread(target=self._push, name="push", daemon=True),
             threading.Thread(target=self._pull, name="pull", daemon=True),
@@ -250,25 +272,20 @@ class SyncThreads:
 
     def start(self) -> None:
         self.sync.recorder.on_recorded = self._recorded.set
-        self.sync.on_line_back = self._wake_all
+        self.sync.on_push_through = self._wake_pull.set
+        self.sync.on_pull_through = self._wake_push.set
         for thread in self._threads:
             thread.start()
 
-    def _wake_all(self) -> None:
-        for line_back in self._line_back.values():
-            line_back.set()
-
-    def _back_off(self, wait_s: float) -> None:
-        """Wait after a failure, but no longer than until the other thread gets through."""
-        line_back = self._line_back[threading.current_thread().name]
-        line_back.wait(wait_s)
-        line_back.clear()
+    @property
+    def alive(self) -> bool:
+        return any(thread.is_alive() for thread in self._threads)
 
     def stop(self, wait_s: float) -> None:
         """Let the push that is under way end, then close the line."""
         self._stopping.set()
-        self._recorded.set()
-        self._wake_all()
+        for event in (self._recorded, self._wake_push, self._wake_pull):
+            event.set()
         pushing, pulling = self._threads
         if pushing.is_alive():
             pushing.join(wait_s)
@@ -276,24 +293,30 @@ class SyncThreads:
         if pulling.is_alive():
             pulling.join(_PULL_WAIT_S)
 
+    def _goes_on(self, *news: threading.Event) -> bool:
+        """Forget what was told before the next step, and say whether to take it. In this order:
+        `stop` sets its own word first, so none of them is forgotten unseen."""
+        for event in news:
+            event.clear()
+        return not self._stopping.is_set()
+
     def _push(self) -> None:
         settings = self.sync.settings
-        while not self._stopping.is_set():
-            self._recorded.clear()
+        while self._goes_on(self._recorded, self._wake_push):
             wait_s = self._guarded(self.sync.push_once)
             if wait_s is None:
                 self._recorded.wait(settings.heartbeat_s)
                 self._stopping.wait(settings.push_gather_s)
             elif wait_s:
-                self._back_off(wait_s)
+                self._wake_push.wait(wait_s)
 
     def _pull(self) -> None:
-        while not self._stopping.is_set():
+        while self._goes_on(self._wake_pull):
             wait_s = self._guarded(self.sync.pull_once)
-            if wait_s is None:
+            while wait_s is None and not self._stopping.is_set():
                 wait_s = self._guarded(self.sync.wait_for_news)
             if wait_s:
-                self._back_off(wait_s)
+                self._wake_pull.wait(wait_s)
 
     def _guarded(self, step: Callable[[], float | None]) -> float | None:
         """A step that the disk refuses (full, busy) is tried again later; selling shows it."""

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from rehearsal.books import Books, UnreadableBooks
+from rehearsal.books import Books, outcome
 from rehearsal.postgresql import NoPostgreSQL, running_postgresql
 from rehearsal.processes import ChildEnded, Refused
 from rehearsal.replay import baskets as files
@@ -31,12 +31,12 @@ from rehearsal.replay.baskets import Source
 from rehearsal.replay.errands import WrongTill
 from rehearsal.replay.season import Compared, Options, Season
 from rehearsal.shop import CommandFailed, Shop
+from rehearsal.snapshot import UnreadableBooks
 from retail.money import Money, UnknownCurrency
 from retail.refusals import Refusal
 
 TILLS_MAX = 64
 SAY_EVERY_S = 5.0
-DIFFERENCES_SHOWN = 20
 
 _FAULTS = (
     ChildEnded,
@@ -60,7 +60,7 @@ class Counts(NamedTuple):
     """One side's books in four figures."""
 
     sales: int
-    takings_minor: int
+    goods_minor: int
     quantity: int
     products: int
 
@@ -68,7 +68,7 @@ class Counts(NamedTuple):
     def of(cls, books: Books) -> "Counts":
         return cls(
             sum(books.sales.values()),
-            sum(books.takings.values()),
+            sum(books.goods.values()),
             sum(books.sold.values()),
             sum(1 for quantity in books.sold.values() if quantity),
         )
@@ -225,7 +225,7 @@ def _show(season: Season, compared: Compared, out: Console) -> None:
     for name, row in (
         ("sales", [f"{side.sales:,}" for side in sides]),
         ("pieces", [f"{Decimal(side.quantity) / 1000:,f}" for side in sides]),
-        (f"money {currency}", [Money(side.takings_minor, currency).plain for side in sides]),
+        (f"money {currency}", [Money(side.goods_minor, currency).plain for side in sides]),
         ("products", [f"{side.products:,}" for side in sides]),
         ("tills and days", [f"{len(books.sales):,}" for books in compared[:3]]),
     ):
@@ -233,12 +233,8 @@ def _show(season: Season, compared: Compared, out: Console) -> None:
     facts = [f"{books.facts:,}" for books in (compared.tills, compared.hub)]
     table.add_row("facts", "", *facts, "agree" if len(set(facts)) == 1 else "DIFFER")
     out.print(table)
-    for difference in compared.differences[:DIFFERENCES_SHOWN]:
-        out.print(difference)
-    hidden = len(compared.differences) - DIFFERENCES_SHOWN
-    if hidden > 0:
-        out.print(f"… and {hidden:,} more")
-    out.print(f"{len(compared.differences):,} differences")
+    for line in outcome(compared.differences):
+        out.print(line)
 
 
 def _since(started: float) -> str:

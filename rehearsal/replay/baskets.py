@@ -122,18 +122,19 @@ def till_number(basket: Basket, tills: int) -> int:
 
 
 def expected_books(baskets: Iterable[Basket], tills: Sequence[str]) -> Books:
-    """What the books must come to when every basket is sold once, for cash, at its till."""
+    """What the books must come to when every basket is sold once, at its till, for cash
+    that is not rounded."""
     sales: Counter[tuple[str, str]] = Counter()
-    takings: Counter[tuple[str, str]] = Counter()
+    goods: Counter[tuple[str, str]] = Counter()
     sold: Counter[str] = Counter()
     for basket in baskets:
         where = tills[till_number(basket, len(tills))], basket.day.isoformat()
         sales[where] += 1
-        takings[where] += basket.total_minor
+        goods[where] += basket.total_minor
         for line in basket.lines:
             sold[line.product] += line.quantity
-    cash = {(till, day, "cash"): amount for (till, day), amount in takings.items()}
-    return Books(sales=sales, takings=takings, tenders=cash, sold=sold)
+    cash = {(till, day, "cash"): amount for (till, day), amount in goods.items()}
+    return Books(sales=sales, takings=goods, goods=goods, tenders=cash, sold=sold)
 
 
 def articles(baskets: Iterable[Basket]) -> list[Article]:

@@ -6,7 +6,6 @@ baskets sold, never in seconds, so that a plan is the same on every machine.
 """
 
 import contextlib
-import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -40,8 +39,6 @@ QUIET_BYTES = 300
 LOOK_EVERY_S = 0.02
 TRAFFIC_COMES_S = 90.0
 """How long a cut that is due at the end may wait for something to cut: longer than any back-off."""
-
-_QUERY = re.compile(r"\?\S+")
 
 
 class Cut(NamedTuple):
@@ -294,4 +291,4 @@ class Trouble:
 
 
 def _all(said: Sequence[str]) -> str:
-    return "; ".join(_QUERY.sub("", each) for each in said) or "nothing"
+    return "; ".join(said) or "nothing"

@@ -5,25 +5,17 @@ its day, to its customer. It uses none of the product's code, so that a fault th
 with itself.
 """
 
-import asyncio
-import sqlite3
 from collections import Counter
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
-import asyncpg
 import msgspec
 
-from rehearsal.books import WAIT_S, UnreadableBooks
 from rehearsal.replay.baskets import Basket, Line, till_number
-
-ROWS_AT_ONCE = 1_000
-"""Rows of a journal fetched at once."""
+from rehearsal.snapshot import Query, UnreadableBooks, read, read_file
 
 _SALES = "SELECT data FROM journal WHERE type = 'sale.completed'"
 _APPLIED = f"{_SALES} AND verdict = ''"
@@ -63,17 +55,13 @@ def expected_receipts(baskets: Iterable[Basket], tills: list[str]) -> Receipts:
 
 def till_receipts(database_file: Path) -> Receipts:
     """The sales in a till's journal. Raises UnreadableBooks."""
-    return _sqlite_receipts(database_file, _SALES)
+    return _receipts(partial(read_file, database_file), _SALES)
 
 
 def hub_receipts(url: str) -> Receipts:
     """The sales that the hub at `sqlite:///FILE` or `postgresql://…` took in.
     Raises UnreadableBooks."""
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite":
-        return _sqlite_receipts(Path(rest.removeprefix("/")), _APPLIED)
-    with ThreadPoolExecutor(1) as thread:  # this thread may have an event loop running
-        return thread.submit(asyncio.run, _postgresql_receipts(url)).result()
+    return _receipts(partial(read, url), _APPLIED)
 
 
 def receipt_differences(left: Receipts, right: Receipts, names: tuple[str, str]) -> list[str]:
@@ -114,31 +102,16 @@ def _receipt(till: str, day: str, customer: str | None, lines: Iterable[Line]) -
     return Receipt(till, day, customer, len(rows), total_minor, content)
 
 
-def _read(data: bytes) -> Receipt:
+def _receipt_of(data: bytes) -> Receipt:
     fact = _FACT.decode(data)
     lines = [Line(sold.product_id, sold.quantity, sold.total_minor) for sold in fact.body.lines]
     return _receipt(fact.till, fact.bdate, fact.body.customer, lines)
 
 
-def _sqlite_receipts(file: Path, sales: str) -> Receipts:
+def _receipts(ask: Callable[[Sequence[Query]], None], sales: str) -> Receipts:
+    found: Receipts = Counter()
     try:
-        where = f"file:{quote(str(file))}?mode=ro"
-        with closing(sqlite3.connect(where, uri=True, timeout=WAIT_S)) as database:
-            return Counter(_read(data) for (data,) in database.execute(sales))
-    except (sqlite3.Error, msgspec.MsgspecError) as fault:
-        raise UnreadableBooks(f"{file}: {fault}") from None
-
-
-async def _postgresql_receipts(url: str) -> Receipts:
-    receipts: Receipts = Counter()
-    try:
-        database = await asyncpg.connect(url, timeout=WAIT_S)
-        try:
-            async with database.transaction(isolation="repeatable_read", readonly=True):
-                async for row in database.cursor(_APPLIED, prefetch=ROWS_AT_ONCE):
-                    receipts[_read(row["data"])] += 1
-        finally:
-            await database.close()
-    except (asyncpg.PostgresError, OSError, msgspec.MsgspecError) as fault:
-        raise UnreadableBooks(f"{url}: {fault}") from None
-    return receipts
+        ask([Query(sales, lambda data: found.update((_receipt_of(data),)))])
+    except msgspec.MsgspecError as fault:
+        raise UnreadableBooks(f"a sale cannot be read: {fault}") from None
+    return found

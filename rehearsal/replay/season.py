@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import date, datetime
 from datetime import time as time_of_day
-from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,7 +51,7 @@ PUSH_GATHER_S = 0.5
 QUANTITY_MAX = 999
 """Whole units of one line: a store's default, raised where the file needs it."""
 
-_FILE_BOOKS = ("sales", "takings", "tenders", "sold")
+_FILE_BOOKS = ("sales", "takings", "goods", "tenders", "sold")
 
 
 class Options(NamedTuple):
@@ -221,7 +220,7 @@ class Season:
         homes = [cashier.post.home for cashier in self._cashiers]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             verified = pool.map(_verify, homes)
-            tills = merged([till_books(_database_file(home)) for home in homes])
+            tills = merged([till_books(home.database_file) for home in homes])
             hub = hub_books(self.shop.database_url)
             found = self._receipt_differences(homes)
             broken = [story for stories in verified for story in stories]
@@ -240,16 +239,12 @@ class Season:
     def _receipt_differences(self, homes: Sequence[TillHome]) -> list[str]:
         """Sale by sale: each basket of the file once at its till, and once at the hub."""
         file = expected_receipts(self.source.baskets, [home.till_id for home in homes])
-        tills = sum((till_receipts(_database_file(home)) for home in homes), Receipts())
+        tills = sum((till_receipts(home.database_file) for home in homes), Receipts())
         hub = hub_receipts(self.shop.database_url)
         return [
             *receipt_differences(file, tills, ("file", "tills")),
             *receipt_differences(file, hub, ("file", "hub")),
         ]
-
-
-def _database_file(home: TillHome) -> Path:
-    return home.data / "till.db"
 
 
 def _cashier(number: int) -> str:

@@ -4,7 +4,6 @@ python -m rehearsal.store_day [--keep FOLDER]     exit 0 only if the books agree
 """
 
 import io
-import os
 import signal
 import sys
 from pathlib import Path
@@ -25,8 +24,6 @@ def main(
 
     Example: python -m rehearsal.store_day --keep /tmp/day
     """
-    for name in [name for name in os.environ if name.startswith("OMNITILL_")]:
-        del os.environ[name]  # the settings of a real till or hub on this machine
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese still shows the day

@@ -148,7 +148,7 @@ class Cashiers:
 
     def books(self) -> Books:
         """What the tills' own databases hold, added up."""
-        return merged(till_books(home.data / "till.db") for home in self.homes.values())
+        return merged(till_books(home.database_file) for home in self.homes.values())
 
     def _wait_for_catalogue(self, till_id: str) -> None:
         known = len(self.products)

@@ -3,7 +3,7 @@
 Owns the columns and the last line. Refuses to read or to compare: that is `rehearsal.books`.
 """
 
-from rehearsal.books import Books, differences, verdict
+from rehearsal.books import Books, Difference, differences, outcome
 from rehearsal.processes import Reply
 from rehearsal.store_day.cashiers import demo_rows, money
 from rehearsal.store_day.telling import BAD, GOOD, Telling
@@ -32,7 +32,7 @@ def x_rows(figures: list[Reply]) -> list[list[str]]:
 def close_books(tills: Books, hub: Books, telling: Telling) -> bool:
     """Show both sides' books; the last line says whether they agree, and it comes back too."""
     found = differences(tills, hub)
-    differing = {difference.key[0] for difference in found}
+    differing = {_whose(difference) for difference in found}
     headings = ["", "", " sales", " takings", " cash", " other", " in drawer", " facts", ""]
     rows = []
     for till in sorted({key[0] for key in (*tills.streams, *hub.streams)}):
@@ -42,12 +42,24 @@ def close_books(tills: Books, hub: Books, telling: Telling) -> bool:
     for store in sorted({key[0] for key in (*tills.on_hand, *hub.on_hand)}):
         rows += _both(store, differing, *(_shelf_cells(books, store) for books in (tills, hub)))
     telling.table(["", "", " products", *(f" {name} left" for name in SHELF), ""], rows)
-    *details, last = verdict(found, "tills", "hub")
+    *details, last = outcome([difference.say("tills", "hub") for difference in found])
     telling.line("")
     for detail in details:
         telling.line(f"    {detail}", BAD)
     telling.line(last, BAD if found else GOOD)
     return not found
+
+
+def _whose(difference: Difference) -> str:
+    """The till or the store whose row of the table the difference belongs to."""
+    match difference.book, difference.key:
+        case "accounts", ("money", _, till, *_):
+            return till
+        case "accounts", ("stock", store, *_):
+            return store
+        case _, (whose, *_):
+            return whose
+    return ""
 
 
 def _both(whose: str, differing: set[str], ours: list[str], theirs: list[str]) -> list[list[str]]:

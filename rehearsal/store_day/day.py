@@ -9,7 +9,6 @@ hub's page or a database; how it looks is `rehearsal.store_day.telling`.
 
 import math
 import os
-import re
 import signal
 import sys
 import time
@@ -20,9 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from rehearsal.books import UnreadableBooks, hub_books
+from rehearsal.books import hub_books
 from rehearsal.processes import ChildEnded, Refused
 from rehearsal.shop import CommandFailed, Shop, TillHome, command
+from rehearsal.snapshot import UnreadableBooks
 from rehearsal.store_day.cashiers import Cashiers, Unexpected, demo_rows, expect, money, wait
 from rehearsal.store_day.closing import close_books, x_rows
 from rehearsal.store_day.status_page import till_rows
@@ -47,7 +47,6 @@ REPLY_CUT_AFTER_BYTES = 300
 """Where the hub's answer to a push is cut: behind its head, before its end."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells count it."""
-_QUERY = re.compile(r"\?\S+")
 FAULTS = (
     Unexpected,
     Refused,
@@ -168,7 +167,7 @@ class Day:
         people.sell(TILL_A, {"water": 6, "cola": 1}, [("wechat", None)])
         wait(lambda: cable.pulled, "the cable was out")
         for cut in sorted(cable.interrupted, reverse=True):  # POST before GET
-            tell.quote("cable", f"cut the {_QUERY.sub('', cut)}")
+            tell.quote("cable", f"cut the {cut}")
         people.tell_waiting(TILL_A)
         self._tell_facts()
         tell.say(

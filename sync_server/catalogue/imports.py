@@ -25,16 +25,20 @@ T = TypeVar("T")
 
 #: a longer cell is none that anyone typed
 CELL_CHARACTERS_MAX = 10_000
-#: product ids, barcodes and cashier numbers are no longer
+#: product ids, barcodes, tax codes and cashier numbers are no longer
 KEY_CHARACTERS_MAX = 100
-#: a longer line is read in pieces, and then none of them is a row
+#: a longer line is no row; so much of it is shown
 LINE_BYTES_MAX = 1024 * 1024
 #: amounts and quantities above this are slips of the hand, in minor units and 1/1000
 NUMBER_MAX = 10**12
+#: no currency has more decimals (ISO 4217 list one)
+_COIN_DECIMALS = 4
 #: what no printed text holds: control characters, and the mark of bytes that were not UTF-8
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 #: an id is part of file names, receipt numbers and addresses
 _ID = re.compile(r"[A-Za-z0-9._-]{1,32}")
+#: what a rejects file says of a row, before the row itself
+_TOLD = ["line", "reason"]
 _TRUE = {"1", "true", "yes", "y", "是"}
 _FALSE = {"0", "false", "no", "n", "否"}
 
@@ -64,31 +68,58 @@ class GoodRow(NamedTuple, Generic[T]):
     value: T
 
 
-class StoreLine(NamedTuple):
-    """One store of a file."""
+class UnfittingCashStep(Refusal):
+    code = "unfitting_cash_step"
+    sentence = Text(
+        "cash_step {step} is not an amount of {currency}.",
+        "cash_step {step} 不是 {currency} 金额。",
+    )
+    way_on = Text(
+        "Name in the file what the smallest coin of {currency} is.",
+        "请在文件中填写 {currency} 的最小找零单位。",
+    )
+
+
+class StoreRow(NamedTuple):
+    """One store of a file; None is what the file does not say."""
 
     store_id: str
     name: str
-    timezone: str
-    currency: str
-    language: Language
-    cash_step_minor: int
-    quantity_max: int
+    timezone: str | None = None
+    currency: str | None = None
+    language: Language | None = None
+    #: an amount as it was typed, of the currency that the store has then
+    cash_step: str | None = None
+    quantity_max: int | None = None
 
-    def onto(self, settings: StoreSettings) -> StoreSettings:
-        """The store's settings with what the file says put in."""
-        return msgspec.structs.replace(
-            settings,
-            store_name=self.name,
-            timezone=self.timezone,
-            currency=self.currency,
-            language=self.language,
-            cash_step_minor=self.cash_step_minor,
-            quantity_max=self.quantity_max,
-        )
+    def onto(self, before: StoreSettings) -> StoreSettings:
+        """The store's settings with what the file says put in. Raises UnfittingCashStep."""
+        said = {
+            "store_name": self.name,
+            "timezone": self.timezone,
+            "currency": self.currency,
+            "language": self.language,
+            "quantity_max": self.quantity_max,
+        }
+        told = {name: value for name, value in said.items() if value is not None}
+        after = msgspec.structs.replace(before, **told)
+        return msgspec.structs.replace(after, cash_step_minor=self._cash_step_minor(before, after))
+
+    def _cash_step_minor(self, before: StoreSettings, after: StoreSettings) -> int:
+        step, currency = self.cash_step, after.currency
+        if step is not None:
+            try:
+                return Money.parse(step, currency).minor
+            except ValueError:
+                raise UnfittingCashStep(step=step, currency=currency) from None
+        minor = before.cash_step_minor
+        if currency != before.currency and minor != StoreSettings().cash_step_minor:
+            known = f"{Money(minor, before.currency).plain} {before.currency}"
+            raise UnfittingCashStep(step=known, currency=currency)
+        return minor
 
 
-class CashierLine(NamedTuple):
+class CashierRow(NamedTuple):
     """One cashier of a file."""
 
     store_id: str
@@ -98,19 +129,44 @@ class CashierLine(NamedTuple):
 Cells = dict[str, str]
 
 
-def read(
-    file: Path, required: tuple[str, ...], parse: Callable[[Cells], T]
-) -> Iterator[GoodRow[T] | BadRow]:
-    """The rows of a file, each understood by `parse` or not. Raises UnreadableFile."""
-    try:
-        with file.open("rb") as stream:
-            rows = _rows(stream)
-            header = _header(file, next(rows, None), required)
-            for line, row, why in rows:
-                yield _understood(line, row, why, header, parse)
-    except OSError as fault:
-        why = fault.strerror or str(fault)
-        raise UnreadableFile(file=file.name, why=why, columns=", ".join(required)) from None
+class CsvFile(Generic[T]):
+    """The rows of a file, each understood by `parse` or not; read once, as they come."""
+
+    def __init__(self, file: Path, required: tuple[str, ...], parse: Callable[[Cells], T]) -> None:
+        self.file = file
+        self._required = required
+        self._parse = parse
+        #: what the first line says, once it was read
+        self.columns: list[str] = []
+
+    def __iter__(self) -> Iterator[GoodRow[T] | BadRow]:
+        """Raises UnreadableFile."""
+        try:
+            with self.file.open("rb") as stream:
+                rows = _rows(stream)
+                first = next(rows, None)
+                header = _header(self.file, first, self._required)
+                self.columns = first.cells if first else []
+                for row in rows:
+                    yield _understood(row, header, self._parse)
+        except OSError as fault:
+            why, columns = fault.strerror or str(fault), ", ".join(self._required)
+            raise UnreadableFile(file=self.file.name, why=why, columns=columns) from None
+
+    def write_rejects(self, bad: list[BadRow]) -> Path | None:
+        """Write the bad rows beside the file, under its own columns, so that they can be mended
+        there and imported; none: an old rejects file goes."""
+        rejects = self.file.with_name(self.file.name + ".rejects.csv")
+        if not bad:
+            rejects.unlink(missing_ok=True)
+            return None
+        # The file may have been one of rejects itself.
+        told = len(_TOLD) if self.columns[: len(_TOLD)] == _TOLD else 0
+        with rejects.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow([*_TOLD, *self.columns[told:]])
+            writer.writerows([row.line, row.why, *row.row[told:]] for row in bad)
+        return rejects
 
 
 class _Row(NamedTuple):
@@ -118,25 +174,34 @@ class _Row(NamedTuple):
 
     line: int
     cells: list[str]
-    why: str = ""
+    why: Text | None = None
 
 
 def _rows(stream: BinaryIO) -> Iterator[_Row]:
     """Rows that are not empty. A row is a line, so that a torn quote or a bad byte spoils its own
     line alone: with cells of several lines it would swallow what follows."""
     csv.field_size_limit(CELL_CHARACTERS_MAX)
-    lines = iter(lambda: stream.readline(LINE_BYTES_MAX), b"")
-    for line, data in enumerate(lines, start=1):
+    for line, data in enumerate(_lines(stream), start=1):
         text = data.decode("utf-8-sig" if line == 1 else "utf-8", errors="replace")
         try:
             (cells,) = csv.reader([text], strict=True)
         except csv.Error as fault:
-            yield _Row(line, [text.rstrip("\r\n")], f"not a line of CSV: {fault}")
+            why = Text(f"not a line of CSV: {fault}", f"不是 CSV 行：{fault}")
+            yield _Row(line, [text.rstrip("\r\n")], why)
             continue
         if _NOT_TEXT.search(text):
-            yield _Row(line, cells, "not UTF-8 text")
+            yield _Row(line, cells, Text("not UTF-8 text", "不是 UTF-8 文本"))
         elif cells:
             yield _Row(line, cells)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines, of one that is too long the beginning."""
+    while line := stream.readline(LINE_BYTES_MAX):
+        rest = line
+        while len(rest) == LINE_BYTES_MAX and not rest.endswith(b"\n"):
+            rest = stream.readline(LINE_BYTES_MAX)
+        yield line
 
 
 def _header(file: Path, first: _Row | None, required: tuple[str, ...]) -> list[str]:
@@ -144,45 +209,31 @@ def _header(file: Path, first: _Row | None, required: tuple[str, ...]) -> list[s
     names = [name.strip().lower() for name in first.cells] if first else []
     missing = [name for name in required if name not in names]
     twice = [name for name in names if name and names.count(name) > 1]
-    why = ""
+    why = None
     if first is None:
-        why = "it is empty"
+        why = Text("it is empty", "文件为空")
     elif first.why:
-        why = f"its first line is {first.why}"
+        why = Text("its first line is {what}", "首行{what}").filled(what=first.why)
     elif missing:
-        why = f"no column {', '.join(missing)}"
+        why = Text(f"no column {', '.join(missing)}", f"缺少列 {', '.join(missing)}")
     elif twice:
-        why = f"column {twice[0]} stands there twice"
+        why = Text(f"column {twice[0]} stands there twice", f"列 {twice[0]} 重复")
     if why:
         raise UnreadableFile(file=file.name, why=why, columns=", ".join(required))
     return names
 
 
-def _understood(
-    line: int, row: list[str], why: str, header: list[str], parse: Callable[[Cells], T]
-) -> GoodRow[T] | BadRow:
-    if not why and len(row) != len(header):
-        why = f"{len(row)} cells where the first line names {len(header)}"
-    if why:
-        return BadRow(line, row, why)
-    cells = {name: cell.strip() for name, cell in zip(header, row, strict=True)}
+def _understood(row: _Row, header: list[str], parse: Callable[[Cells], T]) -> GoodRow[T] | BadRow:
+    if row.why:
+        return BadRow(row.line, row.cells, row.why.en)
+    if len(row.cells) != len(header):
+        why = f"{len(row.cells)} cells where the first line names {len(header)}"
+        return BadRow(row.line, row.cells, why)
+    cells = {name: cell.strip() for name, cell in zip(header, row.cells, strict=True)}
     try:
-        return GoodRow(line, row, parse(cells))
+        return GoodRow(row.line, row.cells, parse(cells))
     except ValueError as fault:
-        return BadRow(line, row, str(fault))
-
-
-def write_rejects(file: Path, bad: list[BadRow]) -> Path | None:
-    """Write the bad rows beside the file; none: an old rejects file goes."""
-    rejects = file.with_name(file.name + ".rejects.csv")
-    if not bad:
-        rejects.unlink(missing_ok=True)
-        return None
-    with rejects.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["line", "reason", "row"])
-        writer.writerows([row.line, row.why, *row.row] for row in bad)
-    return rejects
+        return BadRow(row.line, row.cells, str(fault))
 
 
 PRODUCT_COLUMNS = ("product_id", "name", "price")
@@ -210,29 +261,29 @@ def product(cells: Cells, currency: str) -> Product:
     )
 
 
-def cashier(cells: Cells) -> CashierLine:
+def cashier(cells: Cells) -> CashierRow:
     who = Cashier(_key(_needed(cells, "cashier_id")), _needed(cells, "name"))
-    return CashierLine(_id(cells, "store_id"), who)
+    return CashierRow(_id(cells, "store_id"), who)
 
 
-def store(cells: Cells) -> StoreLine:
+def store(cells: Cells) -> StoreRow:
     """A store: store_id, name; timezone, currency, language, cash_step (an amount),
     quantity_max (whole units)."""
-    currency = (cells.get("currency") or "CNY").upper()
-    step = Money.parse(cells["cash_step"], currency).minor if cells.get("cash_step") else 1
-    most = quantity.parse(cells["quantity_max"]) if cells.get("quantity_max") else 999_000
-    money.exponent(currency)
-    if not (0 < step <= NUMBER_MAX and 0 < most <= NUMBER_MAX):
-        raise ValueError("cash_step and quantity_max must be above 0, and no slips of the hand")
-    return StoreLine(
+    return StoreRow(
         _id(cells, "store_id"),
         _needed(cells, "name"),
-        _timezone(cells.get("timezone") or "Asia/Shanghai"),
-        currency,
-        _language(cells.get("language") or Language.CHINESE),
-        step,
-        most,
+        _said(cells, "timezone", _timezone),
+        _said(cells, "currency", _currency),
+        _said(cells, "language", _language),
+        _said(cells, "cash_step", _amount),
+        _said(cells, "quantity_max", _quantity),
     )
+
+
+def _said(cells: Cells, name: str, parse: Callable[[str], T]) -> T | None:
+    """What a cell says, None when it is empty."""
+    cell = cells.get(name)
+    return parse(cell) if cell else None
 
 
 def _needed(cells: Cells, name: str) -> str:
@@ -273,6 +324,27 @@ def _language(text: str) -> Language:
         raise ValueError(f"language {text!r} is none of {', '.join(Language)}") from None
 
 
+def _currency(text: str) -> str:
+    money.exponent(text.upper())
+    return text.upper()
+
+
+def _amount(text: str) -> str:
+    """An amount of some currency; which one is not known here."""
+    _above_0("cash_step", money.scaled(text, _COIN_DECIMALS))
+    return text
+
+
+def _quantity(text: str) -> int:
+    return _above_0("quantity_max", quantity.parse(text))
+
+
+def _above_0(name: str, number: int) -> int:
+    if not 0 < number <= NUMBER_MAX:
+        raise ValueError(f"{name} must be above 0, and no slip of the hand")
+    return number
+
+
 def _unit(text: str) -> Unit:
     try:
         return Unit(text.lower())
@@ -289,7 +361,7 @@ def _tax(cells: Cells) -> Tax:
     if not 0 <= rate_ppm <= PER_MILLION:
         raise ValueError(f"tax_rate {percent} % is not between 0 and 100")
     code = (
-        cells.get("tax_code")
+        _key(cells.get("tax_code", ""))
         or f"VAT{percent.rstrip('0').rstrip('.') if '.' in percent else percent}"
     )
     return Tax(code, rate_ppm, included)

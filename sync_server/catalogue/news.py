@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
-from sqlalchemy.exc import SQLAlchemyError
+from sync_server.database import FAULTS
 
 Heads = dict[str, int]
 
@@ -25,6 +25,11 @@ class News:
         #: how many tills wait now
         self.waiting = 0
 
+    @property
+    def ended(self) -> bool:
+        """Whether the hub is about to stop."""
+        return self._end.is_set()
+
     async def look(self) -> None:
         """Read the heads now and wake whoever waits for one that moved."""
         heads = await self._read_heads()
@@ -36,15 +41,16 @@ class News:
     async def watch(self) -> None:
         """Look until the end; while the database is away nobody is woken. It ends by itself:
         cancelled in the middle of a statement it would leave a connection in disorder."""
-        while not await self._ends_within(self._look_every_s):
-            with suppress(SQLAlchemyError, OSError):
+        while not await self.end_within(self._look_every_s):
+            with suppress(*FAULTS):
                 await self.look()
 
-    async def _ends_within(self, wait_s: float) -> bool:
+    async def end_within(self, wait_s: float) -> bool:
+        """Wait for the end, at most so long -> whether it has come."""
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._end.wait()
-        return self._end.is_set()
+        return self.ended
 
     async def past(self, positions: Mapping[str, int], wait_s: float) -> tuple[str, ...]:
         """The scopes that moved past these positions; waits for the first, empty when the wait
@@ -52,7 +58,7 @@ class News:
         self.waiting += 1
         try:
             async with self._moved, asyncio.timeout(wait_s):
-                while not (moved := self._past(positions)) and not self._end.is_set():
+                while not (moved := self._past(positions)) and not self.ended:
                     await self._moved.wait()
                 return moved
         except TimeoutError:

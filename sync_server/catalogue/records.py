@@ -97,6 +97,11 @@ def publish(connection: Connection, scope: str, kind: str, bodies: dict[str, byt
     return len(moved)
 
 
+def hold(connection: Connection, scope: str) -> None:
+    """Let no other publisher into the scope until the transaction ends."""
+    _MOVE_HEAD.write(connection, [(scope, 0)])
+
+
 def _take_positions(connection: Connection, scope: str, count: int) -> int:
     """Move the scope's head by `count`; returns where it stood."""
     _MOVE_HEAD.write(connection, [(scope, count)])

@@ -1,5 +1,8 @@
 """What head office publishes, and what a till of a store may read of it."""
 
+from collections import defaultdict
+from typing import NamedTuple
+
 import msgspec
 from sqlalchemy import Connection
 
@@ -9,47 +12,69 @@ from journal.wire import FeedPage
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.language import Text
 from sync_server.catalogue import records
-from sync_server.sync.service import WireProblem, problem
+from sync_server.sync.service import WireProblem, known_store, problem
 
 #: of bodies in one page; a message may hold twice that, for their keys and all else
 PAGE_BYTES = wire.MESSAGE_BYTES_MAX // 2
 
 
-class CodeTaken(ValueError):
-    """A barcode that belongs to another product already."""
+class Published(NamedTuple):
+    """What came of products: how many changed anything, and why each of the others stays out."""
 
-    def __init__(self, code: str, product_id: str) -> None:
-        super().__init__(f"barcode {code} belongs to product {product_id}")
-        self.code = code
-
-
-def taken_codes(connection: Connection, products: list[Product]) -> dict[str, CodeTaken]:
-    """Products, by id, that claim a barcode of another one. A barcode that its owner gives up
-    among these same products is free."""
-    claimed = {product.product_id: product.codes for product in products}
-    codes = list({code for product in products for code in product.codes})
-    owners = {
-        code: owner
-        for code, owner in records.owners(connection, codes).items()
-        if code in claimed.get(owner, (code,))
-    }
-    taken = {}
-    for product in products:
-        for code in product.codes:
-            owner = owners.setdefault(code, product.product_id)
-            if owner != product.product_id:
-                taken[product.product_id] = CodeTaken(code, owner)
-    return taken
+    moved: int
+    refused: dict[str, Text]
 
 
-def publish_products(connection: Connection, products: list[Product]) -> int:
-    """Publish products and prices to every store; returns how many changed anything."""
-    records.keep_codes(connection, {product.product_id: product.codes for product in products})
-    bodies = {product.product_id: msgspec.json.encode(product) for product in products}
-    return records.publish(connection, records.CATALOGUE, "product", bodies)
+def publish_products(connection: Connection, products: list[Product]) -> Published:
+    """Publish products and prices to every store; of one that is named twice the latter. One that
+    claims a barcode of another product stays out, and keeps the barcodes it had."""
+    records.hold(connection, records.CATALOGUE)
+    named = {product.product_id: product for product in products}
+    refused = _refused(connection, named)
+    taken = {key: product for key, product in named.items() if key not in refused}
+    records.keep_codes(connection, {key: product.codes for key, product in taken.items()})
+    bodies = {key: msgspec.json.encode(product) for key, product in taken.items()}
+    return Published(records.publish(connection, records.CATALOGUE, "product", bodies), refused)
+
+
+def _refused(connection: Connection, products: dict[str, Product]) -> dict[str, Text]:
+    """The products that claim a barcode of another one. A barcode that its owner gives up among
+    these same products is free, unless its owner is refused itself."""
+    claimed = {code for product in products.values() for code in product.codes}
+    owners = records.owners(connection, list(claimed))
+    had: dict[str, list[str]] = defaultdict(list)
+    holders: dict[str, str] = {}
+    for code, owner in owners.items():
+        had[owner].append(code)
+        if owner not in products or code in products[owner].codes:
+            holders[code] = owner
+    refused: dict[str, Text] = {}
+    for key, product in products.items():
+        held = [code for code in product.codes if holders.get(code, key) != key]
+        if held:
+            refused[key] = _belongs(held[0], holders[held[0]])
+        else:
+            holders.update(dict.fromkeys(product.codes, key))
+    left = list(refused)
+    while left:
+        owner = left.pop()
+        for code in had[owner]:
+            claimant, holders[code] = holders.get(code, owner), owner
+            if claimant != owner and claimant not in refused:
+                refused[claimant] = _belongs(code, owner)
+                left.append(claimant)
+    return refused
+
+
+def _belongs(code: str, product_id: str) -> Text:
+    return Text(
+        f"barcode {code} belongs to product {product_id}", f"条码 {code} 属于商品 {product_id}"
+    )
 
 
 def publish_cashiers(connection: Connection, store_id: str, cashiers: list[Cashier]) -> int:
+    """Publish a store's cashiers; returns how many changed anything. Raises NoSuchStore."""
+    known_store(connection, store_id)
     bodies = {cashier.cashier_id: msgspec.json.encode(cashier) for cashier in cashiers}
     return records.publish(connection, records.store_scope(store_id), "cashier", bodies)
 
@@ -111,8 +136,3 @@ def positions(epoch: str, store_id: str, cursor: str) -> dict[str, int]:
     """How far the cursor has come in each scope of the till."""
     known = _cursor(epoch, cursor).positions
     return {scope: known.get(scope, 0) for scope in scopes_of(store_id)}
-
-
-def heads(connection: Connection) -> dict[str, int]:
-    """Where every scope stands."""
-    return records.all_heads(connection)

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
 from importlib.resources import files
-from ipaddress import ip_address
 from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -19,9 +18,9 @@ from starlette.routing import Route
 
 from retail.language import Language, Text
 from retail.money import Money
-from sync_server.console.records import Takings, TillLine
+from sync_server.console.records import Takings, TillStanding
 from sync_server.hub import Hub
-from sync_server.settings import IN_STEP_S
+from sync_server.settings import IN_STEP_S, is_loopback
 
 _TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
     files("sync_server.console").joinpath("templates/status.html").read_text(encoding="utf-8")
@@ -149,21 +148,18 @@ def _is_local(request: Request) -> bool:
     if any(name in request.headers for name in _FORWARDED):
         return False
     peer = request.client.host if request.client else ""
-    return _is_loopback(peer) and _is_loopback(request.url.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(peer) and is_loopback(request.url.hostname or "")
 
 
 async def _status(hub: Hub, request: Request) -> Response:
     language = _language(request)
-    lines, takings, unsettled = await hub.overview()
+    standings, takings, unsettled = await hub.overview()
     now = hub.now()
-    states = [state_of(line, now) for line in lines if line.till_id and not line.revoked]
+    states = [
+        state_of(standing, now)
+        for standing in standings
+        if standing.till_id and not standing.revoked
+    ]
     behind = sum(state not in _WELL for state in states)
     headline = (
         WORDS["some_not"].filled(count=behind, all=len(states)) if behind else WORDS["all_well"]
@@ -178,7 +174,7 @@ async def _status(hub: Hub, request: Request) -> Response:
         if unsettled
         else "",
         as_of=WORDS["as_of"].filled(time=now.astimezone().strftime("%H:%M:%S %Z")).to(language),
-        stores=_stores(lines, takings, language, now),
+        stores=_stores(standings, takings, language, now),
     )
     return HTMLResponse(html, headers=_HEADERS)
 
@@ -191,39 +187,41 @@ def _language(request: Request) -> Language:
     return Language.ENGLISH if first.lower().startswith("en") else Language.CHINESE
 
 
-def state_of(line: TillLine, now: datetime) -> State:
-    """Whether a till is in step: it declared the head we have and spoke within IN_STEP_S, or its
-    last fact closed its shift (design: a closed till owes nothing until the store opens)."""
-    if line.revoked:
+def state_of(standing: TillStanding, now: datetime) -> State:
+    """Whether a till is in step: it declared the head we have and spoke within IN_STEP_S, or has no
+    shift open (design: a closed till owes nothing until the store opens)."""
+    if standing.revoked:
         return State.REVOKED
-    if not line.last_contact:
+    if not standing.last_contact:
         return State.NEVER
-    if line.forked:
+    if standing.forked:
         return State.FORKED
-    caught_up = line.declared_seq <= line.head_seq
-    if caught_up and not line.open_shift:
+    caught_up = standing.declared_seq <= standing.head_seq
+    if caught_up and not standing.open_shift:
         return State.CLOSED
-    silent_s = (now - datetime.fromisoformat(line.last_contact)).total_seconds()
+    silent_s = (now - datetime.fromisoformat(standing.last_contact)).total_seconds()
     if silent_s > IN_STEP_S:
         return State.SILENT
     return State.IN_STEP if caught_up else State.BEHIND
 
 
 def _stores(
-    lines: list[TillLine], takings: dict[str, Takings], language: Language, now: datetime
+    standings: list[TillStanding], takings: dict[str, Takings], language: Language, now: datetime
 ) -> list[StoreView]:
     views = []
-    for store_id, of_store in groupby(lines, key=lambda line: line.store_id):
+    for store_id, of_store in groupby(standings, key=lambda standing: standing.store_id):
         tills = list(of_store)
         first = tills[0]
-        day, taken = _day([takings[line.till_id] for line in tills if line.till_id in takings])
+        day, taken = _day(
+            [takings[standing.till_id] for standing in tills if standing.till_id in takings]
+        )
         views.append(
             StoreView(
                 store_id,
                 first.store_name,
                 day,
                 _amount(taken, first.currency) if day else "",
-                [_till(line, takings, language, now) for line in tills if line.till_id],
+                [_till(standing, takings, language, now) for standing in tills if standing.till_id],
             )
         )
     return views
@@ -236,28 +234,28 @@ def _day(taken: list[Takings]) -> tuple[str, int]:
 
 
 def _till(
-    line: TillLine, takings: dict[str, Takings], language: Language, now: datetime
+    standing: TillStanding, takings: dict[str, Takings], language: Language, now: datetime
 ) -> TillView:
-    taken = takings.get(line.till_id or "")
-    state = state_of(line, now)
-    contact = _clock(line.last_contact, line.timezone, now)
-    since = _clock(line.waiting_since, line.timezone, now)
+    taken = takings.get(standing.till_id or "")
+    state = state_of(standing, now)
+    contact = _clock(standing.last_contact, standing.timezone, now)
+    since = _clock(standing.waiting_since, standing.timezone, now)
     said = _STATES[state].filled(
-        facts=_facts(line.declared_seq - line.head_seq),
+        facts=_facts(standing.declared_seq - standing.head_seq),
         since=_SINCE.filled(time=since) if since else "",
         contact=contact,
-        declared=f"{line.declared_seq:,}",
+        declared=f"{standing.declared_seq:,}",
     )
     return TillView(
-        line.till_id or "",
+        standing.till_id or "",
         state,
         _MARKS[state],
         said.to(language),
         contact,
-        f"{line.head_seq:,}",
+        f"{standing.head_seq:,}",
         taken.business_date if taken else "",
         f"{taken.sales:,}" if taken else "",
-        _amount(taken.minor, line.currency) if taken else "",
+        _amount(taken.minor, standing.currency) if taken else "",
     )
 
 

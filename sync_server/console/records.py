@@ -8,8 +8,9 @@ from sync_server.recorder import HAS_VERDICT, journal, money_ledger
 from sync_server.sync.records import store, stream, till
 
 
-class TillLine(NamedTuple):
-    """A till, its newest stream and what its last business day took."""
+class TillStanding(NamedTuple):
+    """How a till stands: its store, and how far its newest stream has come; a store without tills
+    stands without one."""
 
     store_id: str
     store_name: str
@@ -26,14 +27,14 @@ class TillLine(NamedTuple):
 
 
 class Takings(NamedTuple):
-    """What one till took on one business date, tax included."""
+    """What one till took on one business date: what customers paid, as its X report says it."""
 
     business_date: str
     minor: int
     sales: int
 
 
-def tills(connection: Connection) -> list[TillLine]:
+def tills(connection: Connection) -> list[TillStanding]:
     """Every store with its tills; a store without tills once, without one."""
     streams = stream.alias()
     newest = (
@@ -51,7 +52,7 @@ def tills(connection: Connection) -> list[TillLine]:
         .order_by(store.c.store_id, func.length(till.c.till_id), till.c.till_id)
     ).mappings()
     return [
-        TillLine(
+        TillStanding(
             row[store.c.store_id],
             row[store.c.name],
             row[store.c.timezone],
@@ -70,7 +71,8 @@ def tills(connection: Connection) -> list[TillLine]:
 
 
 def latest_takings(connection: Connection) -> dict[str, Takings]:
-    """Per till, the takings of its latest business date, in the store's currency."""
+    """Per till, the takings of its latest business date, in the store's currency: goods, tax and
+    rounding."""
     ledger, sold = money_ledger, money_ledger.alias()
     latest = (
         select(sold.c.business_date)
@@ -85,7 +87,7 @@ def latest_takings(connection: Connection) -> dict[str, Takings]:
         ledger.c.till == till.c.till_id,
         ledger.c.business_date == latest,
         ledger.c.currency == store.c.currency,
-        or_(ledger.c.account == "sales", ledger.c.account.like("tax:%")),
+        or_(ledger.c.account.in_(("sales", "rounding")), ledger.c.account.like("tax:%")),
     )
     sales = case((ledger.c.account == "sales", ledger.c.entries), else_=0)
     rows = connection.execute(

@@ -6,9 +6,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DBAPIError
 
-from sync_server.database import Database, DatabaseUnusable, without_password
+from retail.language import Text
+from sync_server.database import (
+    FAULTS,
+    Database,
+    DatabaseUnusable,
+    unusable,
+    without_password,
+)
 
 #: PostgreSQL's advisory lock that two programs starting at once take in turn; any number of ours
 ONE_AT_A_TIME = 0x6F6D6E69
@@ -29,8 +35,7 @@ async def upgrade(database: Database, url: str) -> None:
     try:
         await database.write(upgrade_connection)
     except CommandError as fault:
-        why = "it was written by a newer version of this program"
+        why = Text("it was written by a newer version of this program", "由更新版本的程序写入")
         raise DatabaseUnusable(url=without_password(url), why=why) from fault
-    except (DBAPIError, OSError) as fault:
-        why = str(getattr(fault, "orig", fault)).partition("\n")[0]
-        raise DatabaseUnusable(url=without_password(url), why=why) from fault
+    except FAULTS as fault:
+        raise unusable(url, fault) from fault

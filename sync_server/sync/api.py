@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 import zstandard
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,6 +18,7 @@ from journal import wire
 from journal.stream import StreamId
 from journal.wire import Declared
 from retail.language import Text
+from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.sync.service import Bearer, WireProblem, busy, problem, too_large
 
@@ -53,7 +53,7 @@ def _endpoint(hub: Callable[[], Hub], handler: Handler) -> Callable[[Request], A
             return _answer(request, await handler(hub(), request))
         except WireProblem as no:
             return refusal(no)
-        except (SQLAlchemyError, OSError) as fault:
+        except FAULTS as fault:
             log.error("the database failed: %s", str(fault).partition("\n")[0])
             return refusal(busy())
         except ClientDisconnect:
@@ -139,7 +139,7 @@ def _bearer(hub: Hub, request: Request) -> Bearer:
     return hub.bearer(request.headers.get("Authorization", "").removeprefix("Bearer "))
 
 
-async def _contact(hub: Hub, who: Bearer, request: Request) -> None:
+def _contact(hub: Hub, who: Bearer, request: Request) -> None:
     """Note what the till declares beside its question; a question without it is one too."""
     incarnation = request.headers.get("Till-Incarnation")
     if incarnation:
@@ -147,7 +147,7 @@ async def _contact(hub: Hub, who: Bearer, request: Request) -> None:
             declared = wire.read(request.headers.get("Till-Head", "").encode(), Declared)
         except wire.NotAMessage:
             return
-        await hub.note_contact(StreamId(who.till_id, incarnation), declared)
+        hub.note_contact(StreamId(who.till_id, incarnation), declared)
 
 
 async def _enrol(hub: Hub, request: Request) -> msgspec.Struct:
@@ -168,13 +168,13 @@ async def _push(hub: Hub, request: Request) -> msgspec.Struct:
 
 async def _feed(hub: Hub, request: Request) -> msgspec.Struct:
     who = _bearer(hub, request)
-    await _contact(hub, who, request)
+    _contact(hub, who, request)
     return await hub.feed_page(who, request.query_params.get("cursor", ""))
 
 
 async def _wait(hub: Hub, request: Request) -> msgspec.Struct:
     who = _bearer(hub, request)
-    await _contact(hub, who, request)
+    _contact(hub, who, request)
     try:
         wait_s = float(request.query_params.get("wait", "0"))
     except ValueError:

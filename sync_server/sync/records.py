@@ -1,5 +1,6 @@
 """Stores, tills, enrolment codes and streams: who may speak, and how far each has come."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -76,6 +77,8 @@ stream = Table(
 )
 
 _ONCE = SetWise(hub, once=True)
+_SAVE_STORE = SetWise(store, replacing=True)
+_SAVE_TILL = SetWise(till, replacing=True)
 
 _LOCKED = Prepared(
     select(
@@ -97,6 +100,15 @@ _LOCKED = Prepared(
 _MOVE_STREAM = Prepared(
     update(stream).where(stream.c.stream_no == bindparam("the_stream")),
     ("head_seq", "head_hash", "declared_seq", "waiting_since", "open_shift", "last_contact"),
+)
+
+_NOTE_CONTACT = Prepared(
+    update(stream).where(
+        stream.c.till_id == bindparam("the_till"),
+        stream.c.incarnation == bindparam("the_incarnation"),
+        stream.c.last_contact <= bindparam("the_time"),
+    ),
+    ("declared_seq", "waiting_since", "last_contact"),
 )
 
 
@@ -152,7 +164,8 @@ def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, Strea
 
 
 def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
-    """The stream, begun at genesis unless it is there by now, locked as `locked` does."""
+    """The stream, begun at genesis unless it is there by now, locked as `locked` does. A shift
+    outlives its stream: what was open at the till is open until a fact says otherwise."""
     # Two pushes of one till may begin its stream at once: the second waits here.
     connection.execute(select(till.c.till_id).where(till.c.till_id == who.till).with_for_update())
     _, begun = locked(connection, who)
@@ -168,13 +181,24 @@ def begun_stream(connection: Connection, who: StreamId, store_id: str, now: date
             head_hash=first.hash,
             declared_seq=0,
             waiting_since="",
-            open_shift="",
+            open_shift=_shift_left_open(connection, who.till),
             last_contact=_text(now),
         )
     )
     _, begun = locked(connection, who)
     assert begun is not None
     return begun
+
+
+def _shift_left_open(connection: Connection, till_id: str) -> str:
+    """The shift that the till's newest stream left open, empty without one."""
+    newest = (
+        select(stream.c.open_shift)
+        .where(stream.c.till_id == till_id)
+        .order_by(stream.c.stream_no.desc())
+        .limit(1)
+    )
+    return connection.execute(newest).scalar() or ""
 
 
 def move_stream(
@@ -198,17 +222,27 @@ def move_stream(
     )
 
 
-def note_contact(connection: Connection, who: StreamId, declared: Declared, now: datetime) -> None:
-    """A till spoke without pushing."""
-    connection.execute(
-        update(stream)
-        .where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
-        .values(
+class Contact(NamedTuple):
+    """A till spoke without pushing and declared its head."""
+
+    who: StreamId
+    declared: Declared
+    at: datetime
+
+
+def note_contacts(connection: Connection, contacts: Sequence[Contact]) -> None:
+    """Note who spoke, unless more was heard of it since. In the order of streams, so that two
+    hubs never wait for each other in a circle."""
+    for who, declared, at in sorted(contacts, key=lambda contact: contact.who):
+        _NOTE_CONTACT.run(
+            connection,
+            the_till=who.till,
+            the_incarnation=who.incarnation,
+            the_time=_text(at),
             declared_seq=declared.seq,
             waiting_since=_moment(declared.waiting_since),
-            last_contact=_text(now),
+            last_contact=_text(at),
         )
-    )
 
 
 def note_fork(connection: Connection, stream_no: int, seq: int, now: datetime) -> None:
@@ -248,10 +282,8 @@ def verdicts(connection: Connection, stream_no: int, first: int, last: int) -> l
 def save_store(
     connection: Connection, store_id: str, name: str, timezone: str, currency: str
 ) -> None:
-    values = {"name": name, "timezone": timezone, "currency": currency}
-    changed = connection.execute(update(store).where(store.c.store_id == store_id).values(**values))
-    if not changed.rowcount:
-        connection.execute(insert(store).values(store_id=store_id, **values))
+    """Add a store, or change it."""
+    _SAVE_STORE.write(connection, [(store_id, name, timezone, currency)])
 
 
 def store_exists(connection: Connection, store_id: str) -> bool:
@@ -319,14 +351,7 @@ def use_code(
     connection.execute(
         update(enrol_code).where(enrol_code.c.code_hash == code_hash).values(used_by=public_key)
     )
-    values = {"public_key": public_key, "enrolled_at": _text(now), "revoked_at": None}
-    changed = connection.execute(
-        update(till).where(till.c.till_id == code.till_id).values(**values)
-    )
-    if not changed.rowcount:
-        connection.execute(
-            insert(till).values(till_id=code.till_id, store_id=code.store_id, **values)
-        )
+    _SAVE_TILL.write(connection, [(code.till_id, code.store_id, public_key, _text(now), None)])
 
 
 def revoke(connection: Connection, till_id: str, now: datetime) -> bool:

@@ -27,15 +27,18 @@ from journal.signature import (
     token_message,
     verified,
 )
-from journal.stream import Head, StreamId, genesis
-from journal.wire import Declared, Verdict
+from journal.stream import STREAM_BEGAN, Head, StreamId, genesis
+from journal.wire import Verdict
+from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
+from retail.refusals import Refusal
 from sync_server import recorder
 from sync_server.sync import records
 from sync_server.sync.records import HubIdentity, StreamRow, TillRow
 
 _CODE_LENGTH = 10
 _GROUP = 5
+_SHIFT_CLOSED, _ = TYPES[ShiftClosed]
 _REVOKED = "the till is revoked"
 #: a till is asked to wait this long when the hub has too much to do or its database is away
 BUSY_RETRY_S = 5
@@ -142,11 +145,38 @@ def own_identity(connection: Connection) -> HubIdentity:
 # Enrolment
 
 
+class NoSuchStore(Refusal):
+    code = "no_such_store"
+    sentence = Text("There is no store {store}.", "没有门店 {store}。")
+    way_on = Text(
+        "Import it first: sync-server import stores FILE.csv",
+        "请先导入门店：sync-server import stores FILE.csv",
+    )
+
+
+class NoSuchTill(Refusal):
+    code = "no_such_till"
+    sentence = Text("Store {store} has no till {till}.", "门店 {store} 没有终端 {till}。")
+    way_on = Text(
+        "The status page at /hq lists the tills; without --till a new one is made.",
+        "请在 /hq 状态页查看终端；不带 --till 则登记新终端。",
+    )
+
+
+def known_store(connection: Connection, store_id: str) -> None:
+    """Raises NoSuchStore unless the store was imported."""
+    if not records.store_exists(connection, store_id):
+        raise NoSuchStore(store=store_id)
+
+
 def make_code(
     connection: Connection, voice: Voice, store_id: str, till_id: str | None, expires_at: datetime
 ) -> tuple[str, str]:
     """A one-time code and the till it is for: ten letters of chance, and five that name the
-    hub's key, so that a till knows whom it enrols with."""
+    hub's key, so that a till knows whom it enrols with. Raises NoSuchStore or NoSuchTill."""
+    known_store(connection, store_id)
+    if till_id and not records.is_till_of(connection, store_id, till_id):
+        raise NoSuchTill(store=store_id, till=till_id)
     letters = "".join(secrets.choice(CROCKFORD) for _ in range(_CODE_LENGTH))
     code = f"{letters[:_GROUP]}-{letters[_GROUP:]}-{fingerprint(voice.signer.public)}"
     till_id = till_id or records.next_till_id(connection, store_id)
@@ -158,7 +188,7 @@ def enrol(
     connection: Connection, voice: Voice, request: wire.EnrolRequest, now: datetime
 ) -> wire.EnrolReply:
     """Trade a code for an identity. The same till may ask again: its answer may have been lost."""
-    message = enrol_message(request.code, request.public_key, request.inc)
+    message = enrol_message(request.code, request.public_key, request.inc, request.till)
     if not verified(request.public_key, message, request.sig):
         raise wrong_signature()
     code_hash = _hash_of(request.code)
@@ -181,9 +211,26 @@ def enrol(
                 "请向总部索取新的登记码，并核实另一终端。",
             ),
         )
+    if request.till not in ("", code.till_id):
+        raise _other_till(request.till, code.till_id)
     if code.used_by is None:
         records.use_code(connection, code_hash, code, request.public_key, now)
     return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, voice.epoch)
+
+
+def _other_till(till: str, other: str) -> WireProblem:
+    return problem(
+        409,
+        "other_till",
+        Text(
+            f"This data folder holds the journal of till {till}, the code is for till {other}.",
+            f"此数据文件夹属于收银机 {till}，登记码属于 {other}。",
+        ),
+        Text(
+            f"Enrol till {other} with a data folder of its own (--data).",
+            f"请为 {other} 使用单独的数据文件夹（--data）。",
+        ),
+    )
 
 
 def _hash_of(code: str) -> str:
@@ -318,7 +365,7 @@ def _opened(request: wire.PushRequest) -> list[Arrived]:
         raise problem(
             422,
             "not_a_chain",
-            Text(f"{broken}", f"{broken}"),
+            Text(f"These facts are not a chain: {broken}", f"记录不成链：{broken}"),
             Text("Run: pos-client journal verify", "请运行：pos-client journal verify"),
         ) from None
 
@@ -404,16 +451,10 @@ def _append(
 
 
 def _open_shift(before: str, meeting: Meeting) -> str:
-    """The shift that is open at the till after these facts, empty when none is."""
-    shift = before
-    for fact in meeting.new:
-        if fact.envelope.type == "shift.opened":
-            shift = fact.envelope.shift
-        elif fact.envelope.type == "shift.closed":
-            shift = ""
-    return shift
-
-
-def note_contact(connection: Connection, who: StreamId, declared: Declared, now: datetime) -> None:
-    """A till spoke without pushing and declared its head."""
-    records.note_contact(connection, who, declared, now)
+    """The shift that is open at the till after these facts, empty when none is: each fact names
+    the one it was recorded in, and only the closing ends it."""
+    for fact in reversed(meeting.new):
+        told = fact.envelope
+        if (told.type, told.tv) != STREAM_BEGAN:  # which says nothing of shifts
+            return "" if told.type == _SHIFT_CLOSED else told.shift
+    return before

@@ -79,7 +79,7 @@ def _bring_into_state(hub: ServedHub, till: HandTill, number: int) -> None:
             hub.do(hub.hub.revoke(till.stream.till))
         case 7:
             till.record(ShiftClosed(1, "CNY", 50_000, 49_500, 21))
-            till.record_bytes(b"{}", "parcel.collected", 1)
+            till.record_bytes(b"{}", "parcel.collected", 1, shift="")
             reply_of(till.push())
         case _:
             reply_of(till.push())

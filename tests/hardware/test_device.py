@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import pos_client.counter  # noqa: F401  the till has faults of its own
 from hardware import device
 from hardware.device import Fault
 
@@ -40,5 +41,6 @@ def test_the_tree_in_the_docstring_is_the_tree_in_the_code() -> None:
     def depth(kind: type[Fault]) -> int:
         return len(kind.__mro__) - len(Fault.__mro__)
 
+    ours = [kind for kind in family()[1:] if kind.__module__.startswith("hardware.")]
     assert drawn[0] == (0, "Fault", "")
-    assert drawn[1:] == [(depth(kind), kind.__name__, kind.code) for kind in family()[1:]]
+    assert drawn[1:] == [(depth(kind), kind.__name__, kind.code) for kind in ours]

@@ -49,6 +49,14 @@ def test_a_read_waits_only_so_long() -> None:
     asyncio.run(scenario())
 
 
+def test_a_host_that_is_no_name_is_an_os_error() -> None:
+    async def scenario() -> None:
+        with pytest.raises(ConnectionError):
+            await TcpLink.connect("10.0.0..5", 9100, connect_s=60, write_s=60)
+
+    asyncio.run(scenario())
+
+
 def test_a_refused_connection_is_an_os_error() -> None:
     async def scenario() -> None:
         async with await serve_tcp(SimulatedPrinter()) as server:

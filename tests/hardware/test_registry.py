@@ -31,6 +31,7 @@ def printed_at(url: str, jobs: int = 1, limits: TimeLimits | None = None) -> lis
         *("escpos+tcp://h:port", "escpos+tcp://h:70000", "escpos+tcp://h?cols=47"),
         *("sim://printer?paper=maybe", "sim://printer?stall_at=x", "sim://printer?papre=out"),
         *("escpos+tcp://h?paper=out", "escpos+tcp://h?cjk=utf8", "escpos+tcp://h?cols"),
+        "escpos+tcp://10.0.0..5",
         "sim://printer?keep=no/such/folder/paper.txt",
     ],
 )

@@ -1,13 +1,19 @@
 """A served hub with a store, and tills made by hand."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from journal.wire import FeedChange, read
+from rehearsal.processes import wait_until
 from tests.builders import STORE
 from tests.hand_till import HandTill
 from tests.served_hub import ServedHub
+
+#: generous: a test waits for the event, not for the time
+WAIT_S = 30.0
 
 TillMaker = Callable[..., HandTill]
 
@@ -18,6 +24,31 @@ def hub(database_url: str) -> Iterator[ServedHub]:
     with ServedHub(database_url) as served:
         served.add_store()
         yield served
+
+
+@pytest.fixture(scope="module")
+def one_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
+    """A hub on SQLite with the store S01, for all tests of a file: they leave each other alone."""
+    folder = tmp_path_factory.mktemp("hub")
+    with ServedHub(f"sqlite:///{folder / 'hub.db'}") as served:
+        served.add_store()
+        yield served
+
+
+@contextmanager
+def waiting_for_news(hub: ServedHub, till: HandTill) -> Iterator[Future[tuple[str, ...]]]:
+    """The till has pulled everything and waits by now; what it is told in the end."""
+    asking = {"cursor": till.pull().cursor, "wait": f"{WAIT_S}"}
+    bearer = till.bearer()
+
+    def ask() -> tuple[str, ...]:
+        answer = till.http.get("/v1/feed/wait", params=asking, headers=bearer)
+        return read(answer.content, FeedChange).changed
+
+    with ThreadPoolExecutor(1) as thread:
+        told = thread.submit(ask)
+        wait_until(lambda: hub.hub.news.waiting, WAIT_S, "the till waits")
+        yield told
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 
 import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,14 +40,6 @@ def record_anything(till: HandTill, chance: Random, facts: int) -> None:
                 total = chance.randrange(1, 10_000)
                 till.record(a_sale(product, chance.randrange(1, 9) * 500, total))
     till.record(ShiftClosed(1, "CNY", 50_000, 49_000, 3))
-
-
-@pytest.fixture(scope="module")
-def one_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
-    """A hub on SQLite whose stores are each of one example."""
-    folder = tmp_path_factory.mktemp("books")
-    with ServedHub(f"sqlite:///{folder / 'hub.db'}") as served:
-        yield served
 
 
 _examples = count()

@@ -1,20 +1,34 @@
 """The command `sync-server`: what it does, its exit codes, and a sentence where it cannot."""
 
+import os
 import re
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
+from sqlalchemy import Connection, select
 from typer.testing import CliRunner
 
 from rehearsal.postgresql import PostgreSQL
+from rehearsal.processes import wait_until
+from retail.catalogue import Product
 from sync_server.__main__ import app
+from sync_server.catalogue.records import CATALOGUE, barcode, published
+from sync_server.catalogue.service import settings_of
+from sync_server.sync.records import store
 from tests.hand_till import HandTill
 from tests.served_hub import ServedHub
 
+#: generous: a test waits for the event, not for the time
+WAIT_S = 60.0
 STORES = "store_id,name\nS01,静安店\nS02,徐汇店\n"
 
 
@@ -46,6 +60,17 @@ class Head:
         file = self.folder / f"{kind}.csv"
         file.write_text(text, encoding="utf-8")
         return self.runs("import", kind, str(file))
+
+    def spoil(self, table: str) -> None:
+        """Take a table away from a database on SQLite."""
+        with closing(sqlite3.connect(self.folder / "hub.db", timeout=WAIT_S)) as other:
+            other.execute(f"DROP TABLE {table}")
+            other.commit()
+
+    def count(self, table: str) -> int:
+        """How many rows a table on SQLite has."""
+        with closing(sqlite3.connect(self.folder / "hub.db", timeout=WAIT_S)) as other:
+            return int(other.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
 
     def rejected(self, kind: str) -> list[str]:
         """The rejects file's lines, without the first."""
@@ -108,6 +133,49 @@ def test_a_barcode_may_move_to_another_product(head: Head) -> None:
     assert head.imports("products", f"{columns}1,a,1,690\n").code == 0
 
 
+def test_a_barcode_that_its_owner_was_not_let_give_up_stays_taken(head: Head) -> None:
+    columns = "product_id,name,price,barcodes\n"
+    head.imports("products", f"{columns}1,a,1,A\n2,b,1,B\n")
+    ended = head.imports("products", f"{columns}3,c,1,A\n4,d,1,C\n1,a,1,B\n5,e,1,C\n")
+    assert (ended.code, ended.out) == (1, "1 rows taken, 1 changed something, 3 rejected\n")
+    assert head.rejected("products") == [
+        "2,barcode A belongs to product 1,3,c,1,A",
+        "4,barcode B belongs to product 2,1,a,1,B",
+        "5,barcode C belongs to product 4,5,e,1,C",
+    ]
+    assert codes_of(head) == {"A": "1", "B": "2", "C": "4"}
+
+
+def test_a_chain_of_barcodes_whose_last_is_taken_is_refused_as_a_whole(head: Head) -> None:
+    columns = "product_id,name,price,barcodes\n"
+    head.imports("products", columns + "".join(f"{n},n,1,c{n}\n" for n in range(50)))
+    moved_up = columns + "".join(f"{n},n,1,c{n + 1}\n" for n in range(49))
+    assert head.imports("products", moved_up).out.startswith("0 rows taken")
+    assert head.imports("products", f"{moved_up}49,n,1,c50\n").out.startswith("50 rows taken")
+    assert codes_of(head) == {f"c{n + 1}": f"{n}" for n in range(50)}
+
+
+def test_of_a_product_named_twice_the_latter_row_counts(head: Head) -> None:
+    columns = "product_id,name,price,barcodes\n"
+    assert head.imports("products", f"{columns}1,a,1,A\n1,a,1,B\n2,b,1,A\n").code == 0
+    assert codes_of(head) == {"A": "2", "B": "1"}
+
+
+def codes_of(head: Head) -> dict[str, str]:
+    """Which product each barcode belongs to; the products as they are published say the same."""
+
+    def read(connection: Connection) -> dict[str, str]:
+        owners = {row.code: row.product_id for row in connection.execute(select(barcode))}
+        bodies = published(connection, CATALOGUE, "product", list(set(owners.values())))
+        for key, body in bodies.items():
+            product = msgspec.json.decode(body, type=Product)
+            assert {code for code, owner in owners.items() if owner == key} == {*product.codes}
+        return owners
+
+    with ServedHub(head.database_url) as hub:
+        return hub.read(read)
+
+
 def test_products_with_very_many_barcodes_are_imported(head: Head) -> None:
     """More of them than a statement may have marks."""
     rows = "".join(
@@ -139,6 +207,42 @@ def test_a_store_keeps_the_settings_its_file_does_not_name(head: Head) -> None:
     assert b'"cash_step_minor":5' in bytes(row.body)
 
 
+def test_a_second_file_changes_only_what_it_names(head: Head) -> None:
+    columns = "store_id,name,timezone,currency,language,cash_step,quantity_max"
+    head.imports("stores", f"{columns}\nS01,Zürich,Europe/Zurich,CHF,en,0.05,50\n")
+    first = ("S01", "Zürich", "Europe/Zurich", "CHF", "en", 5, 50_000)
+    assert the_store(head) == first
+    assert head.imports("stores", "store_id,name\nS01,Zürich HB\n").code == 0
+    assert the_store(head) == ("S01", "Zürich HB", *first[2:])
+    assert head.imports("stores", "store_id,name,cash_step,language\nS01,HB,0.10,\n").code == 0
+    assert the_store(head) == ("S01", "HB", "Europe/Zurich", "CHF", "en", 10, 50_000)
+
+
+def the_store(head: Head) -> tuple[object, ...]:
+    """The only store's row, and what is published of its settings beside."""
+
+    def read(connection: Connection) -> tuple[object, ...]:
+        (row,) = connection.execute(select(store)).all()
+        settings = settings_of(connection, row.store_id)
+        assert settings is not None
+        assert (settings.store_name, settings.timezone, settings.currency) == tuple(row[1:])
+        return (*row, settings.language, settings.cash_step_minor, settings.quantity_max)
+
+    with ServedHub(head.database_url) as hub:
+        return hub.read(read)
+
+
+def test_a_smallest_coin_that_the_stores_currency_has_not_is_a_bad_row(head: Head) -> None:
+    head.imports("stores", "store_id,name,currency\nS01,大阪,JPY\nS02,静安店,\n")
+    ended = head.imports("stores", "store_id,name,cash_step\nS01,大阪,0.05\nS02,静安店,0.05\n")
+    assert (ended.code, ended.out) == (1, "1 rows taken, 1 changed something, 1 rejected\n")
+    (why,) = head.rejected("stores")
+    assert why.startswith("2,cash_step 0.05 is not an amount of JPY.")
+    assert head.imports("stores", "store_id,name,currency\nS02,静安店,JPY\n").code == 1
+    assert "cash_step 0.05 CNY is not an amount of JPY." in head.rejected("stores")[0]
+    assert head.imports("stores", "store_id,name,currency,cash_step\nS02,x,JPY,1\n").code == 0
+
+
 def test_a_file_that_cannot_be_imported_is_a_sentence(sqlite_head: Head) -> None:
     folder = sqlite_head.folder
     empty = folder / "empty.csv"
@@ -165,12 +269,22 @@ def test_a_rejects_file_that_cannot_be_written_is_a_sentence(sqlite_head: Head) 
         ("nonsense", "it is no database URL"),
         ("", "it is no database URL"),
         ("postgresql://host:port/name", "it is no database URL"),
+        ("postgresql://omnitill:secret@host:port/name", "it is no database URL"),
+        ("postgresql:omnitill:secret@host", "it is no database URL"),
+        ("postgresql://omnitill:secret", "it is no database URL"),
+        ("sqlite://omnitill:secret@", "it names no file"),
+        ("postgresql://omnitill@127.0.0.1:9/hub?password=secret", ""),
         ("mysql://root:secret@localhost/hub", "mysql is not supported"),
         ("sqlite://", "it names no file"),
         ("sqlite:///:memory:", "it names no file"),
         ("sqlite:////no/such/folder/hub.db", "unable to open database file"),
         ("postgresql://omnitill:secret@127.0.0.1:9/hub", "Connect call failed"),
         ("postgresql://omnitill:secret@no.such.host.invalid/hub", ""),
+        ("postgresql://omnitill:secret@127.0.0.1:99999/hub", ""),
+        ("postgresql://omnitill:secret@127.0.0.1:9/hub?bogus=1", "bogus"),
+        ("postgresql://omnitill:secret@127.0.0.1:9/hub?timeout=abc", ""),
+        ("sqlite:///hub.db?timeout=soon", ""),
+        ("sqlite://host/hub.db", ""),
     ],
 )
 def test_a_database_that_cannot_be_used_is_a_sentence(
@@ -181,6 +295,22 @@ def test_a_database_that_cannot_be_used_is_a_sentence(
     assert re.search(f"The database .* cannot be used: .*{re.escape(why)}", ended.err)
     assert "无法使用" in ended.err
     assert "secret" not in ended.err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs an output that is always full")
+def test_a_full_output_is_a_sentence_and_so_is_a_word_that_is_no_text(sqlite_head: Head) -> None:
+    argv = [sys.executable, "-m", "sync_server"]
+    database = ["--database", sqlite_head.database_url]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run([*argv, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+        assert (ended.returncode, b"Traceback" in ended.stderr) == (1, False)
+        assert b"No space left" in ended.stderr
+    for words in (("enrol-code", "\udcff"), ("revoke", "\udcff")):
+        ended = subprocess.run([*argv, *words, *database], capture_output=True, check=False)
+        assert ended.returncode == 1
+        assert b"Traceback" not in ended.stderr
+        assert ended.stderr
 
 
 @pytest.mark.slow
@@ -207,6 +337,15 @@ def test_a_file_that_is_no_database_is_a_sentence_and_stays_as_it_was(sqlite_hea
     assert file.read_bytes() == b"Dear head office, " * 100
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("nonsense", "不是数据库地址"), ("sqlite://", "未指定文件"), ("mysql://x/y", "不支持 mysql")],
+)
+def test_a_cause_that_is_ours_is_said_in_chinese_too(sqlite_head: Head, url: str, why: str) -> None:
+    ended = sqlite_head.runs("migrate", "--database", url)
+    assert f"无法使用：{why}\n" in ended.err
+
+
 def test_a_database_of_a_newer_version_is_left_alone(sqlite_head: Head) -> None:
     assert sqlite_head.runs("migrate").code == 0
     file = sqlite_head.folder / "hub.db"
@@ -216,6 +355,51 @@ def test_a_database_of_a_newer_version_is_left_alone(sqlite_head: Head) -> None:
     ended = sqlite_head.runs("migrate")
     assert ended.code == 1
     assert "newer version" in ended.err
+    assert "由更新版本的程序写入" in ended.err
+
+
+def test_a_database_that_fails_a_command_after_it_opened_is_a_sentence(sqlite_head: Head) -> None:
+    sqlite_head.imports("stores", STORES)
+    sqlite_head.spoil("enrol_code")
+    ended = sqlite_head.runs("enrol-code", "S01")
+    assert ended.code == 1
+    assert "cannot be used: no such table: enrol_code" in ended.err
+    assert "无法使用" in ended.err
+
+
+def test_rows_found_bad_before_the_database_failed_are_written_all_the_same(
+    sqlite_head: Head,
+) -> None:
+    """The database fails between two batches: the rows come through a pipe, the second batch
+    only when the first is in the books and the database is spoiled."""
+    assert sqlite_head.runs("migrate").code == 0
+    pipe = sqlite_head.folder / "products.csv"
+    os.mkfifo(pipe)
+
+    def write() -> None:
+        with pipe.open("w") as rows:
+            rows.write("product_id,name,price\n0,x,free\n")
+            rows.writelines(f"{number},n,1\n" for number in range(1, 5_000))
+            rows.flush()
+            wait_until(lambda: sqlite_head.count("feed") == 4_999, WAIT_S, "the first are in")
+            sqlite_head.spoil("barcode")
+            rows.write("5000,n,1\n5001,x,free\n")
+
+    with ThreadPoolExecutor(1) as other:
+        writing = other.submit(write)
+        ended = sqlite_head.runs("import", "products", str(pipe))
+        writing.result(WAIT_S)
+    assert (ended.code, ended.out) == (1, "4999 rows taken, 4999 changed something, 2 rejected\n")
+    assert "cannot be used: no such table: barcode" in ended.err
+    assert "2 rows were not taken" in ended.err
+    assert [row.split(",")[0] for row in sqlite_head.rejected("products")] == ["2", "5003"]
+
+
+def test_an_import_that_never_began_leaves_the_rejects_of_the_last_one(sqlite_head: Head) -> None:
+    sqlite_head.imports("products", "product_id,name,price\n1,a,x\n")
+    ended = sqlite_head.imports("products", "")
+    assert (ended.code, ended.out) == (1, "")
+    assert len(sqlite_head.rejected("products")) == 1
 
 
 def test_a_code_or_a_revocation_for_nobody_is_a_sentence(sqlite_head: Head) -> None:

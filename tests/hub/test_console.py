@@ -3,11 +3,16 @@
 from datetime import timedelta
 
 import httpx
+import msgspec
 import pytest
 
 from journal.wire import Declared
 from rehearsal.store_day.status_page import TillRow, till_rows
-from tests.hand_till import HandTill, a_sale, reply_of
+from retail.facts import PrintOutcome, ReceiptPrinted, ShiftClosed
+from retail.shift import Balance, figures
+from retail.tender import Tender
+from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
+from tests.hub.books import books
 from tests.hub.conftest import TillMaker
 from tests.served_hub import ServedHub
 
@@ -75,6 +80,37 @@ def test_a_till_that_closed_its_shift_may_be_silent(hub: ServedHub, till: HandTi
     assert said(hub, till).startswith("silent since")
 
 
+@pytest.mark.parametrize("said_since", ["nothing", "a sale"])
+def test_a_shift_that_stays_open_over_a_new_stream_is_not_closed(
+    hub: ServedHub, a_till: TillMaker, said_since: str
+) -> None:
+    before = a_till()
+    before.record_sales(2)
+    reply_of(before.push())
+    after = a_till(till_id="S01-1", incarnation="B" * 26)
+    after.begin()
+    if said_since == "a sale":
+        after.record(a_sale(receipt="N1"), shift="AAAAAA-1")
+    reply_of(after.push())
+    assert said(hub, after) == "in step"
+    hub.clock.move(timedelta(hours=1))
+    assert said(hub, after).startswith("silent since")
+    after.record(ShiftClosed(1, "CNY", 1, 1, 3), shift="AAAAAA-1")
+    reply_of(after.push(len(after.facts) - 1))
+    assert said(hub, after) == "closed, in step"
+
+
+def test_what_is_done_after_the_shift_was_closed_opens_none(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(1)
+    till.record(ShiftClosed(1, "CNY", 1, 1, 1))
+    till.record(ReceiptPrinted("sale", "R1", PrintOutcome.PRINTED, copy=1), shift="")
+    reply_of(till.push())
+    assert said(hub, till) == "closed, in step"
+    till.record(a_sale(receipt="R2"))
+    reply_of(till.push(5))
+    assert said(hub, till) == "in step"
+
+
 def test_forked_and_revoked_say_so_and_revoked_does_not_count(
     hub: ServedHub, a_till: TillMaker
 ) -> None:
@@ -117,6 +153,21 @@ def test_takings_are_of_the_latest_business_date_in_the_stores_currency(
     assert "2026-06-04 <b>CNY 123,455.79</b>" in httpx.get(f"{hub.url}/hq").text
 
 
+def test_takings_are_what_customers_paid_as_the_x_report_says(
+    hub: ServedHub, till: HandTill
+) -> None:
+    till.begin()
+    till.record(an_opened_shift())
+    given = Tender("cash", True, 1_00, change_minor=50, rounding_minor=-2)
+    till.record(msgspec.structs.replace(a_sale(total=52), tenders=(given,)))
+    reply_of(till.push())
+    balances = [
+        Balance(key[-2], *sums) for key, sums in hub.read(books).money.items() if key[-2] != "safe"
+    ]
+    assert figures(balances, 500_00, "CNY").takings_minor == 50
+    assert rows(hub)["S01-1"].takings == "CNY 0.50"
+
+
 def test_a_store_without_tills_and_a_hub_without_stores_say_so(database_url: str) -> None:
     with ServedHub(database_url) as hub:
         assert "sync-server import stores" in httpx.get(f"{hub.url}/hq?lang=en").text
@@ -156,14 +207,6 @@ def test_the_page_is_not_for_those_a_proxy_speaks_for(
     assert "S01" not in answer.text
     for host in ("127.0.0.1", "localhost", "[::1]"):
         assert httpx.get(f"{one_hub.url}/hq", headers={"Host": host}).status_code == 200
-
-
-@pytest.fixture(scope="module")
-def one_hub(tmp_path_factory: pytest.TempPathFactory) -> object:
-    folder = tmp_path_factory.mktemp("console")
-    with ServedHub(f"sqlite:///{folder / 'hub.db'}") as served:
-        served.add_store()
-        yield served
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from journal import wire
 from journal.signature import Signer, fingerprint, plain_code
-from sync_server.hub import NoSuchStore, NoSuchTill
+from sync_server.sync.service import NoSuchStore, NoSuchTill
 from tests.hand_till import HandTill, problem_of, reply_of
 from tests.hub.conftest import TillMaker
 from tests.served_hub import ServedHub
@@ -80,6 +81,24 @@ def test_a_key_that_its_sender_does_not_hold_is_not_enrolled(hub: ServedHub) -> 
         answer = thief.post("/v1/enrol", forged)
         assert (answer.status_code, problem_of(answer).code) == (401, "wrong_signature")
         assert victim.enrol(code).is_success
+
+
+def test_a_code_is_not_used_up_by_the_folder_of_another_till(hub: ServedHub) -> None:
+    code = hub.enrol_code()
+    with HandTill(hub.url, 1) as other, HandTill(hub.url, 2) as till:
+        answer = other.post("/v1/enrol", other.enrol_request(code, "S01-9"))
+        assert (answer.status_code, problem_of(answer).code) == (409, "other_till")
+        assert till.post("/v1/enrol", till.enrol_request(code, "S01-1")).is_success
+        assert till.enrol(code).is_success
+
+
+def test_the_till_of_a_folder_is_signed(hub: ServedHub) -> None:
+    code = hub.enrol_code()
+    with HandTill(hub.url) as till:
+        for said, signed in (("", "S01-1"), ("S01-1", ""), ("S01-1", "S01-2")):
+            request = till.enrol_request(code, signed)
+            answer = till.post("/v1/enrol", msgspec.structs.replace(request, till=said))
+            assert (answer.status_code, problem_of(answer).code) == (401, "wrong_signature")
 
 
 def test_a_new_machine_takes_the_place_of_a_till(hub: ServedHub, a_till: TillMaker) -> None:

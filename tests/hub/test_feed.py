@@ -1,9 +1,8 @@
 """The feed: the latest row per key in dense positions, each till its own store's."""
 
 import asyncio
-import threading
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
@@ -11,17 +10,14 @@ from sqlalchemy import select
 
 from journal.cursor import PAGE_ROWS_MAX, Cursor
 from journal.wire import MESSAGE_BYTES_MAX, FeedChange, FeedPage, FeedRow, read
-from rehearsal.processes import wait_until
 from retail.catalogue import Cashier, StoreSettings
 from sync_server.catalogue import records
+from sync_server.catalogue.service import Published
 from sync_server.hub import Hub
 from tests.builders import a_product
 from tests.hand_till import HandTill, problem_of, reply_of
-from tests.hub.conftest import TillMaker
+from tests.hub.conftest import WAIT_S, TillMaker, waiting_for_news
 from tests.served_hub import ServedHub
-
-#: generous: a test waits for the event, not for the time
-WAIT_S = 30.0
 
 
 def positions(hub: ServedHub, scope: str) -> dict[str, int]:
@@ -80,6 +76,15 @@ def test_publishers_at_the_same_time_take_no_position_twice(hub: ServedHub) -> N
     for who in range(6):  # each commit stands together
         first = taken[f"p{who}-0"]
         assert [taken[f"p{who}-{place}"] for place in range(20)] == list(range(first, first + 20))
+
+
+def test_of_several_who_publish_a_barcode_at_once_one_gets_it(hub: ServedHub) -> None:
+    async def publish_all() -> list[Published]:
+        work = (hub.hub.publish_products([a_product(f"p{who}", codes=("A",))]) for who in range(6))
+        return await asyncio.gather(*work)
+
+    assert sum(published.moved for published in hub.do(publish_all())) == 1
+    assert len(positions(hub, "catalogue")) == 1
 
 
 def test_what_is_published_again_unchanged_keeps_its_place(hub: ServedHub, till: HandTill) -> None:
@@ -192,13 +197,10 @@ def test_garbage_is_no_cursor(one_till: HandTill, false: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def one_till(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("feed")
-    with ServedHub(f"sqlite:///{folder / 'hub.db'}") as served:
-        served.add_store()
-        with HandTill(served.url) as till:
-            till.enrol(served.enrol_code())
-            yield till
+def one_till(one_hub: ServedHub) -> Iterator[HandTill]:
+    with HandTill(one_hub.url) as till:
+        till.enrol(one_hub.enrol_code())
+        yield till
 
 
 def test_a_cursor_of_another_life_of_the_hub_is_lost(hub: ServedHub, till: HandTill) -> None:
@@ -215,7 +217,9 @@ def test_a_cursor_of_another_life_of_the_hub_is_lost(hub: ServedHub, till: HandT
 
 
 def test_a_wait_ends_when_this_process_publishes(hub: ServedHub, till: HandTill) -> None:
-    assert wakes(hub, till, lambda: hub.publish([a_product("cola")])) == ("catalogue",)
+    with waiting_for_news(hub, till) as told:
+        hub.publish([a_product("cola")])
+        assert told.result(WAIT_S) == ("catalogue",)
 
 
 def test_a_wait_ends_when_another_process_publishes(hub: ServedHub, till: HandTill) -> None:
@@ -226,26 +230,9 @@ def test_a_wait_ends_when_another_process_publishes(hub: ServedHub, till: HandTi
         finally:
             await other.close()
 
-    assert wakes(hub, till, lambda: asyncio.run(elsewhere())) == ("store:S01",)
-
-
-def wakes(hub: ServedHub, till: HandTill, publish: Any) -> tuple[str, ...]:
-    """What a till that waits is told once somebody publishes."""
-    cursor, bearer = till.pull().cursor, till.bearer()
-    told: list[FeedChange] = []
-
-    def wait() -> None:
-        query = {"cursor": cursor, "wait": f"{WAIT_S}"}
-        answer = till.http.get("/v1/feed/wait", params=query, headers=bearer)
-        told.append(read(answer.content, FeedChange))
-
-    waiting = threading.Thread(target=wait)
-    waiting.start()
-    wait_until(lambda: hub.hub.news.waiting, WAIT_S, "the till waits")
-    publish()
-    waiting.join(WAIT_S)
-    assert told, "the till was not woken"
-    return told[0].changed
+    with waiting_for_news(hub, till) as told:
+        asyncio.run(elsewhere())
+        assert told.result(WAIT_S) == ("store:S01",)
 
 
 def test_what_changed_before_the_wait_is_told_at_once(hub: ServedHub, till: HandTill) -> None:

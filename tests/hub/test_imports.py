@@ -6,30 +6,34 @@ from typing import Any
 
 import pytest
 
-from retail.catalogue import Product
+from retail.catalogue import Product, StoreSettings
 from retail.language import Language
 from retail.quantity import Unit
 from retail.tax import Tax
 from sync_server.catalogue import imports
-from sync_server.catalogue.imports import BadRow, GoodRow, StoreLine, UnreadableFile
+from sync_server.catalogue.imports import BadRow, GoodRow, StoreRow, UnreadableFile
+
+
+def product_file(file: Path) -> imports.CsvFile[Product]:
+    return imports.CsvFile(
+        file, imports.PRODUCT_COLUMNS, lambda cells: imports.product(cells, "CNY")
+    )
 
 
 def products_of(file: Path, content: str | bytes) -> tuple[list[Product], list[BadRow]]:
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    rows = list(
-        imports.read(file, imports.PRODUCT_COLUMNS, lambda cells: imports.product(cells, "CNY"))
-    )
+    rows = list(product_file(file))
     good = [row.value for row in rows if isinstance(row, GoodRow)]
     return good, [row for row in rows if isinstance(row, BadRow)]
 
 
-def the_store(tmp_path: Path, **cells: str) -> StoreLine | str:
+def the_store(tmp_path: Path, **cells: str) -> StoreRow | str:
     """What comes of one store row: the store, or why not."""
     cells = {"store_id": "S01", "name": "静安店"} | cells
     file = tmp_path / "stores.csv"
     with file.open("w", newline="", encoding="utf-8") as out:
         csv.writer(out).writerows([cells.keys(), cells.values()])
-    (row,) = imports.read(file, imports.STORE_COLUMNS, imports.store)
+    (row,) = imports.CsvFile(file, imports.STORE_COLUMNS, imports.store)
     return row.value if isinstance(row, GoodRow) else row.why
 
 
@@ -103,12 +107,15 @@ def test_a_bad_row_stays_out_alone(file: Path, row: str, why: str) -> None:
         ("tax_rate", "much", "not"),
         ("tax_included", "perhaps", "neither yes nor no"),
         ("barcodes", "9" * 101, "longer"),
+        ("tax_rate,tax_code", f"13,{'9' * 101}", "longer"),
     ],
 )
 def test_a_cell_that_says_nothing_known_spoils_its_row(
     file: Path, column: str, cell: str, why: str
 ) -> None:
-    good, (only,) = products_of(file, f"product_id,name,price,{column}\n1,a,1,{cell}\n2,b,2,\n")
+    good, (only,) = products_of(
+        file, f"product_id,name,price,{column}\n1,a,1,{cell}\n2,b,2,{',' * cell.count(',')}\n"
+    )
     assert [product.product_id for product in good] == ["2"]
     assert why in only.why
 
@@ -156,13 +163,14 @@ def test_a_file_without_its_columns_is_not_read_at_all(
     with pytest.raises(UnreadableFile) as no:
         products_of(file, content)
     assert why in no.value.say.en
+    assert why not in no.value.say.zh
     assert "product_id, name, price" in no.value.remedy.en
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     for missing in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(UnreadableFile):
-            list(imports.read(missing, imports.PRODUCT_COLUMNS, dict[str, str]))
+            list(imports.CsvFile(missing, imports.PRODUCT_COLUMNS, dict[str, str]))
 
 
 def test_a_file_without_line_ends_does_not_fill_the_memory(file: Path) -> None:
@@ -206,20 +214,62 @@ def test_a_store_that_could_not_sell_is_not_taken(
 def test_a_store_is_read_with_everything_it_says(tmp_path: Path) -> None:
     cells: dict[str, Any] = {"timezone": "Europe/Zurich", "currency": "chf", "language": "EN"}
     told = the_store(tmp_path, **cells, cash_step="0.05", quantity_max="50")
-    line = StoreLine("S01", "静安店", "Europe/Zurich", "CHF", Language.ENGLISH, 5, 50_000)
+    line = StoreRow("S01", "静安店", "Europe/Zurich", "CHF", Language.ENGLISH, "0.05", 50_000)
     assert told == line
+    assert line.onto(StoreSettings()) == StoreSettings(
+        store_name="静安店",
+        timezone="Europe/Zurich",
+        currency="CHF",
+        language=Language.ENGLISH,
+        cash_step_minor=5,
+        quantity_max=50_000,
+    )
+
+
+def test_a_store_of_which_a_file_says_little_has_what_every_store_has(tmp_path: Path) -> None:
+    told = the_store(tmp_path, timezone="", currency=" ", language="", quantity_max="")
+    assert isinstance(told, StoreRow)
+    assert told.onto(StoreSettings()) == StoreSettings(store_name="静安店")
+
+
+def rejected(file: Path, content: str) -> Path | None:
+    """The rejects file that an import of this content leaves."""
+    file.write_text(content, encoding="utf-8")
+    read = product_file(file)
+    return read.write_rejects([row for row in read if isinstance(row, BadRow)])
 
 
 def test_rejects_stand_beside_the_file_and_go_when_all_is_well(file: Path) -> None:
     rejects = file.with_name("products.csv.rejects.csv")
-    _, bad = products_of(file, 'product_id,name,price\n1,"a",x\n2,b,-1\n')
-    assert imports.write_rejects(file, bad) == rejects
+    assert rejected(file, 'product_id,name,price\n1,"a",x\n2,b,-1\n') == rejects
     with rejects.open(newline="", encoding="utf-8") as stream:
         lines = list(csv.reader(stream))
-    assert lines[0] == ["line", "reason", "row"]
+    assert lines[0] == ["line", "reason", "product_id", "name", "price"]
     assert [(line[0], line[2:]) for line in lines[1:]] == [
         ("2", ["1", "a", "x"]),
         ("3", ["2", "b", "-1"]),
     ]
-    assert imports.write_rejects(file, []) is None
+    assert rejected(file, "product_id,name,price\n1,a,1.00\n") is None
     assert not rejects.exists()
+
+
+def test_rejects_are_mended_in_their_file_and_imported_from_it(file: Path) -> None:
+    rejects = rejected(file, "product_id,name,price\n1,a,x\n2,b,-1\n")
+    assert rejects is not None
+    mended = rejects.read_text(encoding="utf-8").replace(",a,x", ",a,1.00")
+    good, _ = products_of(rejects, mended)
+    assert [product.product_id for product in good] == ["1"]
+    again = rejected(rejects, mended)
+    assert again is not None
+    said = again.read_text(encoding="utf-8").splitlines()
+    assert said[0] == "line,reason,product_id,name,price"
+    assert said[1].endswith(",2,b,-1")
+
+
+def test_the_tail_of_a_line_that_is_too_long_is_no_row(file: Path) -> None:
+    filler = b"q," * (imports.LINE_BYTES_MAX // 2)
+    good, bad = products_of(
+        file, b"product_id,name,price\n" + filler + b"evil,Evil,0.01\n2,b,1.00\n"
+    )
+    assert [product.product_id for product in good] == ["2"]
+    assert [row.line for row in bad] == [2]

@@ -125,7 +125,10 @@ def test_a_broken_chain_is_no_chain_and_nothing_of_it_is_stored(
     }
     for what, till.facts in torn.items():
         answer = till.push()
-        assert (answer.status_code, problem_of(answer).code) == (422, "not_a_chain"), what
+        problem = problem_of(answer)
+        assert (answer.status_code, problem.code) == (422, "not_a_chain"), what
+        assert problem.title.startswith("These facts are not a chain: fact ")
+        assert problem.title_zh.startswith("记录不成链：")
     assert hub.read(stored) == []
 
 

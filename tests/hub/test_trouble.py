@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -22,6 +22,7 @@ from sync_server.database import open_database
 from tests.builders import SteppedClock, a_product
 from tests.hand_till import HandTill, problem_of, reply_of
 from tests.hub.books import stored
+from tests.hub.conftest import waiting_for_news
 from tests.hub.serving import Serving
 from tests.served_hub import ServedHub
 
@@ -69,6 +70,56 @@ def test_a_database_that_is_held_asks_tills_for_patience(
     assert len(hub.read(stored)) == 4
 
 
+def test_a_pull_is_answered_although_its_contact_cannot_be_written(
+    hub: ServedHub, till: HandTill, tmp_path: Path
+) -> None:
+    till.begin()
+    reply_of(till.push())
+    hub.clock.move(timedelta(minutes=5))
+    with held_by_another(tmp_path / "hub.db"):
+        for path in ("/v1/feed", "/v1/feed/wait"):
+            answer = till.http.get(path, headers=till.bearer() | declaring(till, 7))
+            assert answer.status_code == 200
+        assert standing(hub) == (1, "2026-06-03T01:00:00.000+00:00")
+    assert standing(hub) == (7, "2026-06-03T01:05:00.000+00:00")
+
+
+def test_a_contact_is_written_before_the_hub_ends(sqlite_url: str) -> None:
+    with ServedHub(sqlite_url, contact_noted_every_s=3600.0) as first:
+        first.add_store()
+        with HandTill(first.url) as till:
+            till.enrol(first.enrol_code())
+            till.begin()
+            reply_of(till.push())
+            assert till.feed(**declaring(till, 5)).status_code == 200
+    with ServedHub(sqlite_url) as second:
+        assert standing(second)[0] == 5
+
+
+def test_what_a_push_declares_is_not_undone_by_a_pull_before_it(sqlite_url: str) -> None:
+    with ServedHub(sqlite_url, contact_noted_every_s=3600.0) as hub:
+        hub.add_store()
+        with HandTill(hub.url) as till:
+            till.enrol(hub.enrol_code())
+            till.record_sales(2)
+            reply_of(till.push(0, 1))
+            assert till.feed(**declaring(till, 2)).status_code == 200
+            reply_of(till.push(1))
+            assert standing(hub)[0] == 4
+
+
+def declaring(till: HandTill, seq: int) -> dict[str, str]:
+    """The headers in which a till says beside its question how far it is."""
+    head = f'{{"seq":{seq},"hash":"x"}}'
+    return {"Till-Incarnation": till.stream.incarnation, "Till-Head": head}
+
+
+def standing(hub: ServedHub) -> tuple[int, str]:
+    """What the hub shows of its only till: the head it declared, and its last contact."""
+    (line,) = hub.do(hub.hub.overview())[0]
+    return line.declared_seq, line.last_contact
+
+
 def test_trouble_of_the_database_puts_no_fact_in_quarantine(hub: ServedHub, till: HandTill) -> None:
     """On the careful path too: a full disk is not the fact's fault."""
     till.begin()
@@ -91,25 +142,17 @@ def test_the_hub_is_not_ready_without_its_database(hub: ServedHub) -> None:
 def test_who_waits_for_news_is_woken_after_the_database_was_away(
     hub: ServedHub, till: HandTill
 ) -> None:
-    cursor, bearer = till.pull().cursor, till.bearer()
-    hub.write(
-        lambda connection: connection.exec_driver_sql("ALTER TABLE scope_head RENAME TO away")
-    )
-    told: list[httpx.Response] = []
-    asking = {"cursor": cursor, "wait": f"{WAIT_S}"}
-    waiting = threading.Thread(
-        target=lambda: told.append(till.http.get("/v1/feed/wait", params=asking, headers=bearer))
-    )
-    waiting.start()
-    wait_until(lambda: hub.hub.news.waiting, WAIT_S, "the till waits")
-    assert httpx.get(f"{hub.url}/readyz").status_code == 503
-    hub.write(
-        lambda connection: connection.exec_driver_sql("ALTER TABLE away RENAME TO scope_head")
-    )
-    elsewhere = {"cola": msgspec.json.encode(a_product("cola"))}
-    hub.write(lambda connection: records.publish(connection, "catalogue", "product", elsewhere))
-    waiting.join(WAIT_S)
-    assert wire.read(told[0].content, wire.FeedChange).changed == ("catalogue",)
+    with waiting_for_news(hub, till) as told:
+        hub.write(
+            lambda connection: connection.exec_driver_sql("ALTER TABLE scope_head RENAME TO away")
+        )
+        assert httpx.get(f"{hub.url}/readyz").status_code == 503
+        hub.write(
+            lambda connection: connection.exec_driver_sql("ALTER TABLE away RENAME TO scope_head")
+        )
+        elsewhere = {"cola": msgspec.json.encode(a_product("cola"))}
+        hub.write(lambda connection: records.publish(connection, "catalogue", "product", elsewhere))
+        assert told.result(WAIT_S) == ("catalogue",)
 
 
 @pytest.mark.slow
@@ -151,6 +194,29 @@ def test_a_hub_told_to_stop_ends_in_order_though_a_till_waits(sqlite_url: str) -
         assert serving.child.stop(timeout_s=30.0) == 0
         waiting.join(WAIT_S)
         assert "Traceback" not in serving.child.stderr_tail
+
+
+def test_a_till_that_asks_for_news_of_a_hub_about_to_stop_is_asked_for_patience(
+    hub: ServedHub, till: HandTill
+) -> None:
+    """An answer without news would be followed by the next question at once."""
+    asking = {"cursor": till.pull().cursor, "wait": f"{WAIT_S}"}
+    hub.do(hub.hub.news.end())
+    answer = till.http.get("/v1/feed/wait", params=asking, headers=till.bearer())
+    assert (answer.status_code, problem_of(answer).code) == (503, "busy")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_hub_whose_file_is_gone_takes_nothing_into_nowhere(
+    hub: ServedHub, till: HandTill, tmp_path: Path
+) -> None:
+    till.begin()
+    assert reply_of(till.push()).head == till.head()
+    for file in tmp_path.glob("hub.db*"):
+        file.rename(file.with_name(f"moved-{file.name}"))
+    till.record_bytes(b"{}", "tomorrow", 1)
+    assert till.push().status_code == 503
+    assert httpx.get(f"{hub.url}/readyz").status_code == 503
 
 
 def ask_in_vain(till: HandTill, asking: dict[str, str], bearer: dict[str, str]) -> None:

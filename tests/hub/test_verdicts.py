@@ -1,11 +1,21 @@
 """What a fact says is never refused: it is applied, or kept with a reason, and the next go on."""
 
+import asyncio
+from random import Random
+from string import ascii_letters
+
 import msgspec
 import pytest
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.util import await_only
 
-from journal.wire import VerdictCode
-from retail.facts import SaleCompleted, encode
+from journal.push import open_batch
+from journal.wire import Verdict, VerdictCode
+from rehearsal.postgresql import PostgreSQL
+from retail.facts import Fact, SaleCompleted, encode
 from retail.money import AMOUNT_MAX
+from retail.tender import Tender
+from sync_server.recorder import ACCOUNT_CHARACTERS_MAX, append, append_carefully
 from tests.hand_till import HandTill, a_delivery, a_sale, reply_of, the_verdict, verdicts_of
 from tests.hub.books import Row, books, recounted, stored
 from tests.hub.conftest import TillMaker
@@ -91,20 +101,47 @@ def test_a_verdict_is_repeated_word_for_word(hub: ServedHub, till: HandTill) -> 
     assert [verdict.seq for verdict in both.verdicts] == [4, 5, 7]
 
 
-def test_what_postgresql_cannot_hold_is_quarantined_alone(hub: ServedHub, till: HandTill) -> None:
+#: generous: a test waits for the event, not for the time
+WAIT_S = 60.0
+LONG = "".join(Random(1).choices(ascii_letters, k=6_000))  # nothing that packs
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        a_sale("no\0product"),
+        a_sale(LONG),
+        a_sale(LONG[: ACCOUNT_CHARACTERS_MAX + 1]),
+        a_delivery(LONG),
+        msgspec.structs.replace(a_sale(), currency=LONG),
+        msgspec.structs.replace(a_sale(), tenders=(Tender(LONG, False, 350),)),
+    ],
+    ids=["a NUL", "a product", "a little too long", "a delivery", "a currency", "a tender"],
+)
+def test_a_name_that_no_ledger_holds_is_quarantined_whatever_the_database(
+    hub: ServedHub, till: HandTill, fact: Fact
+) -> None:
     till.record_sales(2)
-    till.record(a_sale("no\0product"))
+    till.record(fact)
     till.record_sales(2)
-    answer = till.push()
-    if hub.settings.database.startswith("sqlite"):  # which holds it
-        assert verdicts_of(answer) == {}
-    else:
-        verdict = the_verdict(answer)
-        assert (verdict.seq, verdict.code) == (5, VerdictCode.QUARANTINED)
-        assert verdict.reason
-        assert goes_on_after(hub, till)
+    verdict = the_verdict(till.push())
+    assert (verdict.seq, verdict.code) == (5, VerdictCode.QUARANTINED)
+    assert "is no name of an account" in verdict.reason
+    assert goes_on_after(hub, till)
     assert hub.read(books) == hub.read(recounted)
     assert len(hub.read(stored)) == len(till.facts)
+
+
+def test_the_longest_names_are_applied_whatever_the_database(
+    hub: ServedHub, till: HandTill
+) -> None:
+    signs = "".join(map(chr, Random(1).choices(range(0x20000, 0x2A000), k=ACCOUNT_CHARACTERS_MAX)))
+    till.record_sales(1)
+    sale = msgspec.structs.replace(a_sale(signs), currency=signs)
+    tender = Tender(signs.removeprefix(signs[:7]), False, 350)
+    till.record(msgspec.structs.replace(sale, tenders=(tender,)), shift="s" * 64, bdate="d" * 64)
+    assert verdicts_of(till.push()) == {}
+    assert hub.read(books) == hub.read(recounted)
 
 
 def test_an_account_that_would_overflow_quarantines_the_fact_that_does_it(
@@ -173,6 +210,57 @@ def test_a_revoked_till_may_repeat_a_fact_of_another_stream(hub: ServedHub, till
     till.record_bytes(encode(a_sale()), "sale.completed", 1, eid=f"{till.stream.till}/AAAAAA/3")
     till.record_sales(1)
     assert verdicts_of(till.push(3)) == {4: "duplicate", 5: "quarantined"}
+
+
+@pytest.mark.slow
+def test_a_revoked_tills_fact_that_another_stream_commits_meanwhile_is_a_duplicate(
+    postgresql: PostgreSQL,
+) -> None:
+    """The other stream's push is held before its commit, until ours waits for it."""
+    with (
+        ServedHub(postgresql.create_database("meanwhile")) as hub,
+        HandTill(hub.url, 1) as one,
+        HandTill(hub.url, 2) as other,
+    ):
+        hub.add_store()
+        for till in (one, other):
+            till.enrol(hub.enrol_code())
+            till.begin()
+            reply_of(till.push())
+            till.record_bytes(encode(a_sale()), "sale.completed", 1, eid="the same in both")
+        assert hub.do(meanwhile(hub, one, other)) == [Verdict(2, VerdictCode.DUPLICATE)]
+        assert hub.read(books) == hub.read(recounted)
+
+
+async def meanwhile(hub: ServedHub, one: HandTill, other: HandTill) -> list[Verdict]:
+    """The verdicts on what `one` pushes as a revoked till while `other` pushes the same."""
+    write, at = hub.hub.database.write, hub.clock.now()
+    written, waited_for = asyncio.Event(), asyncio.Event()
+
+    def hold(connection: Connection) -> None:
+        append(connection, 2, "S01", at, open_batch(other.request(1)))
+        written.set()
+        await_only(waited_for.wait())
+
+    def go_on(connection: Connection) -> list[Verdict]:
+        await_only(written.wait())
+        return append_carefully(connection, 1, "S01", at, open_batch(one.request(1)), "revoked")
+
+    async def watch() -> None:
+        while not await hub.hub.database.read(waits):
+            pass
+        waited_for.set()
+
+    def waits(connection: Connection) -> int:
+        return connection.execute(
+            select(func.count())
+            .select_from(text("pg_stat_activity"))
+            .where(text("datname = current_database() AND wait_event_type = 'Lock'"))
+        ).scalar_one()
+
+    async with asyncio.timeout(WAIT_S):
+        _, verdicts, _ = await asyncio.gather(write(hold), write(go_on), watch())
+    return verdicts
 
 
 def test_a_fact_books_to_the_store_where_its_till_is_enrolled(

@@ -1,11 +1,11 @@
 """Streams of facts made on paper: the bytes a till would store, without a till."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from journal.chain import hash_of
+from journal.chain import hash_of, link
 from journal.envelope import VERSION, Envelope, encode
 from journal.stream import Head, StreamId, genesis
 
@@ -78,6 +78,15 @@ def a_chain(length: int, stream: StreamId = STREAM, said: str = "") -> Chain:
     for _ in range(length):
         chain.record(said)
     return chain
+
+
+def followed(facts: Iterable[bytes], after: Head | None = None, stream: StreamId = STREAM) -> Head:
+    """Follow the chain from `after`, from the beginning unless told, to its end. Raises
+    ChainBroken."""
+    head = after or genesis(stream)
+    for data in facts:
+        _, head = link(stream, head, data)
+    return head
 
 
 def with_bit_flipped(facts: Sequence[bytes], place: int, bit: int) -> list[bytes]:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal.chain import ChainBroken, hash_of, link, verify
+from journal.chain import ChainBroken, hash_of, link
 from journal.envelope import encode
 from journal.stream import Head, StreamId, genesis
-from tests.journal.streams import STREAM, a_chain, an_envelope, with_bit_flipped
+from tests.journal.streams import STREAM, a_chain, an_envelope, followed, with_bit_flipped
 
 LENGTH = 8
 CHAIN = a_chain(LENGTH)
@@ -15,14 +15,10 @@ BYTES = sum(len(data) for data in CHAIN.facts)
 START = genesis(STREAM)
 
 
-def follow(facts: list[bytes], stream: StreamId = STREAM) -> Head:
-    return verify(stream, genesis(stream), facts)
-
-
 def test_a_whole_chain_ends_at_its_head() -> None:
-    assert follow(CHAIN.facts) == CHAIN.head == Head(LENGTH, hash_of(CHAIN.facts[-1]))
-    assert follow([]) == START
-    assert verify(STREAM, Head(3, CHAIN.hashes[2]), CHAIN.facts[3:]) == CHAIN.head
+    assert followed(CHAIN.facts) == CHAIN.head == Head(LENGTH, hash_of(CHAIN.facts[-1]))
+    assert followed([]) == START
+    assert followed(CHAIN.facts[3:], Head(3, CHAIN.hashes[2])) == CHAIN.head
 
 
 def test_a_fact_is_read_while_it_is_checked() -> None:
@@ -37,7 +33,7 @@ def test_a_flipped_bit_anywhere_is_found_or_changes_the_head(place: int, bit: in
     assert flipped != CHAIN.facts
     changed = next(n for n in range(LENGTH) if flipped[n] != CHAIN.facts[n]) + 1
     try:
-        head = follow(flipped)
+        head = followed(flipped)
     except ChainBroken as broken:
         found_at = broken.seq
     else:
@@ -64,7 +60,7 @@ def test_a_missing_fact_is_found_where_it_is_missing(gone: int) -> None:
 def test_a_fact_that_comes_twice_is_found(again: int, place: int) -> None:
     facts = [*CHAIN.facts[:place], CHAIN.facts[again], *CHAIN.facts[place:]]
     with pytest.raises(ChainBroken):
-        follow(facts)
+        followed(facts)
 
 
 @given(st.integers(0, LENGTH - 1))
@@ -83,7 +79,7 @@ def test_a_fact_of_another_stream_or_another_history_is_found(place: int) -> Non
 
 
 def test_a_tail_cut_off_shows_in_the_head_only() -> None:
-    assert follow(CHAIN.facts[:5]) == Head(5, CHAIN.hashes[4]) != CHAIN.head
+    assert followed(CHAIN.facts[:5]) == Head(5, CHAIN.hashes[4]) != CHAIN.head
 
 
 def test_what_is_no_envelope_is_found_where_it_stands() -> None:
@@ -109,6 +105,6 @@ def test_a_chain_starts_at_its_own_streams_beginning() -> None:
 
 def _broken_at(seq: int, facts: list[bytes]) -> str:
     with pytest.raises(ChainBroken) as broken:
-        follow(facts)
+        followed(facts)
     assert broken.value.seq == seq
     return broken.value.why

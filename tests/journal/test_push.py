@@ -9,6 +9,7 @@ from journal.chain import ChainBroken
 from journal.push import (
     BATCH_MIN,
     BATCH_START,
+    NOT_OUR_HUB,
     STUCK_WAIT_S,
     Acknowledged,
     Arrived,
@@ -102,6 +103,21 @@ def test_a_till_asks_for_no_more_bytes_than_a_push_may_hold() -> None:
     Asked(a_pusher(), chain, head_of(chain, 1)).request()
 
 
+def test_what_is_declared_is_never_older_than_what_is_sent() -> None:
+    class Selling(PaperTill):
+        """Records one more whenever somebody looks."""
+
+        def facts_after(self, seq: int, count: int, size_bytes: int) -> list[bytes]:
+            self.chain.record("meanwhile")
+            return super().facts_after(seq, count, size_bytes)
+
+    for recorded in (3, 7):
+        chain = a_chain(recorded)
+        request = Selling(a_pusher(), chain, head_of(chain, 3)).request()
+        assert len(request.facts) == recorded + 1 - 3
+        assert request.declared.seq == recorded + 1
+
+
 # What an answer changes
 
 
@@ -146,7 +162,9 @@ def test_a_wrong_signature_changes_nothing(seq: int, signature: str) -> None:
         Said(200, msgspec.structs.replace(a_reply(head), head_sig=signature)),
         Said(409, msgspec.structs.replace(_problem("gap", head), head_sig=signature)),
     ):
-        assert isinstance(till.hears(said), Retry)
+        step = till.hears(said)
+        assert isinstance(step, Retry)
+        assert step.problem is NOT_OUR_HUB
         assert (till.acknowledged, till.forked) == (head_of(till.chain, 3), False)
 
 
@@ -220,6 +238,11 @@ def test_any_other_refusal_is_a_failed_line(status: int) -> None:
     assert (step.problem, pusher.batch, pusher.backoff.failures) == (problem, 25, 1)
 
 
+def test_why_nothing_was_heard_is_not_lost() -> None:
+    step = a_pusher().unanswered(why="ConnectTimeout")
+    assert (step.problem, step.why) == (None, "ConnectTimeout")
+
+
 # How large a batch is
 
 
@@ -276,15 +299,15 @@ def test_a_batch_that_is_no_chain_is_refused_where_it_breaks() -> None:
     replace = msgspec.structs.replace
     foreign = a_chain(6, StreamId("S01-2", STREAM.incarnation))
     for broken, seq, why in (
-        (replace(good, base=head_of(chain, 2)), 3, "follow"),
+        (replace(good, base=head_of(chain, 2)), 3, "calls itself 2"),
         (replace(good, base=head_of(other, 1)), 2, "follow"),
-        (replace(good, facts=[*good.facts[:2], good.facts[3]]), 4, "follow"),
-        (replace(good, facts=good.facts[::-1]), 2, "follow"),
+        (replace(good, facts=[*good.facts[:2], good.facts[3]]), 4, "calls itself 5"),
+        (replace(good, facts=good.facts[::-1]), 2, "calls itself 5"),
         (replace(good, facts=[*good.facts[:3], msgspec.Raw(b"{}")]), 5, "not an envelope"),
         (replace(good, facts=[*good.facts[:3], msgspec.Raw(other.facts[4])]), 5, "follow"),
-        (replace(good, till="S01-2"), 2, "another stream"),
-        (replace(good, inc="another"), 2, "another stream"),
-        (replace(a_request(foreign, 2, 5), till="S01-1"), 2, "another stream"),
+        (replace(good, till="S01-2"), 2, "belongs to S01-1/"),
+        (replace(good, inc="another"), 2, f"belongs to S01-1/{STREAM.incarnation}"),
+        (replace(a_request(foreign, 2, 5), till="S01-1"), 2, "belongs to S01-2/"),
     ):
         with pytest.raises(ChainBroken, match=why) as found:
             open_batch(broken)

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from journal.chain import ChainBroken, verify
+from journal.chain import ChainBroken
 from journal.push import (
     Acknowledged,
     Arrived,
@@ -39,7 +39,7 @@ from journal.push import (
 from journal.stream import Head
 from journal.wire import PUSH_FACTS_MAX, Problem, PushReply, PushRequest, Verdict
 from tests.journal.paper import Meet, PaperHub, PaperTill, Said, a_pusher
-from tests.journal.streams import STREAM
+from tests.journal.streams import followed
 
 TILLS_MAX = 3
 #: exchanges after which tills and a hub on a whole line agree, or never will
@@ -219,7 +219,7 @@ class Line(RuleBasedStateMachine):
         """Let the hub have a request; after it the hub has one chain, each fact once."""
         had = self.hub.chain.head
         said = self.hub.told(request)
-        assert verify(STREAM, had, self.hub.chain.facts[had.seq :]) == self.hub.chain.head
+        assert followed(self.hub.chain.facts[had.seq :], had) == self.hub.chain.head
         return said
 
     def _hear(self, till: PaperTill, said: Said) -> None:

@@ -33,7 +33,7 @@ heads = st.builds(Head, st.integers(0, 20), words)
 MESSAGES: dict[str, Callable[[str, str, str, str, str], bytes]] = {
     "push": lambda a, b, c, d, e: push_message(StreamId(a, b), Head(1, c), Head(2, d)),
     "head": lambda a, b, c, d, e: head_message(a, StreamId(b, c), Head(1, d), 2),
-    "enrol": lambda a, b, c, d, e: enrol_message(a, b, c),
+    "enrol": lambda a, b, c, d, e: enrol_message(a, b, c, d),
     "token": lambda a, b, c, d, e: token_message(a, b),
 }
 
@@ -46,6 +46,9 @@ def test_the_signed_bytes_never_change() -> None:
         b"omnitill/head/1\ne1\nS01-1\nINC\n5\nl\n3"
     )
     assert enrol_message("CODE", "KEY", "INC") == b"omnitill/enrol/1\nCODE\nKEY\nINC"
+    assert enrol_message("CODE", "KEY", "INC", "S01-1") == (
+        b"omnitill/enrol/1\nCODE\nKEY\nINC\nS01-1"
+    )
     assert token_message("S01-1", "N") == b"omnitill/token/1\nS01-1\nN"
 
 

@@ -41,8 +41,8 @@ MESSAGES: list[msgspec.Struct] = [
     PUSH,
     PushReply("e1", HEAD, "sig", 2, (Verdict(3, VerdictCode.WAITING, "why"),), 250),
     Problem("gap", "t", "缺", "r", "补", "e1", HEAD, "sig", 2),
-    EnrolRequest("CODE", "KEY", "INC", "sig"),
-    EnrolReply("S01", "S01-1", "KEY", "e1"),
+    EnrolRequest("CODE", "A" * 43 + "=", "INC", "sig", "S01-1"),
+    EnrolReply("S01", "S01-1", "A" * 43 + "=", "e1"),
     Challenge("nonce"),
     TokenRequest("S01-1", "nonce", "sig"),
     TokenReply("token", 43_200),
@@ -188,7 +188,12 @@ def test_a_number_that_no_database_or_clock_holds_is_no_message(
     [
         *[(PUSH, ("till",)), (PUSH, ("inc",)), (PUSH, ("base", "hash"))],
         *[(PUSH, ("declared", "hash")), (PUSH, ("declared", "waiting_since"))],
-        *[(MESSAGES[3], ("inc",)), (MESSAGES[6], ("till",)), (MESSAGES[1], ("head", "hash"))],
+        *[
+            (MESSAGES[3], ("inc",)),
+            (MESSAGES[3], ("till",)),
+            (MESSAGES[6], ("till",)),
+            (MESSAGES[1], ("head", "hash")),
+        ],
     ],
 )
 @pytest.mark.parametrize("word", ["a\x00", "a\nb", "收", "x" * 5_000], ids=lambda word: word[:4])

@@ -42,10 +42,11 @@ def till_sales(file: Path) -> list[TillSale]:
     """Every sale in the till's journal, oldest first."""
     rows = _rows(
         file,
-        "SELECT journal.eid, sale.print_outcome, stream.acked_seq >= journal.seq,"
+        "SELECT journal.eid, paper.outcome, stream.acked_seq >= journal.seq,"
         " (SELECT count(*) FROM journal told WHERE told.type = 'receipt.printed'"
         "  AND json_extract(told.data, '$.body.sale') = journal.eid)"
         " FROM journal JOIN stream USING (stream_no) LEFT JOIN sale USING (stream_no, seq)"
+        " LEFT JOIN paper ON paper.receipt = sale.receipt AND paper.copy = 0"
         " WHERE journal.type = 'sale.completed' ORDER BY stream_no, seq",
     )
     return [TillSale(eid, paper, bool(acked), facts) for eid, paper, acked, facts in rows]

@@ -103,7 +103,7 @@ class Stage:
         shop.start_hub()
         self.home = shop.enrol("S01")
         self.cable = self.home.cable
-        self.till_file = self.home.data / "till.db"
+        self.till_file = self.home.database_file
         self.printer = PaperPrinter()
         self.start_again()
         self.await_(lambda: self.till.act("status")["products"] == 2, "the till had its products")

@@ -28,15 +28,15 @@ def named_boundaries(hub: str) -> set[str]:
     return {row["boundary"] for row in rows if hub in row["hubs"].lower()}
 
 
-def test_a_sale_survives_a_kill_at_every_boundary(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sale_survives_a_kill_at_every_boundary(database_url: str, tmp_path: Path) -> None:
     hub = database_url.partition(":")[0]
-    monkeypatch.setenv("OMNITILL_HUB_DATABASE_WAIT_S", f"{PATIENCE_S:g}")
     reached: list[Reached] = []
     sight = hub_sight(database_url)
     try:
-        with Shop(tmp_path, database_url) as shop, Stage(shop, sight) as stage:
+        with (
+            Shop(tmp_path, database_url, database_wait_s=PATIENCE_S) as shop,
+            Stage(shop, sight) as stage,
+        ):
             for name, boundary in BOUNDARIES[hub].items():
                 reached.append(_reach(name, boundary, stage))
             _assert_it_ends_in_order(stage)

@@ -221,4 +221,5 @@ def test_the_books_are_expected_at_the_baskets_tills() -> None:
     books = expected_books(BASKETS, [f"S01-{number}" for number in range(1, 9)])
     assert books.sales == {one: 1, other: 1, third: 1}
     assert books.takings == {one: 4_600, other: 7_058_900, third: 4_400}
+    assert books.goods == books.takings
     assert books.sold == {"0029000016019": 1_000, "20000004": 1_200_000, "4710199010372": 3_000}

@@ -12,27 +12,30 @@ from typing import NamedTuple
 import asyncpg
 import pytest
 
-from pos_client.till import DATABASE_FILE, Till
+from pos_client.till import Till
 from rehearsal import books
 from rehearsal.books import (
     SHOWN_LIMIT,
+    Account,
     Books,
     Difference,
     Stream,
-    UnreadableBooks,
     differences,
     hub_books,
     main,
     merged,
+    outcome,
     till_books,
-    verdict,
 )
 from rehearsal.postgresql import PostgreSQL
 from rehearsal.shop import Shop
+from rehearsal.snapshot import UnreadableBooks
 from rehearsal.store_day.cashiers import Cashiers
 from rehearsal.store_day.telling import Telling
 from retail.basket import Discount
+from retail.catalogue import StoreSettings
 from retail.money import Money
+from tests.builders import a_product, open_till, publish
 
 A_STREAM = Stream(2, "a" * 64, "b" * 64)
 
@@ -67,7 +70,7 @@ def trade(folder: Path, database_url: str) -> Traded:
             people.wait_for_sync(till_id)
             people.tills[till_id].close_input()
             assert people.tills[till_id].wait() == 0, home
-        return Traded(database_url, [home.data / DATABASE_FILE for home in shop.homes])
+        return Traded(database_url, [home.database_file for home in shop.homes])
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +99,12 @@ def named(traded: Traded, tmp_path: Path) -> list[tuple[str, ...]]:
 
 
 def test_a_float_and_a_closed_shift_do_not_change_what_customers_paid(till: Till) -> None:
-    till.shift.begin("1001", 500_00)
+    till.shift.open("1001", 500_00)
     till.sale.scan("6901028075022", 2_000)
     till.sale.discount(Discount("bent", amount_minor=100))
     till.sale.pay("cash", Money(10_00, "CNY"))
     before = till_books(till.database.file)
-    till.shift.end(505_00)
+    till.shift.close(505_00)
     after = till_books(till.database.file)
     (day,) = before.sales
     assert before.sales == {day: 1}
@@ -114,7 +117,7 @@ def test_a_float_and_a_closed_shift_do_not_change_what_customers_paid(till: Till
 
 
 def test_every_payment_is_counted_under_its_tender(till: Till) -> None:
-    till.shift.begin("1001", 0)
+    till.shift.open("1001", 0)
     till.sale.weigh("2100001", 655)
     till.sale.pay("wechat", Money(3_00, "CNY"))
     till.sale.pay("cash", Money(20_00, "CNY"))
@@ -124,9 +127,21 @@ def test_every_payment_is_counted_under_its_tender(till: Till) -> None:
     assert read.takings == {day: 8_38}
 
 
+def test_takings_are_those_of_the_x_report_and_goods_what_they_cost(tmp_path: Path) -> None:
+    with closing(open_till(tmp_path)) as till:
+        publish(till, [a_product(price_minor=352)], StoreSettings(cash_step_minor=10))
+        till.shift.open("1001", 0)
+        till.sale.scan("code-cola")
+        till.sale.pay("cash")
+        read = till_books(till.database.file)
+        (day,) = read.sales
+        assert read.goods == {day: 3_52}
+        assert read.takings == {day: till.shift.figures().takings_minor} == {day: 3_50}
+
+
 def test_a_stream_counts_all_its_facts_whatever_they_mean(till: Till) -> None:
     before = till_books(till.database.file)
-    till.shift.begin("1001", 0)
+    till.shift.open("1001", 0)
     till.sale.scan("6901028075022")
     till.sale.void("changed her mind")
     after = till_books(till.database.file)
@@ -172,11 +187,18 @@ async def _execute(url: str, statement: str) -> None:
     ("statement", "expected"),
     [
         ("UPDATE money_ledger SET amount = amount - 1 WHERE account = 'tax:VAT9'", "takings"),
+        ("UPDATE money_ledger SET amount = amount - 1 WHERE account = 'sales'", "goods"),
         ("UPDATE money_ledger SET entries = 2 WHERE account = 'sales'", "sales"),
         ("UPDATE money_ledger SET amount = 0 WHERE account = 'tender:card'", "tenders"),
         ("UPDATE money_ledger SET amount = 1 WHERE account = 'drawer'", "drawer"),
         ("UPDATE stock_ledger SET amount = 0 WHERE account = 'sold'", "sold"),
         ("DELETE FROM stock_ledger WHERE account = 'store'", "on_hand"),
+        ("UPDATE money_ledger SET store = 'S09'", "accounts"),
+        ("UPDATE money_ledger SET shift = 'another-1'", "accounts"),
+        ("UPDATE money_ledger SET currency = 'USD'", "accounts"),
+        ("UPDATE money_ledger SET account = 'tax:VAT6' WHERE account = 'tax:VAT9'", "accounts"),
+        ("UPDATE money_ledger SET entries = 7 WHERE account = 'drawer'", "accounts"),
+        ("UPDATE stock_ledger SET account = 'lost' WHERE account = 'supplier'", "accounts"),
         ("DELETE FROM journal WHERE type = 'sale.completed'", "streams"),
         ("UPDATE journal SET data = data || ' ' WHERE type = 'shift.opened'", "streams"),
         ("UPDATE journal SET hash = 'x' WHERE type = 'shift.closed'", "streams"),
@@ -207,7 +229,8 @@ def test_the_command_names_a_tampered_row_and_exits_with_1(
     assert main(arguments) == 1
     assert capsys.readouterr().out.splitlines() == [
         "on hand of S02 cola: tills 3000, hub 2000",
-        "the books differ in 1 places",
+        "accounts of stock S02 cola store: tills 3000 in 2 postings, hub 2000 in 2 postings",
+        "the books differ in 2 places",
     ]
 
 
@@ -217,6 +240,9 @@ def test_the_command_names_a_tampered_row_and_exits_with_1(
 def test_the_books_of_several_tills_add_up() -> None:
     one = Books({("T1", "d"): 2}, sold={"cola": 5}, streams={("T1", "i"): A_STREAM})
     two = Books({("T2", "d"): 1}, sold={"cola": -1, "pen": 1}, streams={("T2", "i"): A_STREAM})
+    shelf = ("stock", "S01", "cola", "store")
+    shared = [each._replace(accounts={shelf: Account(-2, 3)}) for each in (one, two)]
+    assert merged(shared).accounts == {shelf: Account(-4, 6)}
     both = merged([one, two])
     assert both.sales == {("T1", "d"): 2, ("T2", "d"): 1}
     assert both.sold == {"cola": 4, "pen": 1}
@@ -253,7 +279,7 @@ def test_a_difference_names_the_key_and_both_values() -> None:
 
 def test_of_very_many_differences_the_first_are_named_and_all_are_counted() -> None:
     left = Books(sold={f"p{number:03}": 1 for number in range(SHOWN_LIMIT + 5)})
-    lines = verdict(differences(left, Books()), "tills", "hub")
+    lines = outcome([each.say("tills", "hub") for each in differences(left, Books())])
     assert len(lines) == SHOWN_LIMIT + 2
     assert lines[-2:] == ["and 5 more", f"the books differ in {SHOWN_LIMIT + 5} places"]
 

@@ -5,7 +5,7 @@ import socketserver
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import httpx
 import pytest
@@ -249,7 +249,7 @@ def test_it_follows_messages_of_every_kind_on_one_connection(hub: Hub, cable: Ca
     hub.reply = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n"
     with closing(call(cable)) as till:
         till.sendall(b"POST /v1/hello HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
-        till.sendall(b"GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n")
+        till.sendall(b"GET /healthz?cursor=a HTTP/1.1\r\nHost: hub\r\n\r\n")
         till.sendall(b"POST /v1/pull HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend")
         received = b""
         while len(received) < len(hub.reply):
@@ -284,8 +284,9 @@ def test_a_hub_that_came_back_at_another_port_is_found(hub: Hub, cable: Cable) -
 
 
 def test_without_a_hub_the_till_is_reset() -> None:
-    with Cable("127.0.0.1", free_port()) as cable, closing(call(cable)) as till:
-        assert read_until_cut(till) == (b"", "reset")
+    with Cable("127.0.0.1", free_port()) as cable:
+        with suppress(ConnectionResetError), closing(call(cable)) as till:
+            assert read_until_cut(till) == (b"", "reset")  # or the call itself was reset
         assert cable.connections == 0
 
 

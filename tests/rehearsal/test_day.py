@@ -107,9 +107,11 @@ def test_a_tampered_hub_is_named_and_the_books_do_not_agree(played: Played, tmp_
     command = [sys.executable, "-m", "rehearsal.books", tampered, *map(str, played.till_files)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=DAY_S, check=False)
     assert ended.returncode == 1
-    difference, last = ended.stdout.splitlines()
+    difference, goods, account, last = ended.stdout.splitlines()
     assert difference.startswith("takings of S02-1 ")
-    assert last == "the books differ in 1 places"
+    assert goods.startswith("goods of S02-1 ")
+    assert account.startswith("accounts of money S02 S02-1 ")
+    assert last == "the books differ in 3 places"
 
     out = io.StringIO()
     tills = merged(map(till_books, played.till_files))
@@ -117,7 +119,9 @@ def test_a_tampered_hub_is_named_and_the_books_do_not_agree(played: Played, tmp_
     told = out.getvalue().splitlines()
     assert told[-1] == last
     assert [line[:16].split() for line in told if line.endswith("≠")] == [["hub"]]
-    assert difference in told[-2]
+    assert difference in told[-4]
+    assert goods in told[-3]
+    assert account in told[-2]
 
 
 def day_told_until(sign: str) -> Child:

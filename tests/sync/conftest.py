@@ -81,7 +81,7 @@ def till(enrol: Enrol, open_till: Open) -> Till:
     """A till in step with its hub: pulled, a shift open, its facts acknowledged."""
     opened = open_till(enrol(hub_time_out_s=1.0, hub_answer_s=1.0))
     pull_all(opened)
-    opened.shift.begin("1001", 50_000)
+    opened.shift.open("1001", 50_000)
     push_all(opened)
     return opened
 

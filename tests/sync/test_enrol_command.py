@@ -3,10 +3,15 @@
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
+import zstandard
 from sqlalchemy import insert
 
-from journal.signature import plain_code
+from journal.envelope import decode
+from journal.signature import Signer, fingerprint, plain_code
+from journal.stream import Predecessor, StreamBegan
+from pos_client.inspection import stored_facts
 from pos_client.till import NotEnrolled, Till
 from rehearsal.cable import Cable
 from sync_server.sync.records import enrol_code
@@ -108,9 +113,67 @@ def test_a_hub_that_is_silent_or_strange_is_a_sentence(cable: Cable, tmp_path: P
     assert "somebody who is not the hub" in trouble
 
 
+@pytest.mark.parametrize("host", ["10.0.0..5", "a..b", "x" * 64, "xn--a"])
+def test_a_host_that_no_name_look_up_takes_is_a_sentence(tmp_path: Path, host: str) -> None:
+    settings = till_settings(tmp_path / "till")
+    code, _, trouble = run_enrol(settings, f"https://{host}:8700", "AAAAA-AAAAA-AAAAA")
+    assert code == 1
+    assert "did not answer" in trouble or "is no address of a hub" in trouble
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"till": "../../x"}, {"till": "a\0b"}, {"store": ""}, {"hub_key": "!!!"}, {"till": "x\n"}],
+)
+def test_an_answer_whose_names_are_none_enrols_nobody(
+    tmp_path: Path, changed: dict[str, str]
+) -> None:
+    """The till's name becomes part of file names, the hub's key is what it trusts from then on."""
+    key = Signer(bytes(32)).public
+    reply = {"store": "S01", "till": "S01-1", "hub_key": key, "epoch": "e"} | changed
+    code = f"AAAAA-AAAAA-{fingerprint(reply['hub_key'])}"
+    settings = till_settings(tmp_path / "till")
+    body = zstandard.compress(msgspec.json.encode(reply))
+    says = (http(200, body, {"Content-Encoding": "zstd"}),)
+    with FalseHub(lambda _: says) as strange:
+        exit_code, said, trouble = run_enrol(settings, strange.url, code)
+    assert (exit_code, said) == (1, "")
+    assert "did not answer" in trouble
+    with pytest.raises(NotEnrolled):
+        Till.open(settings)
+
+
 def test_a_data_folder_stays_with_its_till(hub: ServedHub, enrol: Enrol, cable: Cable) -> None:
     settings = enrol()
     code, _, trouble = run_enrol(settings, cable.url, hub.enrol_code())
     assert code == 1
     assert "S01-2" in trouble
     assert run_enrol(settings, cable.url, hub.enrol_code("S01", "S01-1"))[0] == 0
+
+
+def test_a_code_for_another_till_is_refused_unused(
+    hub: ServedHub, enrol: Enrol, cable: Cable, tmp_path: Path
+) -> None:
+    settings, code = enrol(), hub.enrol_code()
+    exit_code, _, trouble = run_enrol(settings, cable.url, code)
+    assert exit_code == 1
+    for words in ("till S01-1, the code is for till S01-2", "属于收银机 S01-1", "--data"):
+        assert words in trouble
+    own = till_settings(tmp_path / "own")  # as the remedy says
+    assert run_enrol(own, cable.url, code) == (0, "store S01, till S01-2\n", "")
+
+
+def test_a_second_enrolment_begins_a_stream_and_says_why(
+    hub: ServedHub, enrol: Enrol, cable: Cable, open_till: Open
+) -> None:
+    settings = enrol()
+    first = open_till(settings)
+    former, head = first.recorder.writer.stream.incarnation, first.recorder.head
+    first.close()
+    assert run_enrol(settings, cable.url, hub.enrol_code("S01", "S01-1"))[0] == 0
+    again = open_till(settings)
+    opening = decode(list(stored_facts(again.database))[-1])
+    assert opening.inc == again.recorder.writer.stream.incarnation != former
+    assert msgspec.json.decode(opening.body, type=StreamBegan) == StreamBegan(
+        "enrolled_again", Predecessor(former, head.seq, head.hash)
+    )

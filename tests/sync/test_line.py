@@ -11,6 +11,7 @@ from journal import wire
 from journal.signature import Signer, head_message
 from journal.stream import Head
 from journal.wire import FeedPage, FeedRow, Problem, PushReply
+from pos_client import views
 from pos_client.sync import records
 from pos_client.sync.hub import Hub
 from pos_client.till import Till
@@ -125,6 +126,8 @@ def test_who_is_not_the_hub_leaves_the_till_selling_offline(
     assert till.catalogue.next_cursor() == cursor
     state = till.sync.state()
     assert (state.online, state.forked, state.problem, state.waiting) == (False, False, "", 1)
+    assert state.why
+    assert heard.events == [("sync.offline", {"why": heard.events[0][1]["why"]})]
     assert heard.names == ["sync.offline"]
     assert sell(till) == 350
 
@@ -132,7 +135,7 @@ def test_who_is_not_the_hub_leaves_the_till_selling_offline(
     push_all(till)
     pull_all(till)
     state = till.sync.state()
-    assert (state.online, state.waiting, state.problem) == (True, 0, "")
+    assert (state.online, state.waiting, state.problem, state.why) == (True, 0, "", "")
     assert acked(till) == till.recorder.head
     assert heard.names == ["sync.offline", "sync.online"]
 
@@ -183,8 +186,12 @@ def signed_by(seed: int, till: Till, head: Head) -> Says:
     return lambda _: (message(reply),)
 
 
-def test_a_head_that_the_hub_did_not_sign_moves_nothing(
-    till: Till, instead: Callable[[Says], FalseHub]
+def test_a_head_that_the_hub_did_not_sign_moves_nothing_and_is_told(
+    hub: ServedHub,
+    cable: Cable,
+    till: Till,
+    heard: Heard,
+    instead: Callable[[Says], FalseHub],
 ) -> None:
     before = acked(till)
     sell(till)
@@ -192,7 +199,11 @@ def test_a_head_that_the_hub_did_not_sign_moves_nothing(
         instead(signed_by(9, till, head))
         assert till.sync.push_once() is not None
         assert acked(till) == before
-        assert till.sync.state()[2:] == (False, False, "")
+        assert till.sync.state()[2:] == (True, False, "not_our_hub", "")
+    assert heard.events == [("sync.refused", {"code": "not_our_hub"})]
+    hub_is_back(cable, hub, till)
+    push_all(till)
+    assert heard.names == ["sync.refused", "sync.online"]
 
 
 def serving(page: bytes) -> Says:
@@ -272,7 +283,7 @@ def test_a_busy_hub_is_given_the_time_it_asks_for(
     assert wait_s is not None
     assert least_s <= wait_s <= most_s
     assert acked(till) == before
-    assert till.sync.state()[2:] == (True, False, "busy")
+    assert till.sync.state()[2:] == (True, False, "busy", "")
     assert heard.events == [("sync.refused", {"code": "busy"})]
 
 
@@ -300,13 +311,13 @@ def test_another_hub_behind_the_same_address_is_refused_and_told(
         cable.plug()
         sell(till)
         assert till.sync.push_once() is not None
-        assert till.sync.state()[2:] == (True, False, "unknown_till")
+        assert till.sync.state()[2:] == (True, False, "unknown_till", "")
         assert acked(till) == before
         assert heard.events == [("sync.refused", {"code": "unknown_till"})]
         assert sell(till) == 350
     hub_is_back(cable, hub, till)
     push_all(till)
-    assert till.sync.state()[:1] + till.sync.state()[2:] == (0, True, False, "")
+    assert till.sync.state()[:1] + till.sync.state()[2:] == (0, True, False, "", "")
     assert heard.names == ["sync.refused", "sync.online"]
 
 
@@ -321,3 +332,17 @@ def test_a_till_closes_while_the_hub_is_drop_by_drop(
     till.sync.close()
     pushing.join(60.0)
     assert not pushing.is_alive()
+
+
+def test_why_the_line_is_dead_is_told_and_stays_known(
+    cable: Cable, till: Till, heard: Heard, instead: Callable[[Says], FalseHub]
+) -> None:
+    instead(NOBODY["a portal"])
+    till.sync.push_once()
+    why = "status 200 from somebody who is not the hub"
+    assert heard.events == [("sync.offline", {"why": why})]
+    assert views.sync(till.sync.state())["why"] == why
+    cable.pull()
+    till.sync.push_once()
+    assert till.sync.state().why.startswith("ConnectError")
+    assert len(heard.events) == 1  # offline it is all the same

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from pos_client.inspection import verify
-from pos_client.sync import records
+from journal.envelope import decode
+from journal.stream import Predecessor, StreamBegan
+from pos_client.inspection import stored_facts, verify
+from pos_client.settings import TillSettings
 from pos_client.till import Till
 from rehearsal.cable import Cable
 from rehearsal.processes import wait_until
@@ -36,16 +38,20 @@ from tests.sync.conftest import (
 WAIT_S = 60.0
 
 
+def facts_of(till: Till) -> list[bytes]:
+    return list(stored_facts(till.database))
+
+
+def first_fact(till: Till) -> StreamBegan:
+    """The one that begins the stream that writes."""
+    facts = (decode(data) for data in facts_of(till))
+    firsts = [fact.body for fact in facts if fact.inc == till.recorder.writer.stream.incarnation]
+    return msgspec.json.decode(firsts[0], type=StreamBegan)
+
+
 def agree(till: Till, hub: ServedHub) -> bool:
     """Whether the hub holds this till's facts, byte for byte, and both books are recounts."""
-    with till.database.reader() as connection:
-        kept = [
-            fact
-            for state in records.streams(connection)
-            for fact in records.SqlOutbox(connection, till.who.till, state).facts_after(
-                0, 100_000, 10**9
-            )
-        ]
+    kept = facts_of(till)
     held = [row.data for row in hub.read(stored) if row.till == till.who.till]
     assert verify(till.database, till.who).wrong == []
     return held == kept and hub.read(books) == hub.read(recounted)
@@ -66,7 +72,7 @@ def test_what_was_sold_with_the_cable_out_arrives_once_and_whole(
     assert state.waiting_since == "2026-06-03T09:00:00.000+08:00"
     cable.plug()
     push_all(till)
-    assert till.sync.state() == (0, "", True, False, "")
+    assert till.sync.state() == (0, "", True, False, "", "")
     assert agree(till, hub)
     assert hub.read(books).stock["S01", "cola", "sold"] == (30_000, 30)
     assert heard.names == ["sync.offline", "sync.online"]
@@ -95,7 +101,7 @@ def test_two_tills_of_a_store_add_up(
 ) -> None:
     other = open_till(enrol("other"))
     pull_all(other)
-    other.shift.begin("1001", 10_000)
+    other.shift.open("1001", 10_000)
     for each in (till, other, till):
         sell(each)
         push_all(each)
@@ -112,7 +118,7 @@ def test_a_till_that_is_opened_again_goes_on_where_it_was(
     settings = enrol()
     first = open_till(settings)
     pull_all(first)
-    first.shift.begin("1001", 0)
+    first.shift.open("1001", 0)
     sell(first)
     first.close()
     second = open_till(settings)
@@ -139,6 +145,78 @@ def test_a_hub_that_lost_what_it_had_gets_it_again(
         push_all(till)
         assert till.sync.state().waiting == 0
         assert agree(till, restored)
+
+
+def lose_marker(settings: TillSettings) -> None:
+    """As after a move to another machine: the till goes on in a new incarnation."""
+    for marker in settings.state.iterdir():
+        marker.unlink()
+
+
+def test_what_waits_longest_is_told_whatever_its_offset(
+    hub: ServedHub, cable: Cable, till: Till, open_till: Open
+) -> None:
+    """In New York the clock shows less at the same moment."""
+    cable.pull()
+    sell(till)
+    since = till.sync.state().waiting_since
+    till.close()
+    lose_marker(till.settings)
+    hub.add_store(timezone="America/New_York")
+    cable.plug()
+    again = open_till(till.settings)
+    pull_all(again)
+    sell(again)
+    assert "-04:00" in decode(facts_of(again)[-1]).at < since
+    assert again.sync.state().waiting_since == since
+
+
+@pytest.mark.parametrize("said", ["behind", "another life"])
+def test_a_hub_that_lost_an_older_incarnation_gets_it_again(
+    hub: ServedHub, cable: Cable, till: Till, open_till: Open, tmp_path: Path, said: str
+) -> None:
+    """The hub has less of the stream that writes, or it had nothing of that yet and only its
+    epoch tells."""
+    settings = till.settings
+    hub.close()
+    backup = shutil.copytree(tmp_path, tmp_path / "backup", ignore=lambda *_: {"till"})
+    with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as lucky:
+        cable.set_target(lucky.port)
+        for _ in range(5):
+            sell(till)
+        push_all(till)
+        till.close()
+        lose_marker(settings)
+        again = open_till(settings)
+        sell(again)
+        if said == "behind":
+            push_all(again)
+    with ServedHub(f"sqlite:///{backup / 'hub.db'}") as restored:
+        cable.set_target(restored.port)
+        if said == "another life":
+            life = update(hub_table).values(epoch="restored")
+            restored.write(lambda connection: connection.execute(life))
+    with ServedHub(f"sqlite:///{backup / 'hub.db'}") as restored:
+        cable.set_target(restored.port)
+        sell(again)
+        push_all(again)
+        assert again.sync.state().waiting == 0
+        assert agree(again, restored)
+
+
+def test_a_till_that_is_enrolled_with_another_hub_brings_it_all_it_ever_sold(
+    hub: ServedHub, till: Till, open_till: Open, tmp_path: Path
+) -> None:
+    sell(till)
+    push_all(till)
+    till.close()
+    with ServedHub(f"sqlite:///{tmp_path / 'another.db'}") as another:
+        another.add_store()
+        assert run_enrol(till.settings, another.url, another.enrol_code())[0] == 0
+        again = open_till(till.settings)
+        sell(again)
+        push_all(again)
+        assert agree(again, another)
 
 
 def test_two_copies_of_a_disk_fork_and_the_second_goes_on_selling(
@@ -172,6 +250,37 @@ def test_two_copies_of_a_disk_fork_and_the_second_goes_on_selling(
     assert agree(original, hub)
 
 
+def test_a_forked_till_goes_on_in_a_new_incarnation_when_it_is_opened_again(
+    hub: ServedHub, till: Till, open_till: Open, tmp_path: Path
+) -> None:
+    sell(till)
+    push_all(till)
+    till.close()
+    shutil.copytree(tmp_path / "till", tmp_path / "copy")
+    original, copied = open_till(till.settings), till_settings(tmp_path / "copy")
+    sell(original)
+    push_all(original)
+    copy = open_till(copied)
+    sell(copy)
+    while copy.sync.push_once() is not None:
+        pass
+    forked, head = copy.recorder.writer.stream, copy.recorder.head
+    copy.close()
+
+    copy = open_till(copied)
+    assert copy.recorder.writer.stream != forked
+    opening = first_fact(copy)
+    assert opening == StreamBegan("forked", Predecessor(forked.incarnation, head.seq, head.hash))
+    sell(copy)
+    push_all(copy)
+    assert copy.sync.state()[:1] + copy.sync.state()[2:] == (1, True, True, "", "")
+    assert [row.data for row in hub.read(stored)][-2:] == facts_of(copy)[-2:]
+    assert len(facts_of(copy)) == head.seq + 2
+    stays = copy.recorder.writer.stream
+    copy.close()
+    assert open_till(copied).recorder.writer.stream == stays
+
+
 def test_a_revoked_till_goes_on_selling_and_is_told(
     hub: ServedHub, till: Till, heard: Heard
 ) -> None:
@@ -179,7 +288,7 @@ def test_a_revoked_till_goes_on_selling_and_is_told(
     sell(till)
     push_all(till)
     assert till.sync.pull_once() is not None
-    assert till.sync.state() == (0, "", True, False, "revoked")
+    assert till.sync.state() == (0, "", True, False, "revoked", "")
     reasons = [values.get("reason") for name, values in heard.events if name == "sync.quarantined"]
     assert reasons == ["the till is revoked"]
     assert heard.events[-1] == ("sync.refused", {"code": "revoked"})
@@ -222,7 +331,7 @@ def test_a_till_in_wait_is_woken_by_a_new_price(
     heard: list[str] = []
     till.start(lambda name, _: heard.append(name))
     wait_until(lambda: till.catalogue.known_products, WAIT_S, "the shelf is there")
-    till.shift.begin("1001", 0)
+    till.shift.open("1001", 0)
     wait_until(lambda: hub.hub.news.waiting, WAIT_S, "the till waits for news")
     sell(till)
     hub.publish([a_product("cola", codes=(COLA,), price_minor=400)])
@@ -312,7 +421,7 @@ def test_a_cursor_of_another_life_of_the_hub_makes_the_till_start_over(
         assert till.catalogue.next_cursor() != cursor
         assert sell(till) == 400
         push_all(till)
-        assert till.sync.state() == (0, "", True, False, "")
+        assert till.sync.state() == (0, "", True, False, "", "")
         assert till.sync.who.epoch == "restored"
 
 

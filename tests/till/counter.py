@@ -52,10 +52,10 @@ def did(till: Till, what: str, **fields: object) -> Reply:
 
 def refused(till: Till, what: str, **fields: object) -> str:
     """The same, and it must be a no that changed nothing; the code of the refusal."""
-    before = disk(till), till.sale.basket, till.shift.open, till.recorder.head
+    before = disk(till), till.sale.basket, till.shift.current, till.recorder.head
     answer = do(till, what, **fields)
     assert answer["ok"] is False, answer
-    assert (disk(till), till.sale.basket, till.shift.open, till.recorder.head) == before
+    assert (disk(till), till.sale.basket, till.shift.current, till.recorder.head) == before
     code: str = answer["refusal"]["code"]
     return code
 

@@ -142,7 +142,7 @@ def test_the_day_leaves_no_act_out() -> None:
 
 
 def test_the_same_day_goes_through_the_till_itself(till: Till) -> None:
-    till.shift.begin("1001", 50_000)
+    till.shift.open("1001", 50_000)
     till.stock.receive("DN-7", [(COLA, 24_000)])
     assert till.sale.scan(COLA).quantity == 1000
     assert till.sale.scan(COLA, 2000).quantity == 3000
@@ -165,9 +165,9 @@ def test_the_same_day_goes_through_the_till_itself(till: Till) -> None:
     assert till.sale.last_receipt == paid.sold.fact.receipt
     till.sale.scan(WATER)
     till.sale.void("the customer left")
-    closed, _ = till.shift.end(52_990)
+    closed, _ = till.shift.close(52_990)
     assert closed.difference_minor == -10
-    assert till.shift.open is None
+    assert till.shift.current is None
     assert_in_order(till)
 
 
@@ -223,7 +223,7 @@ REFUSALS: list[tuple[str, Setting, dict[str, Any]]] = [
     ("absurd_price", _scanned, {"do": "line_price", "total": -1, "reason": "r"}),
     ("absurd_price", _scanned, {"do": "line_discount", "amount": 351, "reason": "r"}),
     ("absurd_price", _scanned, {"do": "line_discount", "amount": -1, "reason": "r"}),
-    ("absurd_price", _scanned, {"do": "line_discount", "rate_ppm": 1_000_001, "reason": "r"}),
+    ("absurd_rate", _scanned, {"do": "line_discount", "rate_ppm": 1_000_001, "reason": "r"}),
     ("reason_needed", _scanned, {"do": "line_price", "total": 1, "reason": " "}),
     ("reason_needed", _scanned, {"do": "line_discount", "amount": 1, "reason": ""}),
     ("reason_needed", _scanned, {"do": "void", "reason": "\t"}),
@@ -245,8 +245,12 @@ REFUSALS: list[tuple[str, Setting, dict[str, Any]]] = [
     ("no_such_tender", _partly_paid, {"do": "take_back", "tender": 2}),
     ("no_such_tender", _partly_paid, {"do": "take_back", "tender": 0}),
     ("no_sale_yet", begin, {"do": "last_receipt"}),
-    ("reason_needed", begin, {"do": "receive", "reference": " ", "lines": []}),
-    ("basket_empty", begin, {"do": "receive", "reference": "DN", "lines": []}),
+    (
+        "delivery_incomplete",
+        begin,
+        {"do": "receive", "reference": " ", "lines": [{"code": COLA, "quantity": 1000}]},
+    ),
+    ("delivery_incomplete", begin, {"do": "receive", "reference": "DN", "lines": []}),
     (
         "absurd_quantity",
         begin,

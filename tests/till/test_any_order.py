@@ -110,7 +110,7 @@ def test_after_any_acts_books_journal_figures_and_basket_agree(
                     assert till.sale.basket == left
                     continue
                 _one_act(till, act)
-                if till.shift.open is None:
+                if till.shift.current is None:
                     _one_act(till, OPENING)
             _end_of_day(till)
         finally:
@@ -123,12 +123,12 @@ def _one_act(till: Till, act: dict[str, Any]) -> None:
     if not answer["ok"]:
         assert (till.sale.basket, till.recorder.head) == before
     assert kept_basket(till) == till.sale.basket
-    if till.shift.open is not None:
+    if till.shift.current is not None:
         assert till.shift.figures() == counted_by_hand(till)
 
 
 def _end_of_day(till: Till) -> None:
-    if till.shift.open is None:
+    if till.shift.current is None:
         did(till, "open_shift", cashier="1001")
     if till.sale.basket.tenders or till.sale.basket.lines:
         did(till, "pay")

@@ -1,5 +1,6 @@
 """What a person at the machine meets: commands that end with a sentence and never a traceback."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -179,3 +180,57 @@ def test_a_headless_till_without_input_or_output_ends_with_a_sentence(
         check=False,
     )
     assert "both open" in sentences(Ended(done.returncode, "", done.stderr.decode()))
+
+
+# Output that cannot be written, and faults that nobody foresaw
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs an output that is always full")
+@pytest.mark.parametrize("command", [("status",), ("journal", "verify"), ("--help",)])
+def test_a_full_output_is_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    open_till(tmp_path).close()
+    with Path("/dev/full").open("wb") as full:
+        ended = run(tmp_path, *command, stdout=full.fileno())
+    assert "Standard output: No space left on device" in sentences(ended)
+
+
+@pytest.mark.slow
+def test_a_fault_that_nobody_foresaw_is_a_sentence_and_a_report_for_support(tmp_path: Path) -> None:
+    open_till(tmp_path).close()
+    stumbling = (
+        "from pos_client import __main__, headless\n"
+        "def stumble(*_): raise ZeroDivisionError('by nothing')\n"
+        "headless.serve = stumble\n"
+        "__main__.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", stumbling, "--headless", *where(tmp_path)],
+        capture_output=True,
+        timeout=ENDS_S,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        check=False,
+    )
+    said = sentences(Ended(done.returncode, "", done.stderr.decode()))
+    report = tmp_path / "omnitill-till-fault.txt"
+    assert "by nothing" in said
+    assert str(report) in said
+    assert "stumble" in report.read_text()
+    open_till(tmp_path).close()
+
+
+@pytest.mark.slow
+def test_a_code_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    ended = run(tmp_path, "enrol", "--hub", NOWHERE, "--code", "\udcff")
+    assert "not UTF-8" in sentences(ended)
+
+
+@pytest.mark.parametrize("target", ["data/till.db", "data/till.key", "data/new/facts", "state/x"])
+def test_an_export_overwrites_nothing_of_the_tills_own(tmp_path: Path, target: str) -> None:
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    before = {file: file.read_bytes() for file in (tmp_path / "data").iterdir()}
+    for place in (tmp_path / target, tmp_path / target.replace("data", "link")):
+        assert "own folder" in sentences(tried(tmp_path, "journal", "export", str(place)))
+    assert {file: file.read_bytes() for file in (tmp_path / "data").iterdir()} == before

@@ -311,6 +311,25 @@ def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
         assert_in_order(till)
 
 
+@pytest.mark.parametrize("goes", ["deleted", "moved", "replaced"])
+def test_a_till_whose_file_is_gone_refuses_to_sell_into_nothing(tmp_path: Path, goes: str) -> None:
+    """SQLite would go on writing into a file that has no name any more."""
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        file = tmp_path / "data" / DATABASE_FILE
+        if goes == "deleted":
+            file.unlink()
+        else:
+            file.rename(tmp_path / "elsewhere")
+        if goes == "replaced":
+            shutil.copyfile(tmp_path / "elsewhere", file)
+        no = do(till, "scan", code=COLA)["refusal"]
+        assert no["code"] == "database_damaged"
+        assert "deleted or moved" in no["say"] or "已被删除" in no["say"]
+        do(till, "status")
+        assert file.exists() == (goes == "replaced")
+
+
 def test_a_journal_belongs_to_one_till(tmp_path: Path) -> None:
     open_till(tmp_path).close()
     with closing(open_database(till_settings(tmp_path))) as database:

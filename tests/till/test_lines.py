@@ -157,13 +157,23 @@ def test_a_child_whose_reader_is_gone_sells_on_and_ends_in_order(tmp_path: Path)
     till.close()
 
 
+def test_the_first_line_says_that_the_till_is_there(till: Till) -> None:
+    """What sync and devices have to say unasked comes behind it."""
+    till.start = lambda on_event: on_event("sync.offline", {})  # type: ignore[method-assign]
+    out = io.BytesIO()
+    headless.serve(till, io.BytesIO(HELP), out)
+    said = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line.get("event", "") for line in said] == ["ready", "sync.offline", ""]
+
+
 @pytest.mark.slow
-def test_ctrl_c_ends_a_child_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_till_that_is_told_to_stop_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
     open_till(tmp_path).close()
     with a_child(tmp_path) as child:
         child.act("open_shift", cashier="1001", confirm=True)
         child.act("scan", code=COLA)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         assert child.wait() == 0
         assert child.stderr_tail == ""
     till = open_till(tmp_path)

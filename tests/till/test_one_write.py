@@ -142,13 +142,13 @@ def test_a_shift_opens_and_closes_whole_or_not_at_all(till: Till, statement: str
     if "UPDATE" in statement:
         begin(till)
         assert refused(till, "close_shift", counted=50_000) == "database_damaged"
-        assert till.shift.open is not None
+        assert till.shift.current is not None
     else:
         assert refused(till, "open_shift", cashier="1001", float=1) == "database_damaged"
-        assert till.shift.open is None
+        assert till.shift.current is None
     with other_program(till) as other:
         other.execute("DROP TRIGGER struck")
-    if till.shift.open is None:
+    if till.shift.current is None:
         begin(till)
     did(till, "close_shift", counted=50_000)
     assert types(till) == ["shift.opened", "shift.closed"]

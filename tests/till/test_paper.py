@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from hardware.device import Fault
-from hardware.printer import TimeLimits
+from hardware.printer import EscposPrinter, TimeLimits
 from hardware.registry import open_printer
 from hardware.simulator.port import TcpServer, serve_tcp
 from hardware.simulator.printer import SimulatedPrinter
-from pos_client import counter
-from pos_client.sale.service import STOPPED_WHILE_PRINTING
+from pos_client import counter, views
+from pos_client.sale.records import Sold
+from pos_client.sale.service import STOPPED_WHILE_PRINTING, Payment
 from pos_client.till import Till
 from rehearsal.processes import wait_until
 from retail.facts import PrintOutcome, ReceiptPrinted
@@ -218,18 +219,21 @@ def test_no_act_waits_for_a_stalled_printer(tmp_path: Path) -> None:
     with closing(open_till(tmp_path, printer="sim://printer?stall_at=1", print_queue_max=3,
                            close_wait_s=0.2)) as till:  # fmt: skip
         begin(till)
+        said: list[str] = []
+        till.start(lambda name, _: said.append(name))
         for _ in range(5):
             sell(till)
+        assert said == [counter.PrintQueueFull.code] * 2
         assert [told(fate) for fate in papers(till)] == [
-            ("not_printed", counter.QUEUE_FULL, 0),
-            ("not_printed", counter.QUEUE_FULL, 0),
+            ("not_printed", counter.PrintQueueFull.code, 0),
+            ("not_printed", counter.PrintQueueFull.code, 0),
         ]
         assert did(till, "x_report")["x"]["sales"] == 5
     with closing(open_till(tmp_path)) as till:
         assert [told(fate) for fate in papers(till)[2:]] == [
-            ("unknown", counter.SWITCHED_OFF, 0),
-            ("not_printed", counter.SWITCHED_OFF, 0),
-            ("not_printed", counter.SWITCHED_OFF, 0),
+            ("unknown", counter.SwitchedOff.code, 0),
+            ("not_printed", counter.SwitchedOff.code, 0),
+            ("not_printed", counter.SwitchedOff.code, 0),
         ]
         assert_in_order(till)
 
@@ -242,7 +246,7 @@ def test_a_fault_comes_with_what_to_do_in_the_cashiers_language(
         with closing(open_till(tmp_path, printer=printer.url, language=language)) as till:
             till.start(lambda name, values: said.append((name, values)))
             printer.turn("paper out")
-            if till.shift.open is None:
+            if till.shift.current is None:
                 begin(till)
             count = len(papers(till))
             sell(till)
@@ -251,6 +255,44 @@ def test_a_fault_comes_with_what_to_do_in_the_cashiers_language(
     assert name == "printer.out_of_paper"
     assert chinese["say"] == "小票打印机缺纸。"
     assert str(english["remedy"]).startswith("Load a new roll")
+
+
+def test_a_fault_of_the_program_costs_one_receipt_and_not_those_behind(
+    tmp_path: Path, printer: Printer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stumble(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with closing(open_till(tmp_path, printer=printer.url)) as till:
+        begin(till)
+        with monkeypatch.context() as patch:
+            patch.setattr(EscposPrinter, "print", stumble)
+            sell(till)
+            assert told(paper(till, 1)) == ("unknown", counter.CounterFailed.code, 0)
+        sell(till)
+        assert told(paper(till, 2)) == ("printed", None, 0)
+
+
+def test_a_receipt_for_a_counter_that_is_closed_is_known_not_to_be_printed(tmp_path: Path) -> None:
+    with closing(open_till(tmp_path, printer="sim://printer")) as till:
+        begin(till)
+        till.counter.close()
+        sell(till)
+        assert [told(fate) for fate in papers(till)] == [
+            ("not_printed", counter.SwitchedOff.code, 0)
+        ]
+        assert did(till, "last_receipt")["paper"] == "not_printed"
+
+
+def test_a_sale_without_a_printer_says_so_at_once(till: Till) -> None:
+    begin(till)
+    did(till, "scan", code=COLA)
+    assert views.paper(sold_of(till.sale.pay("cash"))) == "no_printer"
+
+
+def sold_of(payment: Payment) -> Sold:
+    assert payment.sold is not None
+    return payment.sold
 
 
 # The till stops while the paper is under way
@@ -339,6 +381,24 @@ def test_the_disk_refuses_the_papers_fate_and_the_counter_prints_on(
         assert told(paper(till, 1)) == ("unknown", STOPPED_WHILE_PRINTING, 0)
         sell(till)
         assert told(paper(till, 2)) == ("printed", None, 0)
+
+
+def test_a_copy_that_ends_first_does_not_hide_that_nobody_knows_of_the_original(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[counter.Job] = []
+    with closing(open_till(tmp_path, printer="sim://printer")) as till:
+        monkeypatch.setattr(till.counter, "print", jobs.append)
+        begin(till)
+        sell(till)
+        did(till, "reprint")
+        jobs[1].ended(PrintOutcome.NOT_PRINTED, counter.PrintQueueFull.code)
+    with closing(open_till(tmp_path)) as till:
+        assert [told(fate) for fate in papers(till)] == [
+            ("not_printed", counter.PrintQueueFull.code, 1),
+            ("unknown", STOPPED_WHILE_PRINTING, 0),
+        ]
+        assert did(till, "last_receipt")["paper"] == "not_printed"
 
 
 @pytest.mark.slow

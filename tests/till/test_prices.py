@@ -9,6 +9,7 @@ import pytest
 from journal.wire import FeedPage, FeedRow
 from pos_client.till import Till
 from retail.catalogue import StoreSettings
+from retail.quantity import Unit
 from tests.builders import STORE, a_feed_page, a_product, open_till, publish, the_shelf
 from tests.till.counter import (
     COLA,
@@ -17,6 +18,7 @@ from tests.till.counter import (
     begin,
     did,
     disk,
+    do,
     other_program,
     recorded,
     refused,
@@ -254,3 +256,32 @@ def test_the_shelf_is_larger_than_a_page(till: Till) -> None:
         till.sale.between_sales()
         assert did(till, "status")["products"] == (len(the_shelf()) + 1500 if part == 2 else 4)
     assert did(till, "scan", code="20499")["line"]["product_id"] == "p2-499"
+
+
+def test_a_shift_ends_in_the_currency_it_began_in(till: Till) -> None:
+    """A store that changes its currency does so between two shifts: a drawer holds one."""
+    begin(till)
+    sell(till)
+    euro = a_product("cola", codes=(COLA,), currency="EUR")
+    publish(till, [euro], StoreSettings(currency="EUR"))
+    assert did(till, "basket")["basket"]["currency"] == "CNY"
+    assert refused(till, "scan", code=COLA) == "not_sellable"
+    closed = did(till, "close_shift", counted=50_350)
+    assert (closed["x"]["currency"], closed["closed"]["difference"]) == ("CNY", 0)
+    did(till, "open_shift", cashier="1001", float=0)
+    did(till, "customer", customer="7")
+    assert did(till, "scan", code=COLA)["basket"]["currency"] == "EUR"
+    assert did(till, "pay")["sale"]["currency"] == "EUR"
+    assert did(till, "x_report")["x"]["expected_cash"] == 350
+    assert_in_order(till)
+
+
+def test_what_is_measured_is_asked_for_by_its_own_unit(till: Till) -> None:
+    begin(till)
+    oil = a_product("oil", codes=("oil",), unit=Unit.LITRE)
+    publish(till, [*the_shelf(), oil])
+    assert refused(till, "scan", code="oil") == "needs_measure"
+    assert refused(till, "weigh", code="oil", weight_g=500) == "needs_measure"
+    said = do(till, "scan", code="oil")["refusal"]
+    assert said["say"] == f"{oil.name} 按升销售。"
+    assert did(till, "scan", code="oil", quantity=500)["line"]["total"] == 175

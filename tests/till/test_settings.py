@@ -19,6 +19,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "no receipts": ("print_queue_max = 0", "print_queue_max"),
     "a language nobody reads here": ("language = 'fr'", "language"),
     "a time that is none": ("clock_start = 'yesterday'", "clock_start"),
+    "a time at the end of the calendar": ("clock_start = 9999-12-31T23:59:59Z", "clock_start"),
+    "a time at its beginning": ("clock_start = 0001-01-01T00:00:00", "clock_start"),
     "a list": ("printer = ['sim://printer']", "printer"),
     "no TOML": ("printer = sim://printer", "till.toml"),
     "half a line": ("printer = 'sim://", "till.toml"),
@@ -89,3 +91,24 @@ def test_a_till_needs_no_file_of_settings(tmp_path: Path) -> None:
     settings = load(data=tmp_path)
     assert settings.printer == ""
     assert all(field.description for field in TillSettings.model_fields.values())
+
+
+def test_the_folder_that_was_asked_for_is_the_one_whose_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("asked", "elsewhere"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "till.toml").write_text(f"printer = 'sim://printer?keep={name}'")
+    monkeypatch.setenv("OMNITILL_TILL_DATA", str(tmp_path / "elsewhere"))
+    settings = load(data=tmp_path / "asked", state=tmp_path / "state")
+    assert settings.printer == "sim://printer?keep=asked"
+
+
+def test_a_state_folder_that_lies_in_the_data_folder_by_a_detour_is_seen(tmp_path: Path) -> None:
+    detour = tmp_path / "data" / ".." / "data" / "state"
+    with pytest.raises(WrongSetting):
+        load(data=tmp_path / "data", state=detour)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    with pytest.raises(WrongSetting):
+        load(data=tmp_path / "data", state=tmp_path / "link" / "state")

@@ -138,13 +138,13 @@ def test_an_open_shift_is_open_again_after_a_restart(tmp_path: Path) -> None:
     with closing(open_till(tmp_path)) as till:
         begin(till)
         sell(till)
-        before = till.shift.open, till.shift.figures()
+        before = till.shift.current, till.shift.figures()
     with closing(open_till(tmp_path)) as till:
-        assert (till.shift.open, till.shift.figures()) == before
+        assert (till.shift.current, till.shift.figures()) == before
         assert refused(till, "open_shift", cashier="1001") == "shift_already_open"
         close(till)
     with closing(open_till(tmp_path)) as till:
-        assert till.shift.open is None
+        assert till.shift.current is None
 
 
 def test_x_reads_and_changes_nothing(till: Till) -> None:

@@ -189,6 +189,17 @@ def test_what_is_taken_out_or_slipped_in_is_found(day: tuple[Path, bytes], state
     assert changed(day, statement)
 
 
+def test_one_ledger_that_is_wrong_does_not_hide_that_the_other_is_right(
+    day: tuple[Path, bytes],
+) -> None:
+    assert changed(day, "DELETE FROM money_ledger WHERE account = 'drawer'")
+    database, who = look_into(till_settings(day[0]))
+    with closing(database):
+        checked = inspection.verify(database, who).checked
+    assert any(line.startswith("stock ledger") for line in checked)
+    assert not any(line.startswith("money ledger") for line in checked)
+
+
 def test_a_tail_that_is_missing_below_the_acknowledged_head_is_found(
     day: tuple[Path, bytes],
 ) -> None:
