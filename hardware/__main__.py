@@ -8,7 +8,8 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -17,9 +18,13 @@ import typer
 from hardware.device import Fault, UnknownDevice
 from hardware.printer import COLUMNS, EscposPrinter, Outcome
 from hardware.receipt_bytes import Line, width_cols
-from hardware.registry import open_printer
+from hardware.registry import open_printer, open_scanner
+from hardware.scanner import Noise, Scan, Wedge
+from hardware.simulator.counter import Shelf, SimulatedCounter
 from hardware.simulator.port import PaperFile, serve_tcp
 from hardware.simulator.printer import Event, SimulatedPrinter
+from hardware.simulator.scanner import SimulatedScanner
+from hardware.simulator.serial_port import SerialPort, attend_serial
 
 app = typer.Typer(
     help="Try a device, or simulate one.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -57,6 +62,44 @@ def kick(url: Url) -> None:
     typer.echo("kicked")
 
 
+@app.command()
+def watch(
+    url: Annotated[str, typer.Argument(help="e.g. scan+serial:///dev/ttyACM0?suffix=cr")],
+) -> None:
+    """Print what a scanner reads, a line each, until interrupted.
+
+    Example: python -m hardware watch scan+serial:///dev/ttyACM0
+    """
+    try:
+        scanner = open_scanner(url)
+    except UnknownDevice as unknown:
+        _fail(unknown, 2)
+    if isinstance(scanner, Wedge):
+        raise typer.BadParameter("a wedge types: put the cursor anywhere and scan")
+
+    def tell_scan(scan: Scan) -> None:
+        _say(f"{scan.aim} {scan.code}".lstrip())
+
+    def tell_noise(noise: Noise) -> None:
+        typer.echo(f"no code: {noise.data!r}", err=True)
+
+    def tell_state() -> None:
+        if scanner.state.fault is not None:
+            typer.echo(_sentence(scanner.state.fault), err=True)
+        else:
+            typer.echo("Scanner ready. 扫描枪就绪。", err=True)
+
+    scanner.on_scan, scanner.on_noise, scanner.on_state = tell_scan, tell_noise, tell_state
+
+    async def session() -> None:
+        serving = asyncio.create_task(scanner.serve())
+        await _stop_signal().wait()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    asyncio.run(session())
+
+
 @simulate.command("printer")
 def simulate_printer(
     port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one")] = 9100,
@@ -66,8 +109,9 @@ def simulate_printer(
     paper: Annotated[str, typer.Option(help="in or out")] = "in",
     stall_at: Annotated[int | None, typer.Option(help="stop reading after n bytes")] = None,
     power_cut_at: Annotated[int | None, typer.Option(help="power off after n bytes")] = None,
+    pty: Annotated[Path | None, typer.Option(help="a serial port at this path, not TCP")] = None,
 ) -> None:
-    """A receipt printer at a TCP port; prints its URL, then a line for each event.
+    """A receipt printer at a TCP or serial port; prints its URL, then a line for each event.
 
     It reads knobs from stdin, a line each: paper out, paper in, cover open, cover closed,
     stall 120, resume, power off, power on, power cut 200.
@@ -87,8 +131,14 @@ def simulate_printer(
             printer.listeners.append(PaperFile(keep))
     except OSError as unwritable:
         raise typer.BadParameter(f"--keep {keep}: {unwritable.strerror}") from None
+    if pty is not None:
+        serial = _serial_port(pty, "printer")
+        url = f"escpos+serial://{serial.path}?cols={cols}"
+        with contextlib.closing(serial):
+            asyncio.run(_serve(printer, _wired_to(printer, serial, url)))
+        return
     try:
-        asyncio.run(_serve(printer, host, port))
+        asyncio.run(_serve(printer, _listening(printer, host, port)))
     except OSError as taken:
         typer.echo(
             f"{host}:{port} cannot be used: {taken.strerror}. Choose another --port.", err=True
@@ -97,11 +147,102 @@ def simulate_printer(
         raise typer.Exit(1) from None
 
 
-async def _serve(printer: SimulatedPrinter, host: str, port: int) -> None:
+@simulate.command("scanner")
+def simulate_scanner(
+    pty: Annotated[Path | None, typer.Option(help="where its serial port appears")] = None,
+    prefix: Annotated[str, typer.Option(help="sent before each code")] = "",
+) -> None:
+    """A scanner at a serial port; prints its URL, then scans each line of stdin, with CR behind.
+
+    Two lines are knobs instead: unplug, plug.
+
+    Example: python -m hardware simulate scanner --pty /tmp/scanner
+    """
+    with contextlib.closing(
+        SimulatedScanner(_serial_port(pty, "scanner"), prefix=prefix.encode())
+    ) as scanner:
+        asyncio.run(_scan_lines(scanner))
+
+
+async def _scan_lines(scanner: SimulatedScanner) -> None:
+    stopped, lines = _stop_signal(), asyncio.Queue[str]()
+
+    async def scan() -> None:
+        while True:
+            line = await lines.get()
+            if scanner.turn_knob(line):
+                _say(f"{line}ged")
+            else:
+                _say(f"scanned {line}" if await scanner.scan(line) else f"nobody reads {line}")
+
+    _say(scanner.url)
+    _read_lines(lines.put_nowait)
+    scanning = asyncio.create_task(scan())
+    await stopped.wait()
+    scanning.cancel()
+    await asyncio.gather(scanning, return_exceptions=True)
+
+
+@simulate.command("counter")
+def simulate_counter(
+    shelf: Annotated[Path | None, typer.Option(help="CSV of name,code: products to click")] = None,
+    cols: Annotated[int, typer.Option(help="columns of the paper: 48, 42 or 32")] = 48,
+    folder: Annotated[Path | None, typer.Option(help="where the serial ports appear")] = None,
+    port: Annotated[int | None, typer.Option(help="a TCP port for the printer instead")] = None,
+    lang: Annotated[str, typer.Option(help="zh or en")] = "zh",
+) -> None:
+    """Printer, drawer and scanner as a picture to click at; their URLs stand above it, q quits.
+
+    Example: python -m hardware simulate counter --shelf shelf.csv
+    """
+    from hardware.simulator.live_view import CounterApp  # noqa: PLC0415  textual, only here
+
+    if cols not in COLUMNS or lang not in ("zh", "en"):
+        raise typer.BadParameter("--cols is 48, 42 or 32, --lang is zh or en")
+    try:
+        goods = Shelf.read(shelf) if shelf else Shelf()
+    except (OSError, ValueError) as unreadable:
+        raise typer.BadParameter(f"--shelf {shelf}: {unreadable}") from None
+    try:
+        counter = SimulatedCounter(goods, columns=cols, folder=folder, tcp_port=port)
+    except OSError as unusable:
+        raise typer.BadParameter(f"--folder {folder}: {unusable}") from None
+    CounterApp(counter, "en" if lang == "en" else "zh").run()
+
+
+def _serial_port(path: Path | None, name: str) -> SerialPort:
+    try:
+        return SerialPort(path, name=name)
+    except OSError as unusable:
+        raise typer.BadParameter(f"--pty {path}: {unusable.strerror}") from None
+
+
+@contextlib.asynccontextmanager
+async def _wired_to(printer: SimulatedPrinter, serial: SerialPort, url: str) -> AsyncIterator[str]:
+    attending = asyncio.create_task(attend_serial(printer, serial))
+    try:
+        yield url
+    finally:
+        attending.cancel()
+        await asyncio.gather(attending, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _listening(printer: SimulatedPrinter, host: str, port: int) -> AsyncIterator[str]:
+    async with await serve_tcp(printer, host, port) as server:
+        yield server.url
+
+
+def _stop_signal() -> asyncio.Event:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # no such thing on Windows
             loop.add_signal_handler(name, stopped.set)
+    return stopped
+
+
+async def _serve(printer: SimulatedPrinter, wire: AbstractAsyncContextManager[str]) -> None:
+    stopped = _stop_signal()
 
     def tell(event: Event, detail: str) -> None:
         if event is Event.RECEIPT:
@@ -116,26 +257,28 @@ async def _serve(printer: SimulatedPrinter, host: str, port: int) -> None:
             typer.echo(f"No such knob: {words}. Try: paper out, stall 120, resume.", err=True)
             typer.echo(f"没有此操作：{words}。可用：paper out、stall 120、resume。", err=True)
 
-    async with await serve_tcp(printer, host, port) as server:
+    async with wire as url:
         printer.listeners.append(tell)
-        _say(server.url)
-        # A daemon thread on the raw file: the end of the program need not wait for a line.
-        reading = threading.Thread(
-            target=_read_knobs, args=(lambda words: loop.call_soon_threadsafe(turn, words),)
-        )
-        reading.daemon = True
-        reading.start()
+        _say(url)
+        _read_lines(turn)
         await stopped.wait()
 
 
-def _read_knobs(turn: Callable[[str], object]) -> None:
-    with (
-        contextlib.suppress(OSError, RuntimeError),  # stdin or the loop is gone: nobody turns knobs
-        open(0, "rb", buffering=0, closefd=False) as raw,
-    ):
-        for line in raw:
-            if words := line.decode(errors="replace").strip():
-                turn(words)
+def _read_lines(take: Callable[[str], object]) -> None:
+    """Hand the lines of stdin over, on this loop. A daemon thread on the raw file: the end of the
+    program need not wait for a line."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with (
+            contextlib.suppress(OSError, RuntimeError),  # stdin or the loop is gone
+            open(0, "rb", buffering=0, closefd=False) as raw,
+        ):
+            for line in raw:
+                if words := line.decode(errors="replace").strip():
+                    loop.call_soon_threadsafe(take, words)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def _say(line: str) -> None:
@@ -161,10 +304,13 @@ def _with_printer(
 
 
 def _fail(fault: Fault, exit_code: int) -> NoReturn:
-    detail = f" ({fault.detail})" if fault.detail else ""
-    typer.echo(f"{fault.say_en} {fault.remedy_en}{detail}", err=True)
-    typer.echo(f"{fault.say_zh}{fault.remedy_zh}", err=True)
+    typer.echo(_sentence(fault), err=True)
     raise typer.Exit(exit_code)
+
+
+def _sentence(fault: Fault) -> str:
+    detail = f" ({fault.detail})" if fault.detail else ""
+    return f"{fault.say_en} {fault.remedy_en}{detail}\n{fault.say_zh}{fault.remedy_zh}"
 
 
 def _test_page(columns: int) -> list[Line]:

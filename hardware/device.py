@@ -9,12 +9,16 @@
     ├── OutOfPaper         printer.out_of_paper   no paper
     │   └── PaperRanOut    printer.paper_ran_out  ... in the middle of the receipt
     ├── CoverOpen          printer.cover_open     the cover is open
-    └── PrinterError       printer.error          cutter, head or an offline state without a name
+    ├── PrinterError       printer.error          cutter, head or an offline state without a name
+    └── ScannerUnplugged   scanner.unplugged      no link to the scanner
+        ├── ScannerTaken   scanner.taken          ... another program holds its port
+        └── ScannerForbidden scanner.forbidden    ... this user may not open its port
 
 An indented line is the same trouble met after the job was sent: only there is the outcome
 unknown, and only there would a retry risk a second receipt. A fault is no refusal: no rule said no.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -138,3 +142,45 @@ class PrinterError(Fault):
     say_zh = "小票打印机报告故障。"
     remedy_en = "Clear jammed paper, switch it off and on again, then print again."
     remedy_zh = "请清除卡纸，将打印机关机后重新开机，然后重新打印。"
+
+
+class ScannerUnplugged(Fault):
+    """The scanner's port is not there or has broken; it is opened anew as soon as it is back."""
+
+    code = "scanner.unplugged"
+    say_en = "The scanner cannot be reached."
+    say_zh = "连接不上扫描枪。"
+    remedy_en = "Put its plug in again; until then type the codes."
+    remedy_zh = "请重新插好扫描枪；在此之前可手工输入条码。"
+
+
+class ScannerTaken(ScannerUnplugged):
+    """The port is there, and claimed by another program."""
+
+    code = "scanner.taken"
+    say_en = "Another program uses the scanner."
+    say_zh = "扫描枪被其他程序占用。"
+    remedy_en = "Close that program; the scanner is then found by itself."
+    remedy_zh = "请关闭该程序，扫描枪会自动恢复。"
+
+
+class ScannerForbidden(ScannerUnplugged):
+    """The port is there, and closed to the user this program runs as."""
+
+    code = "scanner.forbidden"
+    say_en = "This user may not open the scanner's port."
+    say_zh = "当前用户无权使用扫描枪端口。"
+    remedy_en = "Add the user to the port's group (dialout on Linux) and sign in again."
+    remedy_zh = "请将用户加入端口所属的组（Linux 为 dialout），然后重新登录。"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """How a device stands; not `known` until it was first met."""
+
+    fault: Fault | None = None
+    known: bool = True
+
+    @property
+    def ready(self) -> bool:
+        return self.known and self.fault is None

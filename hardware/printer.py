@@ -1,7 +1,7 @@
 """A receipt printer with a cash drawer behind it, over any link.
 
 Owns the conversation: is it ready, send the job, did it come out. Refuses to own what a receipt
-says, reprinting (a person decides, a copy is marked as one) and polling for paper.
+says, reprinting (a person decides, a copy is marked as one) and how often to look for paper.
 
 The rule of every job (reference: write OK means nothing, a stalled printer takes 64 KiB gladly):
 
@@ -15,7 +15,8 @@ The rule of every job (reference: write OK means nothing, a stalled printer take
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -40,11 +41,15 @@ from hardware.printer_replies import (
     Reply,
     ReplyParser,
 )
-from hardware.receipt_bytes import Line
+from hardware.receipt_bytes import Part
 
 COLUMNS: Final = (32, 42, 48)
 """Paper widths we know: 58 mm, 80 mm in the wider font of some models, 80 mm."""
 
+WRITE_BYTES: Final = 2048
+"""Handed to the link at once: at 9600 baud two seconds, so a logo cannot outlast `write_s`."""
+
+_LINE_BYTES = 48
 _OFFLINE = 0x08  # DLE EOT 1
 _COVER_OPEN, _STOPPED_BY_PAPER_END, _ERROR = 0x04, 0x20, 0x40  # DLE EOT 2
 _PAPER_END = 0x60  # DLE EOT 4
@@ -81,13 +86,13 @@ class TimeLimits:
 
     connect_s: float = 3.0
     write_s: float = 5.0
-    """For the far end to take all bytes handed over."""
+    """For the far end to take the bytes handed over at once, `WRITE_BYTES`."""
     status_s: float = 2.0
     """For each real-time status answer before a job."""
     fence_s: float = 10.0
     """For the fence's answer, beyond what the lines take."""
     line_s: float = 0.1
-    """Added to `fence_s` for each line (48 bytes at 9600 baud: 0.05 s)."""
+    """Added to `fence_s` for each line, or 48 bytes of a picture (at 9600 baud: 0.05 s)."""
     cause_s: float = 1.0
     """For finding out why the fence was not answered."""
 
@@ -119,38 +124,44 @@ class EscposPrinter:
         self._parser = ReplyParser()
         self._unread: deque[Reply] = deque()  # bounded: one read's replies
 
-    async def print(self, lines: Sequence[Line], *, kick_drawer: bool = False) -> Printed:
-        """Print and cut `lines`, opening the drawer first when asked.
+    async def print(self, parts: Sequence[Part], *, kick_drawer: bool = False) -> Printed:
+        """Print and cut `parts`, opening the drawer first when asked.
 
         A printer that answers but cannot print still opens the drawer, at once (DLE DC4). One that
         is silent gets no such order: the drawer must not spring open when it wakes up later.
         """
-        async with self._turn:
-            try:
-                link, trouble = await self._ready_link()
-                if link is None or trouble is not None:
-                    if link is not None and kick_drawer:
-                        await self._kick_now(link)
-                    return Printed(Outcome.NOT_PRINTED, trouble)
-                return await self._send(link, lines, kick_drawer=kick_drawer)
-            except asyncio.CancelledError:
-                await self._drop()  # half a conversation must not be mistaken for the next one
-                raise
+        async with self._in_turn():
+            link, trouble = await self._ready_link()
+            if link is None or trouble is not None:
+                if link is not None and kick_drawer:
+                    await self._kick_now(link)
+                return Printed(Outcome.NOT_PRINTED, trouble)
+            return await self._send(link, parts, kick_drawer=kick_drawer)
 
     async def kick(self) -> Fault | None:
         """Open the drawer now, paper or not; a fault when no answering printer is there."""
-        async with self._turn:
-            try:
-                link, trouble = await self._ready_link()
-                return trouble if link is None else await self._kick_now(link)
-            except asyncio.CancelledError:
-                await self._drop()
-                raise
+        async with self._in_turn():
+            link, trouble = await self._ready_link()
+            return trouble if link is None else await self._kick_now(link)
+
+    async def look(self) -> Fault | None:
+        """What keeps it from printing now, asked without a job; None when it is ready."""
+        async with self._in_turn():
+            return (await self._ready_link())[1]
 
     async def close(self) -> None:
         """Let go of the link, after the job under way. A later job opens it again."""
         async with self._turn:
             await self._drop()
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        async with self._turn:
+            try:
+                yield
+            except asyncio.CancelledError:
+                await self._drop()  # half a conversation must not be mistaken for the next one
+                raise
 
     async def _ready_link(self) -> tuple[Link | None, Fault | None]:
         """A link whose printer answers, and what keeps it from printing; or None and why.
@@ -198,15 +209,15 @@ class EscposPrinter:
                         return reply
                 self._unread.extend(self._parser.feed(await link.read(timeout_s)))
 
-    async def _send(self, link: Link, lines: Sequence[Line], *, kick_drawer: bool) -> Printed:
+    async def _send(self, link: Link, parts: Sequence[Part], *, kick_drawer: bool) -> Printed:
         fence, answers = self._next_fence()
-        job = receipt_bytes.receipt(lines, kick_drawer=kick_drawer, fence=fence)
+        job = receipt_bytes.receipt(parts, kick_drawer=kick_drawer, fence=fence)
         reason: Fault
         try:
-            await link.write(job)
-            await self._reply(
-                link, answers, self._limits.fence_s + self._limits.line_s * len(lines)
-            )
+            for begin in range(0, len(job), WRITE_BYTES):
+                await link.write(job[begin : begin + WRITE_BYTES])
+            lines = max(len(parts), len(job) // _LINE_BYTES)
+            await self._reply(link, answers, self._limits.fence_s + self._limits.line_s * lines)
             return Printed(Outcome.PRINTED)
         except TimeoutError:
             reason = await self._why_unconfirmed(link)

@@ -1,6 +1,9 @@
 """From a device's address to the device:
 
     escpos+tcp://10.0.0.5:9100?cols=48&fence=gs_r
+    escpos+serial:///dev/serial/by-id/usb-…?baud=38400&flow=rtscts&cols=48
+    scan+serial:///dev/serial/by-id/usb-…?baud=9600&prefix=%02&suffix=cr
+    scan+wedge://?prefix=%02&suffix=enter
     sim://printer?paper=out&stall_at=120&power_cut_at=200&keep=receipts.txt
 
 Owns the addresses: every part is checked, a misspelt option is refused and not ignored. Opening
@@ -10,11 +13,13 @@ touches no wire; the first job does.
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from hardware.device import UnknownDevice
 from hardware.link import Connect, TcpLink
 from hardware.printer import COLUMNS, EscposPrinter, FenceKind, TimeLimits
+from hardware.scanner import Framing, SerialScanner, Suffix, Wedge
+from hardware.serial_link import BAUD_RATES, SerialLink
 from hardware.simulator.port import PaperFile, in_process
 from hardware.simulator.printer import SimulatedPrinter
 
@@ -46,10 +51,57 @@ class _Address:
             raise ValueError(f"{name} is {value!r}, not one of {', '.join(allowed)}")
         return value
 
+    def serial(self, baud: int, *, connect_s: float = 3.0, write_s: float = 5.0) -> Connect:
+        """How to open the port that the path names, at `baud` unless the address says so."""
+        path = unquote(self.parts.path)
+        if self.parts.netloc or path.strip("/") == "" or "\0" in path:
+            raise ValueError("a serial port is written with three slashes: serial:///dev/…")
+        rates = (baud, *(rate for rate in BAUD_RATES if rate != baud))
+        return partial(
+            SerialLink.connect,
+            path,
+            baud=int(self.one_of("baud", *map(str, rates))),
+            rtscts=self.one_of("flow", "none", "rtscts") == "rtscts",
+            connect_s=connect_s,
+            write_s=write_s,
+        )
+
+    def nothing_left(self) -> None:
+        """A misspelt option is refused, not ignored."""
+        if self.options:
+            raise ValueError(f"unknown option {', '.join(self.options)}")
+
+
+def open_scanner(url: str) -> SerialScanner | Wedge:
+    """The scanner at `url`; `UnknownDevice` when the address cannot be understood.
+
+    Options: `prefix` as the scanner sends it (%02 is STX); `suffix` enter or tab for a wedge; cr,
+    lf, crlf or tab for a serial port, where without one CR, LF or a pause ends a code; `baud`.
+    """
+    try:
+        address = _Address.parse(url)
+        prefix = address.options.pop("prefix", "")
+        scanner: SerialScanner | Wedge
+        match address.parts.scheme, address.parts.netloc + address.parts.path:
+            case "scan+serial", _:
+                suffix = Suffix(address.one_of("suffix", *Suffix))
+                connect = address.serial(9600)
+                scanner = SerialScanner(connect, Framing(prefix.encode(), suffix))
+            case "scan+wedge", "":
+                tab = address.one_of("suffix", "enter", "tab") == "tab"
+                scanner = Wedge(prefix, "tab" if tab else "enter")
+            case scheme, place:
+                raise ValueError(f"{scheme}://{place} is no scanner")
+        address.nothing_left()
+    except (ValueError, OSError) as wrong:
+        raise UnknownDevice(f"{url}: {wrong}") from None
+    return scanner
+
 
 def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter:
     """The printer at `url`; `UnknownDevice` when the address cannot be understood.
 
+    Options of serial ports: `baud`; `flow` none or rtscts.
     Options of all: `cols` 48, 42 or 32; `fence` process_id or gs_r; `cjk` fs_gb18030.
     Of `sim://printer` too: `paper` in or out, `cover` closed or open, `stall_at` and
     `power_cut_at` in bytes from the start, `keep` a file that gets what is printed.
@@ -71,12 +123,13 @@ def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter
                     connect_s=limits.connect_s,
                     write_s=limits.write_s,
                 )
+            case "escpos+serial", _:
+                connect = address.serial(38_400, connect_s=limits.connect_s, write_s=limits.write_s)
             case "sim", "printer":
                 connect = in_process(_simulated(address, columns), write_s=limits.write_s)
             case scheme, host_or_none:
                 raise ValueError(f"{scheme}://{host_or_none or ''} is no printer")
-        if address.options:
-            raise ValueError(f"unknown option {', '.join(address.options)}")
+        address.nothing_left()
     except (ValueError, OSError) as wrong:
         raise UnknownDevice(f"{url}: {wrong}") from None
     return EscposPrinter(connect, columns=columns, fence=fence, limits=limits)

@@ -67,12 +67,12 @@ def till(
     """Sell. With --headless as JSON lines (docs/headless.md)."""
     if context.invoked_subcommand is not None:
         return
-    if not as_lines:
+    if not as_lines and not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         stop(
-            "The screen is not built yet.",
-            "Run: pos-client --headless",
-            "尚无屏幕界面。",
-            "请运行：pos-client --headless",
+            "The screen needs a terminal.",
+            "Start it in one; or run: pos-client --headless",
+            "屏幕界面需要终端。",
+            "请在终端中启动，或运行：pos-client --headless",
         )
     if sys.stdin is None or sys.stdout is None:
         stop(
@@ -87,10 +87,26 @@ def till(
     except (Refusal, Fault) as no:
         refuse(no)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is told to stop
+    if not as_lines:
+        _on_screen(opened)
+        return
     try:
         headless.serve(opened, sys.stdin.buffer, sys.stdout.buffer)
     except KeyboardInterrupt:
         pass
+    finally:
+        opened.close()
+
+
+def _on_screen(opened: Till) -> None:
+    """The screen, until the cashier leaves it. Frames as often as a fast scanner asks for them:
+    the library reads this when it is first imported, and waits out a frame's time before the next
+    one (its own default is a sixtieth of a second)."""
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+    from pos_client.app import TillApp  # noqa: PLC0415  the headless till does without
+
+    try:
+        TillApp(opened, opened.settings.theme).run()
     finally:
         opened.close()
 

@@ -13,10 +13,13 @@ from pos_client import views
 from pos_client.till import Till
 from pos_client.views import View
 from retail.basket import Discount, Line
+from retail.facts import DenominationCount
 from retail.money import Money
 
 #: the longest code, name or reason
 WORDS_CHARACTERS_MAX: Final = 200
+#: the longest list of sums to hand over
+SUGGESTIONS_MAX: Final = 20
 #: a number that every reader of JSON holds exactly; whether a shop has it is asked further in
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 Words = Annotated[str, msgspec.Meta(max_length=WORDS_CHARACTERS_MAX)]
@@ -36,6 +39,17 @@ class Act(msgspec.Struct, tag_field="do", forbid_unknown_fields=True, kw_only=Tr
 # The shift
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """So many notes or coins of one value."""
+
+    value: Whole
+    number: Whole
+
+
+def _counts(of: list[Counted]) -> tuple[DenominationCount, ...]:
+    return tuple(DenominationCount(each.value, each.number) for each in of)
+
+
 class OpenShift(Act, tag="open_shift"):
     """Open a shift with a float; `confirm` accepts an unexpected business date."""
 
@@ -43,10 +57,15 @@ class OpenShift(Act, tag="open_shift"):
     float: Whole = 0
     business_date: date | None = None
     confirm: bool = False
+    counts: list[Counted] = []
 
     def perform(self, till: Till) -> View:
         opened = till.shift.open(
-            self.cashier, self.float, self.business_date, confirmed=self.confirm
+            self.cashier,
+            self.float,
+            self.business_date,
+            confirmed=self.confirm,
+            counts=_counts(self.counts),
         )
         return {"shift": views.shift(opened)}
 
@@ -55,9 +74,10 @@ class CloseShift(Act, tag="close_shift"):
     """Close the shift with the cash that was counted in the drawer."""
 
     counted: Whole
+    counts: list[Counted] = []
 
     def perform(self, till: Till) -> View:
-        closed, figures = till.shift.close(self.counted)
+        closed, figures = till.shift.close(self.counted, _counts(self.counts))
         return {"closed": views.closed(closed), "x": views.figures(figures)}
 
 
@@ -108,6 +128,25 @@ class RemoveLine(Act, tag="remove_line"):
 
     def perform(self, till: Till) -> View:
         return {"removed": till.sale.remove_line(self.line).number, **_basket(till)}
+
+
+class TakeOut(Act, tag="take_out"):
+    """Take a product out of the basket by its code; one piece unless told."""
+
+    code: Words
+    quantity: Whole | None = None
+
+    def perform(self, till: Till) -> View:
+        line = till.sale.take_out(self.code, self.quantity)
+        return {"line": views.line(line) if line else None, **_basket(till)}
+
+
+class Undo(Act, tag="undo"):
+    """Take the last act on the open sale back."""
+
+    def perform(self, till: Till) -> View:
+        what, line = till.sale.undo()
+        return {"undone": what, "line": views.line(line) if line else None, **_basket(till)}
 
 
 class LinePrice(Act, tag="line_price"):
@@ -182,6 +221,15 @@ class Pay(Act, tag="pay"):
         return answer
 
 
+class SuggestCash(Act, tag="suggest_cash"):
+    """What the customer is likely to hand over for what is due, the exact sum first."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=SUGGESTIONS_MAX)] = 5
+
+    def perform(self, till: Till) -> View:
+        return {"cash": [money.minor for money in till.sale.cash_suggestions(self.most)]}
+
+
 class TakeBack(Act, tag="take_back"):
     """Give a payment of the unfinished sale back; the newest, or by its place from 1."""
 
@@ -210,6 +258,16 @@ class Reprint(Act, tag="reprint"):
     def perform(self, till: Till) -> View:
         sold = till.sale.reprint()
         return {"sale": views.sold(sold), "copy": sold.copies}
+
+
+class OpenDrawer(Act, tag="open_drawer"):
+    """Open the drawer without a sale, with the reason."""
+
+    reason: Words
+
+    def perform(self, till: Till) -> View:
+        till.sale.open_drawer(self.reason)
+        return {}
 
 
 # Stock, prices, the till itself
@@ -272,15 +330,19 @@ ACTS: tuple[type[Act], ...] = (
     Weigh,
     Quantity,
     RemoveLine,
+    TakeOut,
+    Undo,
     LinePrice,
     LineDiscount,
     Customer,
     Void,
     ShowBasket,
+    SuggestCash,
     Pay,
     TakeBack,
     LastReceipt,
     Reprint,
+    OpenDrawer,
     Receive,
     PriceCheck,
     Status,

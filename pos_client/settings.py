@@ -63,8 +63,18 @@ class TillSettings(BaseSettings):
     printer: str = Field(
         "", description="device URL of the receipt printer; empty: this till prints nothing"
     )
+    printer_look_s: Seconds = Field(
+        5.0, description="how often an idle printer is asked for paper and cover; 0: never"
+    )
+    scanner: str = Field(
+        "scan+wedge://?suffix=enter",
+        description="device URLs of the scanners, separated by blanks; a wedge is one that types",
+    )
     language: Literal["", "zh", "en"] = Field(
         "", description="zh or en; empty: the store's language"
+    )
+    theme: Literal["dark", "light", "contrast"] = Field(
+        "dark", description="colours of the screen: dark, light, or contrast for poor light"
     )
     clock_start: datetime | None = Field(
         None, description="start the clock here instead of now: for replays and training"

@@ -15,6 +15,7 @@ from random import SystemRandom
 from typing import Any
 
 from hardware.device import Fault
+from hardware.scanner import Scan
 from journal.clock import Clock, Ids
 from pos_client import identity
 from pos_client.catalogue.service import CatalogueService
@@ -64,7 +65,13 @@ class Till:
         self.who = who
         self._hold = hold
         signer = identity.load_signer(settings.data)
-        self.counter = Counter(settings.printer, settings.print_queue_max, settings.close_wait_s)
+        self.counter = Counter(
+            settings.printer,
+            settings.scanner,
+            settings.print_queue_max,
+            settings.close_wait_s,
+            settings.printer_look_s,
+        )
         self.catalogue = CatalogueService(recorder)
         self.shift = ShiftService(recorder, self.catalogue)
         self.sale = SaleService(recorder, self.catalogue, self.shift, self.counter)
@@ -105,24 +112,48 @@ class Till:
         return Language(self.settings.language or self.catalogue.settings.language)
 
     def start(self, on_event: Event) -> None:
-        """Begin to sync, and tell of what devices and sync have to say unasked; `on_event` is
-        called on their threads."""
+        """Begin to listen and to sync, and tell of what devices and hub have to say unasked;
+        `on_event` is called on their threads."""
 
         def fault(trouble: Fault, receipt: str) -> None:
-            said = {
-                "say": Text(trouble.say_en, trouble.say_zh).to(self.language),
-                "remedy": Text(trouble.remedy_en, trouble.remedy_zh).to(self.language),
-            }
-            on_event(trouble.code, {"receipt": receipt, **said})
+            on_event(trouble.code, {"receipt": receipt, **self._said(trouble)})
+
+        def scan(scanned: Scan) -> None:
+            on_event("scanner.scan", {"code": scanned.code, "aim": scanned.aim})
 
         def swapped() -> None:
             on_event("catalogue.swapped", {"products": self.catalogue.known_products})
 
         self.counter.on_fault = fault
+        self.counter.on_scan = scan
+        self.counter.on_state = self._device_states(on_event)
         self.sync.on_event = on_event
         self.catalogue.on_swapped = swapped
+        self.counter.start()
         if self._threads is not None:
             self._threads.start()
+
+    def _device_states(self, on_event: Event) -> Callable[[], None]:
+        """Tells of the device that stands otherwise than was told before."""
+        told: dict[str, str | None] = {}
+
+        def tell() -> None:
+            devices = {"printer": self.counter.printer, "scanner": self.counter.scanner}
+            for name, state in devices.items():
+                code = state.fault.code if state and state.fault else None
+                if state is None or not state.known or told.get(name, "unknown") == code:
+                    continue
+                told[name] = code
+                why = {"code": code, **self._said(state.fault)} if state.fault else {}
+                on_event(f"{name}.state", {"ready": state.ready, **why})
+
+        return tell
+
+    def _said(self, trouble: Fault) -> dict[str, str]:
+        return {
+            "say": Text(trouble.say_en, trouble.say_zh).to(self.language),
+            "remedy": Text(trouble.remedy_en, trouble.remedy_zh).to(self.language),
+        }
 
     def close(self) -> None:
         """Finish what is printing and being sent, for a bounded time, then let go of the disk."""

@@ -37,6 +37,11 @@ def basket(of: Basket) -> View:
         "current": of.line().number if of.lines else None,
         "customer": of.customer,
         "tenders": [{"tender": each.name, "amount": each.amount_minor} for each in of.tenders],
+        "pieces": of.pieces,
+        "before_discounts": of.before_discounts.minor,
+        "discounts": of.discounts.minor,
+        "tax_included": of.tax_included.minor,
+        "tax_on_top": of.tax_on_top.minor,
         "total": of.total.minor,
         "due": of.due.minor,
     }
@@ -108,6 +113,7 @@ def closed(of: ShiftClosed) -> View:
         "counted": of.counted_minor,
         "difference": of.difference_minor,
         "sales": of.sales,
+        "counts": [{"value": each.value_minor, "number": each.number} for each in of.counts],
     }
 
 

@@ -6,19 +6,22 @@ scanning never changes the total.
 """
 
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import cached_property
 
 import msgspec
 
 from retail.catalogue import Product
+from retail.language import Text
 from retail.money import AMOUNT_MAX, Minor, Money
-from retail.quantity import ONE, Milli
+from retail.quantity import ONE, Milli, Unit
 from retail.refusals import (
     AbsurdPrice,
     AbsurdRate,
     AmountOrRate,
     BasketEmpty,
     NoSuchLine,
+    NotInBasket,
     NotSellable,
     PaymentBegun,
     ReasonNeeded,
@@ -26,6 +29,33 @@ from retail.refusals import (
 )
 from retail.tax import PER_MILLION, Tax
 from retail.tender import Tender
+
+
+class Change(StrEnum):
+    """An act on the open sale that can be taken back."""
+
+    SCAN = "scan"
+    QUANTITY = "quantity"
+    LINE_PRICE = "line_price"
+    DISCOUNT = "discount"
+    TAKE_OUT = "take_out"
+    REMOVE_LINE = "remove_line"
+    CUSTOMER = "customer"
+
+    @property
+    def label(self) -> Text:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Change.SCAN: Text("scan", "扫码"),
+    Change.QUANTITY: Text("quantity", "数量"),
+    Change.LINE_PRICE: Text("line price", "改价"),
+    Change.DISCOUNT: Text("discount", "优惠"),
+    Change.TAKE_OUT: Text("take-out", "退件"),
+    Change.REMOVE_LINE: Text("removal", "删行"),
+    Change.CUSTOMER: Text("customer", "顾客"),
+}
 
 
 class Discount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,9 +113,15 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     def is_untouched(self) -> bool:
         return self.line_price is None and self.discount is None
 
+    def trace(self, quantity: int) -> "RemovedLine":
+        """What stays on record when so much of it is taken out, at its share of the total."""
+        share = self.total.times(quantity, self.quantity)
+        return RemovedLine(self.product.product_id, quantity, share.minor)
+
 
 class RemovedLine(msgspec.Struct, frozen=True):
-    """A line taken out before payment: kept, because that is where goods leave unpaid."""
+    """A line, or a part of one, taken out before payment: kept, because that is where goods leave
+    unpaid."""
 
     product_id: str
     quantity: Milli
@@ -141,10 +177,49 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return Money(minor, self.currency)
 
     @property
+    def before_discounts(self) -> Money:
+        """All lines before discounts. Less `discounts`, plus `tax_on_top`, it is the total."""
+        return self._sum(line.before_discount.minor for line in self.lines)
+
+    @property
+    def discounts(self) -> Money:
+        return self._sum(line.reduction.minor for line in self.lines)
+
+    @property
+    def tax_included(self) -> Money:
+        """The tax within the lines' totals."""
+        return self._sum(line.product.tax.within(line.total.minor) for line in self.lines)
+
+    @property
+    def tax_on_top(self) -> Money:
+        return self._sum(line.product.tax.on_top(line.total.minor) for line in self.lines)
+
+    @property
+    def quantities(self) -> dict[Unit, int]:
+        """How much it holds, in 1/1000 of each unit, pieces first."""
+        sums = dict.fromkeys(Unit, 0)
+        for line in self.lines:
+            sums[line.product.unit] += line.quantity
+        return {unit: quantity for unit, quantity in sums.items() if quantity}
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces it holds, beside what is measured."""
+        return self.quantities.get(Unit.PIECE, 0) // ONE
+
+    @property
+    def is_paid_in_part(self) -> bool:
+        return bool(self.tenders)
+
+    @property
+    def paid(self) -> Money:
+        """What of the total the payments so far have settled."""
+        return self._sum(tender.amount_minor - tender.rounding_minor for tender in self.tenders)
+
+    @property
     def due(self) -> Money:
         """What is still to be paid."""
-        paid = sum(tender.amount_minor - tender.rounding_minor for tender in self.tenders)
-        return Money(self.total.minor - paid, self.currency)
+        return self.total - self.paid
 
     def line(self, number: int | None = None) -> Line:
         """The line of that number. Without a number the current one: it was scanned or changed
@@ -189,9 +264,26 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         self, number: int | None, quantity: int, quantity_max: int
     ) -> tuple["Basket", Line]:
         """Set a line's quantity. A total set by the cashier, and an amount off, were meant for
-        the former quantity and fall away; a rate off stays."""
+        the former quantity and fall away; a rate off stays. What it goes down by is remembered."""
         self._check_unpaid()
         return self._replaced(self.line(number), quantity, quantity_max)
+
+    def without_some(self, product: Product, quantity: int | None) -> tuple["Basket", Line | None]:
+        """Take so much of a product off its newest line whose price nobody touched: a piece unless
+        told, of what is measured the whole line. The line that is left comes back too, None when
+        nothing is left of it. Raises NotInBasket."""
+        self._check_unpaid()
+        for line in reversed(self.lines):
+            if line.is_untouched and line.product.product_id == product.product_id:
+                break
+        else:
+            raise NotInBasket(name=product.name)
+        if quantity is None:
+            quantity = line.quantity if product.unit.is_measured else ONE
+        left = line.quantity - product.checked_quantity(quantity, line.quantity)
+        if not left:
+            return self.without_line(line.number)[0], None
+        return self._replaced(line, left, line.quantity)
 
     def with_line_price(
         self, number: int | None, total: Money, reason: str
@@ -224,15 +316,35 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """Take a line out; what was removed is remembered for the sale's fact."""
         self._check_unpaid()
         gone = self.line(number)
-        trace = RemovedLine(gone.product.product_id, gone.quantity, gone.total.minor)
         left = tuple(line for line in self.lines if line is not gone)
         without = msgspec.structs.replace(
-            self, lines=left, removed=(*self.removed, trace), current=0
+            self, lines=left, removed=(*self.removed, gone.trace(gone.quantity)), current=0
         )
         return without, gone
 
     def for_customer(self, customer: str | None) -> "Basket":
         return msgspec.structs.replace(self, customer=customer)
+
+    def back_to(self, before: "Basket", after: "Basket") -> "Basket":
+        """This basket with the act that led from `before` to `after` taken back. Goods that leave
+        with it are remembered, goods that come back no longer; later acts must be taken back
+        already."""
+        self._check_unpaid()
+        stood = {line.number: line.quantity for line in before.lines}
+        leaving = tuple(
+            line.trace(line.quantity - left)
+            for line in self.lines
+            if (left := stood.get(line.number, 0)) < line.quantity
+        )
+        # What was removed before the act, and by what was taken back since, stays removed.
+        removed = self.removed[: len(before.removed)] + self.removed[len(after.removed) :]
+        return msgspec.structs.replace(
+            self,
+            lines=before.lines,
+            customer=before.customer,
+            current=before.current,
+            removed=removed + leaving,
+        )
 
     def with_tender(self, tender: Tender) -> "Basket":
         return msgspec.structs.replace(self, tenders=(*self.tenders, tender))
@@ -242,6 +354,9 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return msgspec.structs.replace(self, tenders=kept)
 
     # How
+
+    def _sum(self, minors: Iterable[int]) -> Money:
+        return Money(sum(minors), self.currency)
 
     def _check_unpaid(self) -> None:
         if self.tenders:
@@ -263,7 +378,11 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         changed = msgspec.structs.replace(
             line, quantity=checked, line_price=None, discount=discount
         )
-        return self._with(changed), changed
+        basket = self._with(changed)
+        if checked < line.quantity:
+            trace = line.trace(line.quantity - checked)
+            basket = msgspec.structs.replace(basket, removed=(*basket.removed, trace))
+        return basket, changed
 
 
 def _put(lines: Iterable[Line], changed: Line) -> tuple[Line, ...]:

@@ -13,13 +13,15 @@ from typing import Annotated
 import msgspec
 
 from retail.basket import Basket, Line, RemovedLine
-from retail.money import Minor
+from retail.money import AMOUNT_MAX, Minor
 from retail.quantity import Milli
 from retail.tax import Tax
 from retail.tender import Tender
 
 #: how many of something a till counts: shifts, sales, copies
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+#: what a pile of cash is made of
+Positive = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MAX)]
 #: as much of a fault as a verdict repeats, in characters
 _FAULT_CHARACTERS_MAX = 200
 
@@ -32,24 +34,35 @@ class PrintOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class DenominationCount(msgspec.Struct, frozen=True):
+    """So many notes or coins of one value, in minor units."""
+
+    value_minor: Positive
+    number: Positive
+
+
 class ShiftOpened(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A cashier took the till, with a float from the safe."""
+    """A cashier took the till, with a float from the safe; `counts` are its notes and coins where
+    they were counted one by one."""
 
     number: Count
     cashier: str
     business_date: date
     currency: str
     float_minor: Minor
+    counts: tuple[DenominationCount, ...] = ()
 
 
 class ShiftClosed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The drawer was counted and emptied into the safe. `difference_minor` = counted - expected."""
+    """The drawer was counted and emptied into the safe. `difference_minor` = counted - expected;
+    `counts` are the notes and coins where they were counted one by one."""
 
     number: Count
     currency: str
     expected_minor: Minor
     counted_minor: Minor
     sales: Count
+    counts: tuple[DenominationCount, ...] = ()
 
     @property
     def difference_minor(self) -> int:
@@ -155,7 +168,21 @@ class StockReceived(msgspec.Struct, frozen=True, omit_defaults=True):
     lines: tuple[ReceivedLine, ...]
 
 
-Fact = ShiftOpened | ShiftClosed | SaleCompleted | SaleVoided | ReceiptPrinted | StockReceived
+class DrawerOpened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cashier had the drawer opened without a sale, with the reason."""
+
+    reason: str
+
+
+Fact = (
+    ShiftOpened
+    | ShiftClosed
+    | SaleCompleted
+    | SaleVoided
+    | ReceiptPrinted
+    | StockReceived
+    | DrawerOpened
+)
 
 #: the name and the version of each fact on the wire
 TYPES: dict[type[Fact], tuple[str, int]] = {
@@ -165,6 +192,7 @@ TYPES: dict[type[Fact], tuple[str, int]] = {
     SaleVoided: ("sale.voided", 1),
     ReceiptPrinted: ("receipt.printed", 1),
     StockReceived: ("stock.received", 1),
+    DrawerOpened: ("drawer.opened", 1),
 }
 
 _DECODERS: dict[tuple[str, int], msgspec.json.Decoder[Fact]] = {

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from retail.facts import (
+    DrawerOpened,
     Fact,
     ReceiptPrinted,
     SaleCompleted,
@@ -75,7 +76,7 @@ def postings(fact: Fact) -> tuple[Posting, ...]:
                 for line in fact.lines
                 for entry in _moved(STOCK, line.product_id, "supplier", "store", line.quantity)
             ]
-        case SaleVoided() | ReceiptPrinted():
+        case SaleVoided() | ReceiptPrinted() | DrawerOpened():
             entries = []
     return tuple(entries)
 

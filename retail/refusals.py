@@ -4,11 +4,11 @@
       UnknownBarcode  NeedsWeight  NeedsMeasure  NotWeighed  NotSellable         scanning
       CatalogueNotHere
       AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  AbsurdRate            the basket
-      ReasonNeeded  TooMuchAtOnce  AmountOrRate
+      ReasonNeeded  TooMuchAtOnce  AmountOrRate  NotInBasket  NothingToUndo
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
       NoSuchTender  NoPrinter
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
-      BusinessDateUnexpected  AbsurdAmount  NoSaleYet
+      BusinessDateUnexpected  AbsurdAmount  CountsDisagree  NoSaleYet
       NotAnAct                                                                   what was asked
       DeliveryIncomplete                                                         a delivery
       DiskFull  DiskUnusable  DatabaseBusy  DatabaseDamaged  DatabaseNewer       the till's own disk
@@ -102,6 +102,24 @@ class NoSuchLine(Refusal):
     code = "no_such_line"
     sentence = Text("The basket has no line {line}.", "没有第 {line} 行。")
     way_on = Text("Choose a line that is shown.", "请选择屏幕上的行。")
+
+
+class NotInBasket(Refusal):
+    code = "not_in_basket"
+    sentence = Text("There is no {name} to take out.", "没有可退出的 {name}。")
+    way_on = Text(
+        "Look at the basket: a line whose price was changed is removed or set as a line.",
+        "请查看购物篮：改过价的行请按行删除或改数量。",
+    )
+
+
+class NothingToUndo(Refusal):
+    code = "nothing_to_undo"
+    sentence = Text("There is nothing to take back.", "没有可撤销的操作。")
+    way_on = Text(
+        "Change or remove the line itself; after payment it is a return.",
+        "请直接修改或删除该行；已付款的请办理退货。",
+    )
 
 
 class BasketFull(Refusal):
@@ -234,6 +252,15 @@ class AbsurdAmount(Refusal):
     way_on = Text("Type an amount from 0.", "请输入不小于 0 的金额。")
 
 
+class CountsDisagree(Refusal):
+    code = "counts_disagree"
+    sentence = Text(
+        "The notes and coins come to {counts}, the amount says {amount}.",
+        "纸币和硬币合计 {counts}，金额为 {amount}。",
+    )
+    way_on = Text("Count again, or give the amount alone.", "请重新清点，或只输入金额。")
+
+
 class NoSaleYet(Refusal):
     code = "no_sale_yet"
     sentence = Text("This till has not sold anything yet.", "本机尚无销售。")
@@ -244,8 +271,9 @@ class NoPrinter(Refusal):
     code = "no_printer"
     sentence = Text("This till has no printer.", "本机没有打印机。")
     way_on = Text(
-        "Set the printer's address in till.toml; the receipt can be read here.",
-        "请在 till.toml 中设置打印机地址；小票可在此查看。",
+        "Set the printer's address in till.toml; the receipt can be read here, the drawer opens by"
+        " its key.",
+        "请在 till.toml 中设置打印机地址；小票可在此查看，钱箱请用钥匙打开。",
     )
 
 

@@ -1,10 +1,10 @@
-r"""The far end of a printer's wire: eats ESC/POS, prints to text, answers, and can be made to fail.
+r"""The far end of a printer's wire: eats ESC/POS, prints, answers, and can be made to fail.
 
 A model of a Chinese 80 mm thermal printer: kanji mode is on at power-up, real-time commands act on
 arrival, everything else waits in a buffer while paper is out or the cover is open. Sans-IO: bytes
 in by `feed`, answers out by `take_answers`; `hardware.simulator.port` puts it on a wire. Written
 from the command descriptions, not from our encoder, so each checks the other. Bytes it does not
-understand are kept in `unknown` and never stop it.
+understand are kept in `unknown` and never stop it. What it prints, `print_head` knows.
 
     >>> printer = SimulatedPrinter()
     >>> printer.feed(b"\x1b@Total 1.00\n\x1dV\x01")
@@ -16,28 +16,27 @@ understand are kept in `unknown` and never stop it.
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Final
+
+from PIL import Image
+
+from hardware.simulator import escpos
+from hardware.simulator.drawing import draw
+from hardware.simulator.print_head import PAPER_LIMIT_LINES, PrintHead
 
 BUFFER_LIMIT_BYTES: Final = 65_536
 """Held back while it cannot print; when full, no more is read."""
-PAPER_LIMIT_LINES: Final = 20_000
-"""The newest lines (and receipts, and unknown commands) kept; older ones go to the bin."""
-
 _REAL_TIME = re.compile(
     rb"\x10\x04[\x01-\x04]|\x10\x05[\x01\x02]|\x10\x14\x01[\x00\x01][\x01-\x08]"
 )
 _REAL_TIME_BEGUN = re.compile(rb"\x10(?:\x04|\x05|\x14(?:\x01[\x00\x01]?)?)?\Z")
 _ASCII_RUN = re.compile(rb"[\x20-\x7e]+")
-
-_PARAMETER_BYTES: Final = {
-    # obeyed
-    b"\x1b@": 0, b"\x1bE": 1, b"\x1bd": 1, b"\x1bp": 3, b"\x1bt": 1,
-    b"\x1c&": 0, b"\x1c.": 0, b"\x1d!": 1, b"\x1dr": 1,
-    # understood well enough to step over: they do not change the words on paper
-    b"\x1b!": 1, b"\x1b-": 1, b"\x1b2": 0, b"\x1b3": 1, b"\x1bG": 1, b"\x1bR": 1, b"\x1ba": 1,
-    b"\x1c!": 1, b"\x1dB": 1, b"\x1dH": 1, b"\x1dL": 2, b"\x1dW": 2, b"\x1da": 1, b"\x1df": 1,
-    b"\x1dh": 1, b"\x1dw": 1,
-}  # fmt: skip
+_UNKNOWN_BYTES: Final = 8
+"""Of a command that is not understood, so many are kept."""
+_HELD_BYTES: Final = 32_768
+"""A longer command is stepped over as it arrives; no picture we know of needs one."""
+_TAB_COLS: Final = 8
 
 
 class Event(StrEnum):
@@ -61,13 +60,20 @@ Listener = Callable[[Event, str], None]
 
 
 class SimulatedPrinter:
-    """`paper` is the strip, line by line; `receipts` the pieces cut off it; `kicks` the pulses."""
+    """`paper` is the strip, line by line; `receipts` the pieces cut off it; `kicks` the pulses.
+
+    A QR code stands there as `[QR text]`, dots as `[picture]`. `strips` are the newest receipts as
+    they look; `picture()` draws one.
+    """
 
     def __init__(self, *, columns: int = 48) -> None:
         self.columns: Final = columns
-        self.paper: list[str] = []
-        self.receipts: list[str] = []
-        self.receipts_cut = 0
+        self._head = PrintHead(
+            columns, partial(self._tell, Event.LINE), partial(self._tell, Event.RECEIPT)
+        )
+        self.paper: Final = self._head.paper
+        self.receipts: Final = self._head.receipts
+        self.strips: Final = self._head.strips
         self.kicks = 0
         self.unknown: list[bytes] = []
         self.listeners: list[Listener] = []
@@ -76,7 +82,6 @@ class SimulatedPrinter:
         self._stall_in: int | None = None
         self._power_cut_in: int | None = None
         self._answers = bytearray()
-        self._hanging: list[str] = []
         self._forget()
 
     def _forget(self) -> None:
@@ -87,11 +92,13 @@ class SimulatedPrinter:
         self._reset_modes()
 
     def _reset_modes(self) -> None:
-        self._line = ""
-        self._line_cols = 0
-        self._scale = 1
+        self._head.reset()
         self._kanji = True
         self._page: str | None = "cp437"
+
+    @property
+    def receipts_cut(self) -> int:
+        return self._head.receipts_cut
 
     # ---- knobs, usable while it runs
 
@@ -254,22 +261,28 @@ class SimulatedPrinter:
         head = self._buffer[0]
         if head in b"\x1b\x1c\x1d":
             return self._command()
-        if head == 0x0A:
-            self._end_line()
-            return 1
-        return self._text(head)
+        if head >= 0x20 and head != 0x7F:
+            return self._text(head)
+        match head:
+            case 0x0A:
+                self._head.end_line()
+            case 0x09:
+                for _ in range(_TAB_COLS - self._head.line_cols % _TAB_COLS):
+                    self._head.type(" ", 1)
+            case 0x0D:
+                pass  # the line feed that follows does it all
+            case _:
+                self._note_unknown(bytes((head,)))
+        return 1
 
     def _text(self, head: int) -> int:
         if run := _ASCII_RUN.match(self._buffer):
             for char in run.group().decode("ascii"):
-                self._type(char, 1)
+                self._head.type(char, 1)
             return run.end()
         if self._kanji and 0x81 <= head <= 0xFE:
             return self._hanzi()
-        if head >= 0x80:
-            self._type(bytes((head,)).decode(self._page) if self._page else "\ufffd", 1)
-        else:
-            self._note_unknown(bytes((head,)))
+        self._head.type(bytes((head,)).decode(self._page) if self._page else "\ufffd", 1)
         return 1
 
     def _hanzi(self) -> int:
@@ -281,39 +294,21 @@ class SimulatedPrinter:
             return 0
         text = bytes(self._buffer[:size_bytes]).decode("gb18030", errors="replace")
         for char in text:
-            self._type(char, 2)
+            self._head.type(char, 2)
         return size_bytes
 
     def _command(self) -> int:
-        prefix = bytes(self._buffer[:2])
-        if len(prefix) < 2:
-            return 0
-        if prefix in (b"\x1d(", b"\x1dv"):
-            return self._long_command(prefix)
-        parameters = _PARAMETER_BYTES.get(prefix, 0)
-        if prefix == b"\x1dV":  # GS V m, or GS V m n
-            parameters = 2 if bytes(self._buffer[2:3]) in (b"A", b"B") else 1
-        size_bytes = 2 + parameters
+        size_bytes = escpos.size_bytes(self._buffer)
+        if size_bytes > _HELD_BYTES:
+            self._skip_bytes = size_bytes
+            self._note_unknown(bytes(self._buffer[:_UNKNOWN_BYTES]))
+            return self._step()
         if len(self._buffer) < size_bytes:
             return 0
-        self._obey(prefix, bytes(self._buffer[2:size_bytes]))
+        if size_bytes:
+            command = bytes(self._buffer[:size_bytes])
+            self._obey(command[:2], command[2:])
         return size_bytes
-
-    def _long_command(self, prefix: bytes) -> int:
-        """GS ( c pL pH … and GS v 0 m xL xH yL yH …: the fence is obeyed, others stepped over."""
-        head = bytes(self._buffer[: 5 if prefix == b"\x1d(" else 8])
-        if head == b"\x1d(H\x06\x00":
-            if len(self._buffer) < 11:
-                return 0
-            self._fence(bytes(self._buffer[5:11]))
-            return 11
-        if len(head) < (5 if prefix == b"\x1d(" else 8):
-            return 0
-        low_high = int.from_bytes(head[-2:], "little")
-        wide = int.from_bytes(head[4:6], "little") if prefix == b"\x1dv" else 1
-        self._skip_bytes = low_high * wide
-        self._note_unknown(head)
-        return len(head)
 
     def _obey(self, prefix: bytes, given: bytes) -> None:
         match prefix:
@@ -323,20 +318,14 @@ class SimulatedPrinter:
                 self._page = "cp437" if given == b"\x00" else None
             case b"\x1c&" | b"\x1c.":
                 self._kanji = prefix == b"\x1c&"
-            case b"\x1d!":
-                self._scale = 1 + (given[0] >> 4 & 7)
-            case b"\x1bE":
-                pass
-            case b"\x1bd":
-                self._feed_lines(given[0])
-            case b"\x1dV":
-                self._cut()
             case b"\x1bp":
                 self._kick()
             case b"\x1dr":
                 self._answers.append(0x00)
-            case _:
-                self._note_unknown(prefix + given)
+            case b"\x1d(" if given[:3] == b"H\x06\x00":
+                self._fence(given[3:])
+            case _ if not self._head.obey(prefix, given):
+                self._note_unknown((prefix + given)[:_UNKNOWN_BYTES])
 
     def _fence(self, given: bytes) -> None:
         """GS ( H, function 48 (process id): 37 22 id 00, now that all before it is printed."""
@@ -348,33 +337,10 @@ class SimulatedPrinter:
 
     # ---- paper and drawer
 
-    def _type(self, char: str, cols: int) -> None:
-        cols *= self._scale
-        if self._line and self._line_cols + cols > self.columns:
-            self._end_line()
-        self._line += char
-        self._line_cols += cols
-
-    def _end_line(self) -> None:
-        line, self._line, self._line_cols = self._line, "", 0
-        self.paper.append(line)
-        self._hanging.append(line)
-        del self.paper[:-PAPER_LIMIT_LINES], self._hanging[:-PAPER_LIMIT_LINES]
-        self._tell(Event.LINE, line)
-
-    def _feed_lines(self, n: int) -> None:
-        for _ in range(max(n, 1) if self._line else n):
-            self._end_line()
-
-    def _cut(self) -> None:
-        if self._line:
-            self._end_line()
-        receipt = "\n".join(self._hanging).rstrip("\n")
-        self._hanging.clear()
-        self.receipts_cut += 1
-        self.receipts.append(receipt)
-        del self.receipts[:-PAPER_LIMIT_LINES]
-        self._tell(Event.RECEIPT, receipt)
+    def picture(self, receipt: int = -1) -> Image.Image:
+        """One of `strips` as it looks, the newest unless told: shades of grey, a pixel for each
+        dot. Raises NoFont, and `IndexError` when there is no such receipt."""
+        return draw(self.strips[receipt], self.columns)
 
     def _kick(self) -> None:
         self.kicks += 1

@@ -4,9 +4,11 @@ Every act is durable before it is answered. A sale is complete on disk before th
 and the receipt prints; what the printer did is a second fact that nobody waits for.
 """
 
+from collections import deque
 from contextlib import suppress
 from typing import NamedTuple
 
+from hardware.device import Fault
 from pos_client.catalogue.service import CatalogueService
 from pos_client.counter import Counter, Job
 from pos_client.recorder import Recorder, act
@@ -14,9 +16,17 @@ from pos_client.sale import records
 from pos_client.sale.receipt import receipt_lines
 from pos_client.sale.records import Sold
 from pos_client.shift.service import ShiftService
-from retail.basket import Basket, Discount, Line
+from retail.basket import Basket, Change, Discount, Line
+from retail.cash import suggestions
 from retail.catalogue import TenderType
-from retail.facts import PrintOutcome, ReceiptPrinted, SaleCompleted, SaleLine, SaleVoided
+from retail.facts import (
+    DrawerOpened,
+    PrintOutcome,
+    ReceiptPrinted,
+    SaleCompleted,
+    SaleLine,
+    SaleVoided,
+)
 from retail.money import Money
 from retail.receipt import ReceiptNumber
 from retail.refusals import (
@@ -25,6 +35,7 @@ from retail.refusals import (
     NoPrinter,
     NoSaleYet,
     NoSuchTender,
+    NothingToUndo,
     PaymentBegun,
     ReasonNeeded,
     Refusal,
@@ -34,6 +45,8 @@ from retail.tender import exact, take
 
 #: a longer sale is several: what was scanned and taken out again counts too
 LINES_MAX = 1000
+#: so many acts on the open sale can be taken back, the newest first
+UNDO_MAX = 100
 #: why the paper's fate is unknown after the till was stopped while it printed
 STOPPED_WHILE_PRINTING = "till.stopped_while_printing"
 
@@ -44,6 +57,22 @@ class Payment(NamedTuple):
     due: Money
     change: Money
     sold: Sold | None
+
+
+class Undone(NamedTuple):
+    """What was taken back, and the line it was done to, None for the customer: as the act had left
+    the line; one that the act had removed as it is back."""
+
+    what: Change
+    line: Line | None
+
+
+class _Step(NamedTuple):
+    """An act on the open sale, and the basket on either side of it."""
+
+    what: Change
+    before: Basket
+    after: Basket
 
 
 class SaleService:
@@ -62,6 +91,7 @@ class SaleService:
         self.counter = counter
         driver = recorder.database.driver
         self.basket = records.load_basket(driver) or self._empty()
+        self._steps: deque[_Step] = deque(maxlen=UNDO_MAX)
         self._last_number = records.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
         self._settle_open_paper()
@@ -98,9 +128,17 @@ class SaleService:
         basket, line = self.basket.with_product(
             product, code.strip(), quantity, self.catalogue.settings.quantity_max
         )
-        if line.number > LINES_MAX:
-            raise BasketFull(most=LINES_MAX)
-        self._keep(basket)
+        self._change(Change.SCAN, basket)
+        return line
+
+    @act
+    def take_out(self, code: str, quantity: int | None = None) -> Line | None:
+        """Take what a code means out of the basket again, off its newest line at the shelf's price:
+        one piece unless told, of what is measured the whole line. The line as it is left, None
+        when it is gone. Raises NotInBasket."""
+        self.shift.required()
+        basket, line = self.basket.without_some(self.catalogue.product(code), quantity)
+        self._change(Change.TAKE_OUT, basket)
         return line
 
     @act
@@ -108,26 +146,26 @@ class SaleService:
         basket, changed = self.basket.with_quantity(
             line, quantity, self.catalogue.settings.quantity_max
         )
-        self._keep(basket)
+        self._change(Change.QUANTITY, basket)
         return changed
 
     @act
     def set_line_price(self, total: Money, reason: str, line: int | None = None) -> Line:
         """Set what a whole line costs."""
         basket, changed = self.basket.with_line_price(line, total, reason)
-        self._keep(basket)
+        self._change(Change.LINE_PRICE, basket)
         return changed
 
     @act
     def discount(self, discount: Discount, line: int | None = None) -> Line:
         basket, changed = self.basket.with_discount(line, discount)
-        self._keep(basket)
+        self._change(Change.DISCOUNT, basket)
         return changed
 
     @act
     def remove_line(self, line: int | None = None) -> Line:
         basket, gone = self.basket.without_line(line)
-        self._keep(basket)
+        self._change(Change.REMOVE_LINE, basket)
         return gone
 
     @act
@@ -135,7 +173,23 @@ class SaleService:
         """Whose sale this is; the number goes with the sale's fact."""
         self.shift.required()
         self.between_sales()
-        self._keep(self.basket.for_customer(customer))
+        self._change(Change.CUSTOMER, self.basket.for_customer(customer))
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._steps) and not self.basket.is_paid_in_part
+
+    @act
+    def undo(self) -> Undone:
+        """Take the last act on the open sale back. Goods that leave the basket with it stay on
+        record, goods that come back no longer. What was done before the till was started is
+        not taken back. Raises NothingToUndo or PaymentBegun."""
+        if not self._steps:
+            raise NothingToUndo
+        what, before, after = self._steps[-1]
+        self._keep(self.basket.back_to(before, after))
+        self._steps.pop()
+        return Undone(what, _touched(after, before))
 
     @act
     def void(self, reason: str) -> None:
@@ -154,13 +208,24 @@ class SaleService:
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, self.catalogue.seen)
             records.clear_basket(write.driver)
-        self.basket = self._empty()
+        self._begin_anew()
         self.between_sales()
 
+    def _change(self, what: Change, basket: Basket) -> None:
+        step = _Step(what, self.basket, basket)
+        self._keep(basket)
+        self._steps.append(step)
+
     def _keep(self, basket: Basket) -> None:
+        if max(basket.next_number - 1, len(basket.removed)) > LINES_MAX:
+            raise BasketFull(most=LINES_MAX)
         with self.recorder.transaction() as write:
             records.save_basket(write.driver, self.basket, basket)
         self.basket = basket
+
+    def _begin_anew(self) -> None:
+        self.basket = self._empty()
+        self._steps.clear()
 
     def _empty(self) -> Basket:
         """A sale is in the shift's currency: its drawer holds no other."""
@@ -175,7 +240,7 @@ class SaleService:
             return
         with suppress(Refusal):
             self.catalogue.swap_in()
-        self.basket = self._empty()
+        self._begin_anew()
 
     # Payment
 
@@ -191,6 +256,14 @@ class SaleService:
         """What settles the sale by this tender, rounded to the smallest coin for cash."""
         settings = self.catalogue.settings
         return exact(self.basket.due, self.tender_type(tender), settings.cash_step_minor)
+
+    @act
+    def cash_suggestions(self, most: int = 5) -> tuple[Money, ...]:
+        """What the customer is likely to hand over for what is due, the exact sum first. Raises
+        BasketEmpty."""
+        if self.basket.is_empty:
+            raise BasketEmpty
+        return suggestions(self.basket.due, self.catalogue.settings.cash_step_minor, most)
 
     @act
     def pay(self, tender: str, given: Money | None = None) -> Payment:
@@ -239,7 +312,7 @@ class SaleService:
                 records.printing(write.driver, fact.receipt, copy=0)
             records.clear_basket(write.driver)
         self._last_number = number.number
-        self.basket = self._empty()
+        self._begin_anew()
         outcome = None if self.counter.prints else records.NO_PAPER
         sold = Sold(recorded.eid, recorded.at, *context, fact, outcome, 0)
         if self.counter.prints:
@@ -248,7 +321,24 @@ class SaleService:
         self.between_sales()
         return sold
 
-    # Paper
+    # Drawer and paper
+
+    @act
+    def open_drawer(self, reason: str) -> None:
+        """Open the drawer without a sale: the reason is on record before it moves. Raises
+        NoShiftOpen, ReasonNeeded or NoPrinter."""
+        self.shift.required()
+        if not reason.strip():
+            raise ReasonNeeded
+        if not self.counter.prints:
+            raise NoPrinter
+        with self.recorder.transaction() as write:
+            write.record(DrawerOpened(reason.strip()), self.shift.context)
+        self.counter.kick(self._kicked)
+
+    def _kicked(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self.counter.on_fault(fault, "")
 
     @act
     def last_sale(self) -> Sold:
@@ -302,3 +392,13 @@ class SaleService:
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, refs=(sold.eid,))
             records.printed(write.driver, receipt, outcome, copy)
+
+
+def _touched(after: Basket, before: Basket) -> Line | None:
+    """The line that an act changed, made or, as it was before, took out."""
+    for basket, other in ((after, before), (before, after)):
+        others = {id(line) for line in other.lines}
+        for line in basket.lines:
+            if id(line) not in others:
+                return line
+    return None

@@ -7,12 +7,13 @@ from pos_client.catalogue.service import CatalogueService
 from pos_client.recorder import Recorder, ShiftContext, act
 from pos_client.shift import records
 from pos_client.shift.records import OpenShift
-from retail.facts import ShiftClosed, ShiftOpened
+from retail.facts import DenominationCount, ShiftClosed, ShiftOpened
 from retail.language import Text
 from retail.money import AMOUNT_MAX, Money
 from retail.refusals import (
     AbsurdAmount,
     BusinessDateUnexpected,
+    CountsDisagree,
     NoShiftOpen,
     SaleOpen,
     ShiftAlreadyOpen,
@@ -47,6 +48,19 @@ class ShiftService:
         """The store's date by this till's clock."""
         return self.recorder.clock.read().at.astimezone(self.recorder.zone).date()
 
+    def suggested_date(self) -> date:
+        """The business date of a shift that is opened without one."""
+        return self.today()
+
+    @act
+    def last_date(self) -> date | None:
+        """The business date of this till's last shift."""
+        return records.last(self.recorder.database.driver)[1]
+
+    def is_expected(self, business_date: date) -> bool:
+        """Whether a shift opens on this date without being confirmed."""
+        return is_expected(business_date, self.last_date(), self.today())
+
     @act
     def open(
         self,
@@ -55,22 +69,23 @@ class ShiftService:
         business_date: date | None = None,
         *,
         confirmed: bool = False,
+        counts: tuple[DenominationCount, ...] = (),
     ) -> OpenShift:
-        """Open a shift. Without a business date it is today's; one that is neither the last
-        known day nor the next needs to be confirmed."""
+        """Open a shift, its float counted as an amount or by notes and coins. Without a business
+        date it is today's; one that is neither the last known day nor the next needs to be
+        confirmed."""
         if self.current is not None:
             context = self.current.context
             raise ShiftAlreadyOpen(cashier=context.cashier, business_date=context.business_date)
         who = self.catalogue.cashier(cashier)
         currency = self.catalogue.settings.currency
-        if not 0 <= float_minor <= AMOUNT_MAX:
-            raise _absurd(Money(float_minor, currency), _FLOAT)
+        counted = _checked(Money(float_minor, currency), _FLOAT, counts)
         number, last = records.last(self.recorder.database.driver)
         today = self.today()
-        chosen = business_date or today
+        chosen = business_date or self.suggested_date()
         if not confirmed and not is_expected(chosen, last, today):
             raise BusinessDateUnexpected(business_date=chosen, last=last or "—", today=today)
-        fact = ShiftOpened(number + 1, who.cashier_id, chosen, currency, float_minor)
+        fact = ShiftOpened(number + 1, who.cashier_id, chosen, currency, float_minor, counted)
         shift_id = f"{self.recorder.writer.stream.short}-{fact.number}"
         context = ShiftContext(shift_id, who.cashier_id, chosen.isoformat())
         with self.recorder.transaction() as write:
@@ -87,13 +102,15 @@ class ShiftService:
         return figures(balances, shift.float_minor, shift.currency)
 
     @act
-    def close(self, counted_minor: int) -> tuple[ShiftClosed, Figures]:
-        """Close the shift: the counted cash goes to the safe, a difference is booked."""
+    def close(
+        self, counted_minor: int, counts: tuple[DenominationCount, ...] = ()
+    ) -> tuple[ShiftClosed, Figures]:
+        """Close the shift: the counted cash goes to the safe, a difference is booked. `counts` are
+        the notes and coins, where they were counted one by one."""
         shift = self.required()
         if self.sale_is_open():
             raise SaleOpen
-        if not 0 <= counted_minor <= AMOUNT_MAX:
-            raise _absurd(Money(counted_minor, shift.currency), _COUNT)
+        counted = _checked(Money(counted_minor, shift.currency), _COUNT, counts)
         report = self.figures()
         fact = ShiftClosed(
             number=shift.number,
@@ -101,6 +118,7 @@ class ShiftService:
             expected_minor=report.expected_cash_minor,
             counted_minor=counted_minor,
             sales=report.sales,
+            counts=counted,
         )
         with self.recorder.transaction() as write:
             recorded = write.record(fact, shift.context)
@@ -109,5 +127,16 @@ class ShiftService:
         return fact, report
 
 
-def _absurd(amount: Money, what: Text) -> AbsurdAmount:
-    return AbsurdAmount(amount=amount.plain, what=what)
+def _checked(
+    amount: Money, what: Text, counts: tuple[DenominationCount, ...]
+) -> tuple[DenominationCount, ...]:
+    """The counts without those of nothing. Raises AbsurdAmount, or CountsDisagree when there are
+    some and they do not make the amount."""
+    if not 0 <= amount.minor <= AMOUNT_MAX:
+        raise AbsurdAmount(amount=amount.plain, what=what)
+    there = tuple(count for count in counts if count.number)
+    together = Money(sum(count.value_minor * count.number for count in there), amount.currency)
+    sound = all(count.value_minor > 0 and count.number > 0 for count in there)
+    if counts and (together != amount or not sound):
+        raise CountsDisagree(counts=together.plain, amount=amount.plain)
+    return there

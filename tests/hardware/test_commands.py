@@ -34,6 +34,11 @@ async def line_of(process: Process) -> str:
     return (await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)).decode().strip()
 
 
+async def error_of(process: Process) -> str:
+    assert process.stderr is not None
+    return (await asyncio.wait_for(process.stderr.readline(), PATIENCE_S)).decode().strip()
+
+
 async def turn(process: Process, knob: str) -> str:
     assert process.stdin is not None
     process.stdin.write(f"{knob}\n".encode())
@@ -42,14 +47,21 @@ async def turn(process: Process, knob: str) -> str:
 
 
 @asynccontextmanager
-async def simulating(*options: str) -> AsyncIterator[tuple[Process, str]]:
-    process = await start("simulate", "printer", "--port", "0", *options)
+async def running(*arguments: str, first: str = "out") -> AsyncIterator[tuple[Process, str]]:
+    """The process and the first line that it says."""
+    process = await start(*arguments)
     try:
-        yield process, await line_of(process)
+        yield process, await (line_of(process) if first == "out" else error_of(process))
     finally:
         process.send_signal(signal.SIGTERM)
         _out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
         assert (process.returncode, err) == (0, b"")
+
+
+@asynccontextmanager
+async def simulating(*options: str) -> AsyncIterator[tuple[Process, str]]:
+    async with running("simulate", "printer", "--port", "0", *options) as found:
+        yield found
 
 
 def test_a_simulated_printer_prints_is_kicked_and_fails_on_demand(tmp_path: Path) -> None:
@@ -110,5 +122,54 @@ def test_wrong_usage_is_exit_code_2_and_a_taken_port_1_without_a_traceback() -> 
             assert code == 1
             assert "Choose another --port" in err
             assert "Traceback" not in err
+
+    asyncio.run(scenario())
+
+
+def test_a_simulated_scanner_scans_lines_and_is_unplugged_on_demand(tmp_path: Path) -> None:
+    path = tmp_path / "scanner"
+
+    async def scenario() -> None:
+        async with running("simulate", "scanner", "--pty", str(path)) as (scanner, url):
+            assert url == f"scan+serial://{path}"
+            async with running("watch", url, first="err") as (watcher, ready):
+                assert ready.startswith("Scanner ready.")
+                assert await turn(scanner, "]E06901028075022") == "scanned ]E06901028075022"
+                assert await line_of(watcher) == "]E0 6901028075022"
+                assert await turn(scanner, "unplug") == "unplugged"
+                assert (await error_of(watcher)).startswith("The scanner cannot be reached.")
+                assert await turn(scanner, "1") == "nobody reads 1"
+                assert await turn(scanner, "plug") == "plugged"
+                assert "扫描枪" in await error_of(watcher)
+                assert (await error_of(watcher)).startswith("Scanner ready.")
+                assert await turn(scanner, "2100001") == "scanned 2100001"
+                assert await line_of(watcher) == "2100001"
+        assert not path.is_symlink()
+
+    asyncio.run(scenario())
+
+
+def test_a_simulated_printer_at_a_serial_port(tmp_path: Path) -> None:
+    path = tmp_path / "printer"
+
+    async def scenario() -> None:
+        async with running("simulate", "printer", "--pty", str(path)) as (simulator, url):
+            assert url == f"escpos+serial://{path}?cols=48"
+            assert await finished("print-test", url) == (0, "printed\n", "")
+            assert await line_of(simulator) == "printed receipt 1"
+            assert await finished("kick", url) == (0, "kicked\n", "")
+
+    asyncio.run(scenario())
+
+
+def test_a_scanner_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        for url in ("scan+wedge://", "sim://printer", "scan+serial://x"):
+            assert (await finished("watch", url))[0] == 2
+        missing = str(tmp_path / "no" / "scanner")
+        code, _out, err = await finished("simulate", "scanner", "--pty", missing)
+        assert code == 2
+        assert "Traceback" not in err
+        assert (await finished("simulate", "counter", "--shelf", missing))[0] == 2
 
     asyncio.run(scenario())

@@ -73,12 +73,11 @@ def test_a_line_too_long_for_the_paper_wraps_and_hanzi_take_two_columns() -> Non
 
 def test_unknown_commands_are_kept_and_the_next_line_still_prints() -> None:
     printer = fed(b"\x1b\x99\x07A\n\x1d(k\x04\x00zzzzB\n\x1dv0\x00\x02\x00\x02\x00wwwwC\n")
-    assert printer.paper == ["A", "B", "C"]
+    assert printer.paper == ["A", "B", "[picture]", "C"]
     assert printer.unknown == [
         b"\x1b\x99",
         b"\x07",
-        b"\x1d(k\x04\x00",
-        b"\x1dv0\x00\x02\x00\x02\x00",
+        b"\x1d(k\x04\x00zzz",
     ]
 
 

@@ -55,8 +55,10 @@ def scans(draw: st.DrawFn, most: int = 12) -> list[Scan]:
     return [Scan(each, draw(weights if each.unit.is_measured else pieces)) for each in picked]
 
 
-def scanned(passed: Sequence[Scan]) -> Basket:
-    basket = Basket("CNY")
+EMPTY = Basket("CNY")
+
+
+def scanned(passed: Sequence[Scan], basket: Basket = EMPTY) -> Basket:
     for product, quantity in passed:
         basket, _ = basket.with_product(product, product.codes[0], quantity, QUANTITY_MAX)
     return basket

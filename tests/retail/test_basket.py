@@ -318,6 +318,33 @@ def test_a_removed_line_is_remembered_as_it_was() -> None:
     assert basket.removed == (RemovedLine("cola", ONE, 300), RemovedLine("water", ONE, 200))
 
 
+# What the screen shows
+
+
+@given(baskets())
+def test_subtotal_discounts_and_tax_on_top_make_the_total(basket: Basket) -> None:
+    assert basket.total == basket.before_discounts - basket.discounts + basket.tax_on_top
+    told = sum(tax.amount.minor for tax in basket.taxes)
+    assert told == basket.tax_included.minor + basket.tax_on_top.minor
+    assert basket.discounts.minor >= 0
+    pieces = sum(line.quantity for line in basket.lines if not line.product.unit.is_measured)
+    assert basket.pieces * ONE == pieces
+
+
+def test_pieces_are_counted_and_measures_added_up_by_unit() -> None:
+    basket = scanned([Scan(COLA, 3 * ONE), Scan(apples(), 655), Scan(apples(), 300)])
+    assert basket.quantities == {Unit.PIECE: 3 * ONE, Unit.KILOGRAM: 955}
+    assert basket.pieces == 3
+    assert Basket("CNY").quantities == {}
+
+
+def test_what_is_paid_is_told_without_its_rounding() -> None:
+    basket = holding(COLA)
+    assert (basket.is_paid_in_part, basket.paid) == (False, yuan(0))
+    paid = basket.with_tender(Tender("cash", True, 200, 50, -2))
+    assert (paid.is_paid_in_part, paid.paid, paid.due) == (True, yuan(152), yuan(198))
+
+
 # After a payment
 
 
@@ -329,8 +356,10 @@ def test_a_removed_line_is_remembered_as_it_was() -> None:
         lambda basket: basket.with_line_price(1, yuan(1), "why"),
         lambda basket: basket.with_discount(1, Discount("x", amount_minor=1)),
         lambda basket: basket.without_line(1),
+        lambda basket: basket.without_some(COLA, None),
+        lambda basket: basket.back_to(Basket("CNY"), basket),
     ],
-    ids=["scan", "quantity", "line price", "discount", "remove"],
+    ids=["scan", "quantity", "line price", "discount", "remove", "take out", "undo"],
 )
 def test_nothing_changes_once_a_payment_was_taken(change: Callable[[Basket], object]) -> None:
     basket = holding(COLA)

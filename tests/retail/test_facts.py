@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from retail.basket import Discount, RemovedLine
 from retail.facts import (
     TYPES,
+    DenominationCount,
+    DrawerOpened,
     Fact,
     MalformedFact,
     PrintOutcome,
@@ -46,12 +48,13 @@ LINE = SaleLine(
     price_reason="bruised",
     discount_reason="regular",
 )
+COUNTS = (DenominationCount(10_000, 507), DenominationCount(100, 3))
 GONE = RemovedLine("cola", 1000, 350)
 
 #: one of each, with nothing left at its default
 FULL: list[Fact] = [
-    ShiftOpened(7, "1001", date(2026, 6, 3), "CNY", 50_000),
-    ShiftClosed(7, "CNY", 50_754, 50_700, 12),
+    ShiftOpened(7, "1001", date(2026, 6, 3), "CNY", 50_000, COUNTS),
+    ShiftClosed(7, "CNY", 50_754, 50_700, 12, COUNTS),
     SaleCompleted(
         *("S01-1-K7Q2XM-000001", "CNY", (LINE,)),
         tenders=(Tender("cash", True, 1000, 250, -4),),
@@ -62,6 +65,7 @@ FULL: list[Fact] = [
     SaleVoided("left", "CNY", (LINE,), 754, (GONE,)),
     ReceiptPrinted("eid", "S01-1-K7Q2XM-000001", PrintOutcome.UNKNOWN, "printer.no_reply", 2),
     StockReceived("DN-7", (ReceivedLine("cola", 24_000),)),
+    DrawerOpened("change for the till next door"),
 ]
 each = pytest.mark.parametrize("fact", FULL, ids=lambda fact: TYPES[type(fact)][0])
 
@@ -93,10 +97,18 @@ def test_what_a_till_can_sell_a_hub_can_read(sale: SaleCompleted) -> None:
     ("fact", "body"),
     [
         (
-            FULL[0],
+            ShiftOpened(7, "1001", date(2026, 6, 3), "CNY", 50_000),
             (
                 b'{"number":7,"cashier":"1001","business_date":"2026-06-03","currency":"CNY",'
                 b'"float_minor":50000}'
+            ),
+        ),
+        (FULL[6], b'{"reason":"change for the till next door"}'),
+        (
+            ShiftClosed(7, "CNY", 50_754, 50_700, 12),
+            (
+                b'{"number":7,"currency":"CNY","expected_minor":50754,"counted_minor":50700,'
+                b'"sales":12}'
             ),
         ),
         (FULL[5], b'{"reference":"DN-7","lines":[{"product_id":"cola","quantity":24000}]}'),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from retail.basket import Basket
 from retail.catalogue import CASH
 from retail.facts import (
+    DrawerOpened,
     Fact,
     PrintOutcome,
     ReceiptPrinted,
@@ -118,6 +119,7 @@ def test_a_voided_sale_and_a_printed_receipt_move_nothing(basket: Basket) -> Non
     lines = tuple(SaleLine.of(line) for line in basket.lines)
     assert postings(SaleVoided("left", "CNY", lines, basket.total.minor)) == ()
     assert postings(ReceiptPrinted("e", "r", PrintOutcome.PRINTED)) == ()
+    assert postings(DrawerOpened("change")) == ()
 
 
 @given(facts())
@@ -140,6 +142,7 @@ def test_every_type_of_fact_has_a_meaning() -> None:
         SaleVoided,
         ReceiptPrinted,
         StockReceived,
+        DrawerOpened,
     }
 
 

@@ -17,6 +17,7 @@ from pos_client.till import Till
 from rehearsal.cable import Cable
 from rehearsal.processes import wait_until
 from retail.catalogue import Cashier
+from retail.facts import DenominationCount
 from retail.money import Money
 from retail.refusals import UnknownBarcode, UnknownCashier
 from sync_server.catalogue import records as published
@@ -76,6 +77,26 @@ def test_what_was_sold_with_the_cable_out_arrives_once_and_whole(
     assert agree(till, hub)
     assert hub.read(books).stock["S01", "cola", "sold"] == (30_000, 30)
     assert heard.names == ["sync.offline", "sync.online"]
+
+
+def test_a_drawer_opened_without_a_sale_and_counted_cash_are_on_record_at_the_hub(
+    hub: ServedHub, enrol: Enrol, open_till: Open
+) -> None:
+    till = open_till(enrol(printer="escpos+tcp://127.0.0.1:1"))
+    pull_all(till)
+    notes = (DenominationCount(10_000, 5),)
+    till.shift.open("1001", 50_000, counts=notes)
+    till.sale.open_drawer("change")
+    till.shift.close(50_000, notes)
+    push_all(till)
+    assert agree(till, hub)
+    held = [decode(row.data) for row in hub.read(stored)]
+    assert [(each.type, bytes(each.body)) for each in held[2:3]] == [
+        ("drawer.opened", b'{"reason":"change"}')
+    ]
+    opened, closed = held[1].body, held[3].body
+    for body in (opened, closed):
+        assert b'"counts":[{"value_minor":10000,"number":5}]' in bytes(body)
 
 
 @pytest.mark.parametrize("lost", ["half a question", "the answer"])

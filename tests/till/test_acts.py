@@ -51,7 +51,11 @@ DAY: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "scan", "code": COLA, "quantity": 2000}, {}),
     ({"do": "weigh", "code": APPLES, "weight_g": 655}, {}),
     ({"do": "scan", "code": WATER}, {}),
-    ({"do": "remove_line"}, {"removed": 3}),
+    ({"do": "undo"}, {"undone": "scan"}),
+    ({"do": "take_out", "code": COLA}, {}),
+    ({"do": "undo"}, {"undone": "take_out"}),
+    ({"do": "scan", "code": WATER}, {}),
+    ({"do": "remove_line"}, {"removed": 4}),
     ({"do": "scan", "code": PEN}, {}),
     ({"do": "quantity", "quantity": 2000}, {}),
     ({"do": "line_discount", "amount": 180, "reason": "damaged"}, {}),
@@ -59,6 +63,7 @@ DAY: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "line_price", "total": 1000, "reason": "shelf label", "line": 1}, {}),
     ({"do": "customer", "customer": "C-42"}, {}),
     ({"do": "basket"}, {}),
+    ({"do": "suggest_cash", "most": 4}, {"cash": [3354, 4000, 5000, 10_000]}),
     ({"do": "pay", "tender": "card", "amount": 1000}, {"due": 2354, "change": 0}),
     ({"do": "take_back"}, {"given_back": 1000}),
     ({"do": "pay", "tender": "wechat", "amount": 354}, {"due": 3000, "change": 0}),
@@ -68,13 +73,21 @@ DAY: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "void", "reason": "the customer left"}, {}),
     ({"do": "x_report"}, {}),
     ({"do": "reprint"}, {"ok": False}),
-    ({"do": "close_shift", "counted": 52_990}, {}),
+    ({"do": "open_drawer", "reason": "change"}, {"ok": False}),
+    (
+        {
+            "do": "close_shift",
+            "counted": 52_990,
+            "counts": [{"value": 10_000, "number": 5}, {"value": 10, "number": 299}],
+        },
+        {},
+    ),
     ({"do": "help"}, {}),
 ]
 BASKET_OF_THE_DAY = [
     {"line": 1, "code": COLA, "quantity": 3000, "unit_price": 350, "discount": 0, "total": 1000},
     {"line": 2, "code": APPLES, "quantity": 655, "unit_price": 1280, "discount": 84, "total": 754},
-    {"line": 4, "code": PEN, "quantity": 2000, "unit_price": 890, "discount": 180, "total": 1600},
+    {"line": 5, "code": PEN, "quantity": 2000, "unit_price": 890, "discount": 180, "total": 1600},
 ]
 
 
@@ -133,7 +146,14 @@ def _assert_figures(x: Reply, closing: Reply) -> None:
     assert (x["expected_cash"], x["float"]) == (53_000, 50_000)
     assert x["taxes"] == {"VAT13": 115 + 184, "VAT9": 62}
     assert x["net"] == 3354 - 115 - 184 - 62
-    closed = {"number": 1, "expected": 53_000, "counted": 52_990, "difference": -10, "sales": 1}
+    closed = {
+        "number": 1,
+        "expected": 53_000,
+        "counted": 52_990,
+        "difference": -10,
+        "sales": 1,
+        "counts": [{"value": 10_000, "number": 5}, {"value": 10, "number": 299}],
+    }
     assert closing["closed"] == closed
 
 
@@ -148,13 +168,18 @@ def test_the_same_day_goes_through_the_till_itself(till: Till) -> None:
     assert till.sale.scan(COLA, 2000).quantity == 3000
     assert till.sale.weigh(APPLES, 655).total == Money(838, "CNY")
     till.sale.scan(WATER)
-    assert till.sale.remove_line().number == 3
+    assert till.sale.undo().what == "scan"
+    assert till.sale.take_out(COLA) == till.sale.basket.line(1)
+    assert till.sale.undo().what == "take_out"
+    till.sale.scan(WATER)
+    assert till.sale.remove_line().number == 4
     till.sale.scan(PEN)
     assert till.sale.set_quantity(2000).total == Money(1780, "CNY")
     assert till.sale.discount(Discount("damaged", amount_minor=180)).total.minor == 1600
     assert till.sale.discount(Discount("staff", rate_ppm=100_000), 2).total.minor == 754
     assert till.sale.set_line_price(Money(1000, "CNY"), "shelf label", 1).total.minor == 1000
     till.sale.set_customer("C-42")
+    assert till.sale.cash_suggestions(most=2) == (Money(3354, "CNY"), Money(5000, "CNY"))
     till.sale.pay("card", Money(1000, "CNY"))
     assert till.sale.take_back() == Money(1000, "CNY")
     till.sale.pay("wechat", Money(354, "CNY"))
@@ -190,6 +215,7 @@ def _partly_paid(till: Till) -> None:
     did(till, "pay", tender="card", amount=100)
 
 
+A_YUAN = [{"value": 100, "number": 1}]
 REFUSALS: list[tuple[str, Setting, dict[str, Any]]] = [
     ("no_shift_open", _nothing, {"do": "scan", "code": COLA}),
     ("no_shift_open", _nothing, {"do": "customer", "customer": "C"}),
@@ -204,6 +230,34 @@ REFUSALS: list[tuple[str, Setting, dict[str, Any]]] = [
     ("absurd_amount", begin, {"do": "close_shift", "counted": -1}),
     ("absurd_amount", begin, {"do": "close_shift", "counted": 10**15}),
     ("sale_open", _scanned, {"do": "close_shift", "counted": 0}),
+    ("counts_disagree", begin, {"do": "close_shift", "counted": 300, "counts": A_YUAN}),
+    (
+        "counts_disagree",
+        begin,
+        {"do": "close_shift", "counted": 300, "counts": [{"value": -100, "number": -3}]},
+    ),
+    (
+        "counts_disagree",
+        begin,
+        {"do": "close_shift", "counted": 300, "counts": [{"value": 100, "number": 0}]},
+    ),
+    (
+        "counts_disagree",
+        _nothing,
+        {"do": "open_shift", "cashier": "1001", "float": 99, "counts": A_YUAN},
+    ),
+    ("no_shift_open", _nothing, {"do": "open_drawer", "reason": "change"}),
+    ("reason_needed", begin, {"do": "open_drawer", "reason": " "}),
+    ("no_printer", begin, {"do": "open_drawer", "reason": "change"}),
+    ("no_shift_open", _nothing, {"do": "take_out", "code": COLA}),
+    ("not_in_basket", begin, {"do": "take_out", "code": COLA}),
+    ("not_in_basket", _scanned, {"do": "take_out", "code": APPLES}),
+    ("unknown_barcode", _scanned, {"do": "take_out", "code": "0000"}),
+    ("absurd_quantity", _scanned, {"do": "take_out", "code": COLA, "quantity": 2000}),
+    ("payment_begun", _partly_paid, {"do": "take_out", "code": COLA}),
+    ("nothing_to_undo", begin, {"do": "undo"}),
+    ("payment_begun", _partly_paid, {"do": "undo"}),
+    ("basket_empty", begin, {"do": "suggest_cash"}),
     ("unknown_barcode", begin, {"do": "scan", "code": "0000"}),
     ("unknown_barcode", begin, {"do": "scan", "code": ""}),
     ("unknown_barcode", begin, {"do": "scan", "code": "\0"}),

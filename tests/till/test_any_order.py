@@ -63,6 +63,9 @@ AT_THE_BASKET = [
     ),
     an_act("customer", customer=st.sampled_from([None, "C-1", "客户"])),
     an_act("take_back", tender=LINES),
+    an_act("take_out", code=CODES, quantity=QUANTITIES),
+    st.just({"do": "undo"}),
+    st.just({"do": "undo"}),
 ]
 SELDOM = [
     an_act("void", reason=st.sampled_from(["r", ""])),

@@ -8,6 +8,7 @@ import pytest
 
 from pos_client.till import Till
 from retail.catalogue import StoreSettings
+from retail.facts import DenominationCount
 from tests.builders import SteppedClock, open_till, publish
 from tests.till.counter import (
     COLA,
@@ -145,6 +146,37 @@ def test_an_open_shift_is_open_again_after_a_restart(tmp_path: Path) -> None:
         close(till)
     with closing(open_till(tmp_path)) as till:
         assert till.shift.current is None
+
+
+def test_the_date_that_opens_unasked_is_known_before(tmp_path: Path) -> None:
+    clock = SteppedClock()
+    with closing(open_till(tmp_path, clock=clock)) as till:
+        assert till.shift.last_date() is None
+        assert till.shift.suggested_date() == TODAY
+        assert till.shift.is_expected(TODAY)
+        assert not till.shift.is_expected(TODAY + timedelta(days=1))
+        begin(till)
+        close(till)
+        assert till.shift.last_date() == TODAY
+        assert till.shift.is_expected(TODAY + timedelta(days=1))
+        clock.move(timedelta(days=2))
+        assert till.shift.suggested_date() == TODAY + timedelta(days=2)
+        assert not till.shift.is_expected(till.shift.suggested_date())
+        assert refused(till, "open_shift", cashier="1001") == "business_date_unexpected"
+
+
+def test_cash_may_be_counted_note_by_note(till: Till) -> None:
+    notes = [{"value": 10_000, "number": 3}, {"value": 100, "number": 2}]
+    none = {"value": 5000, "number": 0}
+    did(till, "open_shift", cashier="1001", float=30_200, counts=[*notes, none])
+    coin = {"value": 100, "number": 1}
+    closed = did(till, "close_shift", counted=30_300, counts=[*notes, coin])["closed"]
+    assert closed["counts"] == [*notes, coin]
+    there = (DenominationCount(10_000, 3), DenominationCount(100, 2))
+    opening, closing_ = shifts(till)
+    assert opening.counts == there
+    assert closing_.counts == (*there, DenominationCount(100, 1))
+    assert_in_order(till)
 
 
 def test_x_reads_and_changes_nothing(till: Till) -> None:

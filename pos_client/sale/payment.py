@@ -1,0 +1,173 @@
+"""Payment: how, and how much. A key chooses the tender, Enter takes what is due by it."""
+
+from collections.abc import Callable, Sequence
+
+from pos_client.sale.service import Payment
+from pos_client.screen.page import Desk, KeyLabel, Page, Size
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
+from retail.catalogue import TenderType
+from retail.language import Text
+from retail.money import Money
+
+_TITLE = Text("Payment", "收款")
+_GIVEN = Text("Taken so far", "已收")
+_HOW = Text("Choose how", "选择支付方式")
+_QUICK = Text("Cash given", "现金快捷")
+_PROMPT = Text(
+    "{tender}: amount, or Enter for {due}", "{tender}：输入金额，或按回车收 {due}"
+)
+_NO_AMOUNT = Text("{text} is no amount.", "“{text}” 不是金额。")
+_TYPE_LIKE = Text("Type it like 57.60.", "请按此格式输入：57.60。")
+_GAVE_BACK = Text("Given back: {amount}", "已退回：{amount}")
+_STILL_DUE = Text("{tender} {amount} taken, {due} still due.", "已收{tender} {amount}，还需 {due}。")
+
+#: keys that choose a tender or an amount; F10 to F12 mean what they always do
+CHOICE_KEYS = 9
+_SUGGESTIONS_MAX = 5
+#: a row of the choices is readable up to this width
+_COLUMNS_MAX = 56
+_KEY_COLUMNS = 6
+
+
+class PaymentPage(Page):
+    """Open until nothing is due; a scan before the first payment goes back to the basket."""
+
+    def __init__(self, desk: Desk, took: Callable[[Payment], None]) -> None:
+        super().__init__(desk)
+        self._took = took
+        self._place = 0
+
+    @property
+    def _tenders(self) -> tuple[TenderType, ...]:
+        return self.till.catalogue.settings.tenders[:CHOICE_KEYS]
+
+    @property
+    def _tender(self) -> TenderType:
+        return self._tenders[self._place]
+
+    def _quick(self) -> tuple[Money, ...]:
+        """Amounts a customer is likely to hand over, one key each."""
+        room = min(CHOICE_KEYS - len(self._tenders), _SUGGESTIONS_MAX)
+        if room <= 0 or not self.till.sale.basket.lines:
+            return ()
+        return self.till.sale.cash_suggestions(room + 1)[1:]
+
+    # What it shows
+
+    def rows(self, size: Size) -> list[Row]:
+        columns = min(size.columns - 4, _COLUMNS_MAX)
+        rows: list[Row] = [BLANK, row(Span("  " + self.say(_TITLE), Ink.STRONG)), BLANK]
+        taken = self.till.sale.basket.tenders
+        if taken:
+            rows.append(row(Span("  " + self.say(_GIVEN), Ink.FAINT)))
+            for tender in taken:
+                amount = Money(tender.amount_minor, self.till.sale.basket.currency).plain
+                said = fit(self._name(tender.name), columns - 12) + right(amount, 12)
+                rows.append(row("  " + said))
+            rows.append(BLANK)
+        rows.append(row(Span("  " + self.say(_HOW), Ink.FAINT)))
+        rows += [self._choice(place, columns) for place in range(len(self._tenders))]
+        if quick := self._quick():
+            rows += [BLANK, row(Span("  " + self.say(_QUICK), Ink.FAINT))]
+            for place, amount in enumerate(quick, start=len(self._tenders) + 1):
+                said = right(amount.plain, columns - _KEY_COLUMNS)
+                rows.append(row("  ", Span(fit(f"F{place}", _KEY_COLUMNS), Ink.KEY), said))
+        return rows
+
+    def _choice(self, place: int, columns: int) -> Row:
+        tender = self._tenders[place]
+        chosen = place == self._place
+        key = Span(fit(f"F{place + 1}", _KEY_COLUMNS), Ink.CHOSEN if chosen else Ink.KEY)
+        due = self.till.sale.to_pay(tender.name).plain if chosen else ""
+        said = fit(self.say(tender.label), columns - _KEY_COLUMNS - 12) + right(due, 12)
+        mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
+        return row(mark, key, Span(said, Ink.CHOSEN if chosen else Ink.TEXT))
+
+    def _name(self, name: str) -> str:
+        for tender in self._tenders:
+            if tender.name == name:
+                return self.say(tender.label)
+        return name
+
+    def prompt(self) -> str:
+        due = self.till.sale.to_pay(self._tender.name).plain
+        return self.say(_PROMPT, tender=self._tender.label, due=due)
+
+    def keys(self) -> Sequence[KeyLabel]:
+        tenders = [
+            KeyLabel(f"F{place}", tender.label, place)
+            for place, tender in enumerate(self._tenders, start=1)
+        ]
+        return (
+            KeyLabel("Esc", Text("Back", "返回")),
+            *tenders,
+            KeyLabel("F10", Text("Give back", "退回"), 1),
+            KeyLabel("F11", Text("Exact cash", "现金整收")),
+            KeyLabel("Enter", Text("Take", "收款")),
+        )
+
+    # What keys do
+
+    def enter(self, text: str) -> None:
+        self._pay(self._tender, text)
+
+    def press(self, key: str, entry: str) -> bool:
+        match key:
+            case "f10" | "ctrl+z":
+                self._give_back()
+            case "f11":
+                self._pay(self._cash, entry)
+            case "f12":
+                self._pay(self._tender, entry)
+            case "up" | "down":
+                step = -1 if key == "up" else 1
+                self._place = (self._place + step) % len(self._tenders)
+            case _:
+                return self._choose(key, entry)
+        return True
+
+    def _choose(self, key: str, entry: str) -> bool:
+        """F1 and on: with an amount typed, or pressed twice, the tender is taken at once."""
+        number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
+        quick = self._quick()
+        if 1 <= number <= len(self._tenders):
+            again, self._place = self._place == number - 1, number - 1
+            if entry or again:
+                self._pay(self._tender, entry)
+            return True
+        place = number - len(self._tenders) - 1
+        if 0 <= place < len(quick):
+            self._pay(self._cash, quick[place].plain)
+            return True
+        return False
+
+    @property
+    def _cash(self) -> TenderType:
+        return next((tender for tender in self._tenders if tender.is_cash), self._tender)
+
+    def _pay(self, tender: TenderType, text: str) -> None:
+        currency = self.till.sale.basket.currency
+        try:
+            given = Money.parse(text, currency) if text else None
+        except ValueError:
+            self.desk.refuse(self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE))
+            return
+        before = self.till.sale.basket.due
+        payment = self.desk.did(lambda: self.till.sale.pay(tender.name, given))
+        if payment is None:
+            return
+        self.desk.entry = ""
+        if payment.sold is None:
+            paid = before - payment.due
+            self.desk.tell(
+                self.say(
+                    _STILL_DUE, tender=tender.label, amount=paid.plain, due=payment.due.plain
+                )
+            )
+        self._took(payment)
+
+    def _give_back(self) -> None:
+        amount = self.desk.did(self.till.sale.take_back)
+        if amount is not None:
+            self.desk.tell(self.say(_GAVE_BACK, amount=amount.plain))
+

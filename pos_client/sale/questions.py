@@ -1,0 +1,363 @@
+"""What a sale asks: how many, how much, how heavy, why, for whom. One answer each, then it goes on."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from pos_client.screen import words
+from pos_client.screen.digits import large
+from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
+from pos_client.screen.rows import BLANK, Ink, Row, Span, clip, fit, row, width
+from retail.basket import Discount, Line
+from retail.catalogue import Product
+from retail.language import Text
+from retail.money import Money
+from retail.quantity import Unit, plain
+
+_ESC = KeyLabel("Esc", Text("Back", "返回"))
+_ENTER = KeyLabel("Enter", Text("Done", "确定"))
+_TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
+_NO_QUANTITY = Text("{text} is no quantity.", "“{text}” 不是数量。")
+_NO_AMOUNT = Text("{text} is no amount and no rate.", "“{text}” 不是金额或折扣率。")
+
+_LABEL_COLUMNS = 12
+
+
+class Question(Page):
+    """A page with a title, what it is about, and one thing to type."""
+
+    title: ClassVar[Text]
+
+    def about(self) -> list[tuple[str, str]]:
+        """What is known, as label and value."""
+        return []
+
+    def rows(self, size: Size) -> list[Row]:
+        rows: list[Row] = [BLANK, row(Span("  " + self.say(self.title), Ink.STRONG)), BLANK]
+        for label, value in self.about():
+            said = fit(value, max(0, size.columns - _LABEL_COLUMNS - 3))
+            rows.append(row("  ", Span(fit(label, _LABEL_COLUMNS), Ink.FAINT), said))
+        return [*rows, BLANK, *self.choices(size)]
+
+    def choices(self, size: Size) -> list[Row]:  # noqa: ARG002  for those who have some
+        """Answers that a key gives."""
+        return []
+
+    def keys(self) -> Sequence[KeyLabel]:
+        return (_ESC, _ENTER)
+
+
+class _AboutLine(Question):
+    """A question about one line of the basket."""
+
+    def __init__(self, desk: Desk, line: Line) -> None:
+        super().__init__(desk)
+        self.line = line
+
+    def about(self) -> list[tuple[str, str]]:
+        product = self.line.product
+        return [
+            (self.say(_ITEM), product.name),
+            (self.say(_PRICE), product.price.plain),
+            (self.say(_QUANTITY), plain(self.line.quantity, product.unit)),
+            (self.say(_AMOUNT), self.line.total.plain),
+        ]
+
+
+_ITEM = Text("Item", "商品")
+_PRICE = Text("Price", "单价")
+_QUANTITY = Text("Quantity", "数量")
+_AMOUNT = Text("Amount", "金额")
+_CODES = Text("Codes", "条码")
+_TAX = Text("Tax", "税率")
+
+
+class QuantityQuestion(_AboutLine):
+    """How many of a line. A scan instead of an answer goes into the basket."""
+
+    title = Text("Quantity", "数量")
+    _ask = Text("New quantity", "新数量")
+
+    def prompt(self) -> str:
+        return self.say(self._ask)
+
+    def enter(self, text: str) -> None:
+        if not text:
+            self.desk.close()
+            return
+        try:
+            quantity = words.quantity_of(text)
+        except ValueError:
+            self.desk.refuse(
+                self.say(_NO_QUANTITY, text=text), self.say(_TYPE_LIKE, example="3 · 0.655")
+            )
+            return
+        sale = self.till.sale
+        if self.desk.accepted(lambda: sale.set_quantity(quantity, self.line.number)):
+            self.desk.close()
+
+    def press(self, key: str, entry: str) -> bool:
+        if key == "f2" and entry:
+            self.desk.entry = ""
+            self.enter(entry)
+            return True
+        return False
+
+
+class MeasureQuestion(Question):
+    """How much of a product that is weighed or measured. Scans wait: these goods are not yet in
+    the basket."""
+
+    title = Text("Weigh it", "称重")
+    scan = Landing.WAITS
+    _ask_g = Text("Weight in grams", "重量（克）")
+    _ask_unit = Text("How many {unit}", "多少{unit}")
+
+    def __init__(self, desk: Desk, product: Product, code: str) -> None:
+        super().__init__(desk)
+        self.product = product
+        self.code = code
+
+    def about(self) -> list[tuple[str, str]]:
+        unit = self.say(self.product.unit.label)
+        return [
+            (self.say(_ITEM), self.product.name),
+            (self.say(_PRICE), f"{self.product.price.plain} / {unit}"),
+        ]
+
+    def prompt(self) -> str:
+        if self.product.unit is Unit.KILOGRAM:
+            return self.say(self._ask_g)
+        return self.say(self._ask_unit, unit=self.product.unit.label)
+
+    def enter(self, text: str) -> None:
+        if not text:
+            return
+        sale, code = self.till.sale, self.code
+        by_weight = self.product.unit is Unit.KILOGRAM
+        try:
+            # grams are the thousandths of a kilogram that a quantity is made of
+            measured = int(text) if by_weight else words.quantity_of(text)
+        except ValueError:
+            example = "655" if by_weight else "0.5"
+            self.desk.refuse(
+                self.say(_NO_QUANTITY, text=text), self.say(_TYPE_LIKE, example=example)
+            )
+            return
+        if self.desk.accepted(
+            lambda: sale.weigh(code, measured) if by_weight else sale.scan(code, measured)
+        ):
+            self.desk.close()
+
+
+class ReasonQuestion(Question):
+    """Why: one of the usual reasons by a key, or in words. Scans wait."""
+
+    scan = Landing.WAITS
+    reasons: ClassVar[tuple[Text, ...]] = ()
+    _ask = Text("Reason: a key, or in words", "原因：按键选择，或直接输入")
+
+    def prompt(self) -> str:
+        return self.say(self._ask)
+
+    def choices(self, size: Size) -> list[Row]:
+        return [
+            row("  ", Span(fit(f"F{place}", 5), Ink.KEY), clip(self.say(reason), size.columns - 8))
+            for place, reason in enumerate(self.reasons, start=1)
+        ]
+
+    def keys(self) -> Sequence[KeyLabel]:
+        reasons = enumerate(self.reasons, start=1)
+        return (_ESC, *(KeyLabel(f"F{place}", reason, place) for place, reason in reasons), _ENTER)
+
+    def enter(self, text: str) -> None:
+        if self.desk.accepted(lambda: self.answered(text)):
+            self.ended()
+
+    def press(self, key: str, entry: str) -> bool:
+        number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
+        if not 1 <= number <= len(self.reasons):
+            return False
+        self.enter(self.say(self.reasons[number - 1]))
+        return True
+
+    def answered(self, reason: str) -> None:
+        """Do what was asked about. Raises ReasonNeeded among others."""
+        raise NotImplementedError
+
+    def ended(self) -> None:
+        """It is done."""
+        self.desk.close()
+
+
+class VoidQuestion(ReasonQuestion):
+    """Why the whole sale is given up; a scan now would be a new customer's."""
+
+    title = Text("Void the whole sale", "整单作废")
+    scan = Landing.REFUSED
+    reasons = (
+        Text("Customer left", "顾客离开"),
+        Text("Customer changed mind", "顾客不要了"),
+        Text("Rung up by mistake", "误录入"),
+    )
+    _voided = Text("The sale was voided.", "整单已作废。")
+
+    def about(self) -> list[tuple[str, str]]:
+        return [(self.say(_AMOUNT), self.till.sale.basket.total.plain)]
+
+    def answered(self, reason: str) -> None:
+        self.till.sale.void(reason)
+
+    def ended(self) -> None:
+        self.desk.go_home()
+        self.desk.tell(self.say(self._voided))
+
+
+class DrawerQuestion(ReasonQuestion):
+    """Why the drawer opens without a sale: that is on record."""
+
+    title = Text("Open the drawer", "开钱箱")
+    scan = Landing.LANDS
+    reasons = (
+        Text("Give change", "换零钱"),
+        Text("Check cash", "核对现金"),
+        Text("Put in coins", "补充零钱"),
+    )
+    _opened = Text("The drawer was told to open.", "已发送开钱箱指令。")
+
+    def answered(self, reason: str) -> None:
+        self.till.sale.open_drawer(reason)
+
+    def ended(self) -> None:
+        self.desk.close()
+        self.desk.tell(self.say(self._opened))
+
+
+class PriceQuestion(_AboutLine):
+    """What a line costs: an amount, `10%` off, or `-5` off; then why."""
+
+    title = Text("Change the price", "改价")
+    _ask = Text(
+        "Total for the line; 10% or -5 to take off", "本行金额；10% 或 -5 为优惠"
+    )
+
+    def prompt(self) -> str:
+        return self.say(self._ask)
+
+    def enter(self, text: str) -> None:
+        if not text:
+            self.desk.close()
+            return
+        change = self._change(text)
+        if change is None:
+            self.desk.refuse(
+                self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE, example="8.80 · 10% · -5")
+            )
+            return
+        self.desk.close()
+        self.desk.open(PriceReason(self.desk, self.line, change))
+
+    def _change(self, text: str) -> "_Change | None":
+        number, sale = self.line.number, self.till.sale
+        try:
+            if text.endswith(("%", "％")):
+                rate_ppm = words.rate_of(text)
+                return lambda why: sale.discount(Discount(why, rate_ppm=rate_ppm), number)
+            amount = Money.parse(text.removeprefix("-"), sale.basket.currency)
+            if text.startswith("-"):
+                return lambda why: sale.discount(Discount(why, amount.minor), number)
+            return lambda why: sale.set_line_price(amount, why, number)
+        except ValueError:
+            return None
+
+
+_Change = Callable[[str], object]
+
+
+class PriceReason(ReasonQuestion):
+    """Why a price is changed."""
+
+    title = Text("Why this price", "改价原因")
+    reasons = (
+        Text("Damaged", "破损"),
+        Text("Near its date", "临期"),
+        Text("Shelf label differs", "价签不符"),
+        Text("Agreed with the manager", "店长同意"),
+    )
+
+    def __init__(self, desk: Desk, line: Line, change: _Change) -> None:
+        super().__init__(desk)
+        self.line = line
+        self._change = change
+
+    def about(self) -> list[tuple[str, str]]:
+        return [
+            (self.say(_ITEM), self.line.product.name),
+            (self.say(_AMOUNT), self.line.before_discount.plain),
+        ]
+
+    def answered(self, reason: str) -> None:
+        self._change(reason)
+
+
+class CustomerQuestion(Question):
+    """Whose sale this is."""
+
+    title = Text("Customer", "顾客")
+    _ask = Text("Customer number; Enter alone forgets it", "顾客编号；直接回车则清除")
+
+    def about(self) -> list[tuple[str, str]]:
+        customer = self.till.sale.basket.customer
+        return [(self.say(self.title), customer)] if customer else []
+
+    def prompt(self) -> str:
+        return self.say(self._ask)
+
+    def enter(self, text: str) -> None:
+        if self.desk.accepted(lambda: self.till.sale.set_customer(text or None)):
+            self.desk.close()
+
+
+class PriceCheck(Question):
+    """What a code costs, without selling it; Enter then puts it into the basket."""
+
+    title = Text("Price check", "查价")
+    scan = Landing.ANSWERS
+    _ask = Text("Scan or type a code", "扫码或输入编号")
+    _sell = Text("Enter sells it; or the next code", "回车加入本单，或继续扫码")
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._found: tuple[str, Product] | None = None
+
+    def about(self) -> list[tuple[str, str]]:
+        if self._found is None:
+            return []
+        _, product = self._found
+        tax = f"{product.tax.rate_ppm / 10_000:g} %"
+        return [
+            (self.say(_ITEM), product.name),
+            (self.say(_PRICE), f"{product.price.plain} / {self.say(product.unit.label)}"),
+            (self.say(_TAX), tax),
+            (self.say(_CODES), "  ".join(product.codes)),
+        ]
+
+    def choices(self, size: Size) -> list[Row]:
+        if self._found is None:
+            return []
+        digits = large(self._found[1].price.plain)
+        return [row(Span("  " + line, Ink.STRONG)) for line in digits if width(line) < size.columns]
+
+    def prompt(self) -> str:
+        return self.say(self._sell if self._found else self._ask)
+
+    def enter(self, text: str) -> None:
+        if text:
+            self.scanned(text)
+        elif self._found is not None:
+            code, _ = self._found
+            self.desk.go_home()
+            self.desk.page.scanned(code)
+
+    def scanned(self, code: str) -> None:
+        product = self.desk.did(lambda: self.till.catalogue.product(code))
+        self._found = (code, product) if product else None

@@ -1,0 +1,137 @@
+"""The whole screen as rows: status, work and total side by side, note, entry, keys.
+
+     status
+    ─────────────────────────┬──────
+     work                    │ total
+    ─────────────────────────┴──────
+     note, or the last line
+     what is asked
+    ▏entry
+    ─────────────────────────────────
+     keys
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from pos_client.screen.page import Desk, KeyLabel, Size
+from pos_client.screen.rows import (
+    BLANK,
+    Ink,
+    Row,
+    Span,
+    below,
+    clip,
+    folded,
+    row,
+    row_width,
+    shown,
+    sides,
+    sized,
+    width,
+)
+from retail.language import Text
+
+COLUMNS_MIN: Final = 60
+ROWS_MIN: Final = 16
+_TOO_SMALL = Text("Please make the window larger.", "请将窗口放大。")
+
+#: rows beside the work area
+_ROWS_AROUND = 8
+_WIDE = 96
+
+
+class Parts(NamedTuple):
+    """What stands beside the page: each is asked for its rows."""
+
+    status: Callable[[int], Row]
+    total: Callable[[Size], list[Row]]
+
+
+def total_columns(columns: int) -> int:
+    """How wide the total is: it shrinks first."""
+    return 30 if columns >= _WIDE else 24
+
+
+def frame(desk: Desk, parts: Parts, size: Size) -> list[Row]:
+    """Exactly `size.rows` rows of `size.columns`."""
+    columns, rows = size
+    if columns < COLUMNS_MIN or rows < ROWS_MIN:
+        said = row(Span(clip(_TOO_SMALL.to(desk.language), columns), Ink.ATTEND))
+        return below([said], rows, columns)
+    at_right = total_columns(columns)
+    work = Size(columns - at_right - 1, rows - _ROWS_AROUND)
+    left = below(desk.page.rows(work), work.rows, work.columns)
+    totals = below(parts.total(Size(at_right, work.rows)), work.rows, at_right)
+    middle = [
+        (*one, Span("│", Ink.FAINT), *other) for one, other in zip(left, totals, strict=True)
+    ]
+    note, ask = _sentences(desk, columns)
+    return [
+        parts.status(columns),
+        _rule(columns, work.columns, "┬"),
+        *middle,
+        _rule(columns, work.columns, "┴"),
+        note,
+        ask,
+        _entry(desk, columns),
+        _rule(columns, None, ""),
+        _keys(desk.page.keys(), columns, desk),
+    ]
+
+
+def _rule(columns: int, at: int | None, joint: str) -> Row:
+    line = "─" * columns
+    if at is not None:
+        line = line[:at] + joint + line[at + 1 :]
+    return (Span(line, Ink.FAINT),)
+
+
+def _sentences(desk: Desk, columns: int) -> tuple[Row, Row]:
+    """The two rows above the entry: a note and its remedy, else the last line and the question."""
+    note = desk.note
+    if note is None:
+        ask = row(Span(" " + desk.page.prompt(), Ink.FAINT))
+        return sides(row(" "), (*desk.page.aside(), Span(" ")), columns), sized(ask, columns)
+    room = columns - 2
+    if width(note.say) <= room and width(note.remedy) <= room:
+        lines = [note.say, note.remedy]
+    else:
+        lines = folded(f"{note.say} {note.remedy}", room)
+        lines = [lines[0], *([clip(" ".join(lines[1:]), room)] if lines[1:] else [""])]
+    if not lines[1]:
+        lines[1] = desk.page.prompt()
+        second = Span(" " + lines[1], Ink.FAINT)
+    else:
+        second = Span(" " + lines[1], Ink.TEXT)
+    return sized(row(Span(" " + lines[0], note.ink)), columns), sized(row(second), columns)
+
+
+def _entry(desk: Desk, columns: int) -> Row:
+    """What is being typed; of a long entry the end."""
+    text, room = shown(desk.entry), columns - 5
+    while width(text) > room:
+        text = text[1:]
+    return sized(
+        row(Span(" ▸ ", Ink.ACCENT), Span(text, Ink.STRONG), Span("▏", Ink.CURSOR)), columns
+    )
+
+
+def _keys(labels: Sequence[KeyLabel], columns: int, desk: Desk) -> Row:
+    """As many keys as fit, the least important left out."""
+    kept = list(labels)
+    while True:
+        spans: list[Span] = [Span(" ")]
+        for label in kept:
+            spans += [Span(label.key, Ink.KEY), Span(f" {label.says.to(desk.language)}  ")]
+        if row_width(tuple(spans)) <= columns or not kept:
+            return sized(tuple(spans), columns)
+        if all(label.rank == 0 for label in kept):
+            return sized(tuple(spans), columns)
+        worst = max(kept, key=lambda label: label.rank)
+        kept.remove(worst)
+
+
+def blank(size: Size) -> list[Row]:
+    """An empty screen."""
+    return below([BLANK], size.rows, size.columns)

@@ -1,0 +1,170 @@
+"""From the terminal's keys to what was meant: typed, pressed, or scanned. Sans-IO.
+
+A keyboard-wedge scanner types. Its characters are shown at once as if a hand had typed them; when
+the suffix ends a burst no hand is capable of, all of it turns out to be one `Scanned`, which says
+how many characters it takes back. So nothing waits for a timer, nothing is typed into the field
+that happens to be open, and keys keep their order whatever comes between two scans.
+
+    >>> keys = Keys()
+    >>> inputs = [each for at, char in enumerate("4011200") for each in keys.key(char, char, at / 500)]
+    >>> keys.key("enter", "\\r", 0.014)
+    [Scanned(code='4011200', typed=7)]
+"""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+#: characters of a scan follow each other faster than this; hands need 60 ms and more
+SCAN_GAP_S: Final = 0.035
+#: a shorter burst may be a roll over the number pad
+SCAN_CHARACTERS_MIN: Final = 6
+#: after its prefix a scan ends within this time, or what came was no scan
+PREFIXED_S: Final = 1.0
+#: the longest code of a scanner: a QR code of digits (ISO/IEC 18004, version 40-L holds 7089)
+CODE_CHARACTERS_MAX: Final = 7089
+
+_GROUP_SEPARATOR = "\x1d"
+
+
+class Typed(NamedTuple):
+    """Characters for the entry line."""
+
+    text: str
+
+
+class Pressed(NamedTuple):
+    """A key by its name: `enter`, `f12`, `ctrl+z`."""
+
+    name: str
+
+
+class Scanned(NamedTuple):
+    """A whole code. Its last `typed` characters were given out as `Typed` before and are to be
+    taken back from the entry line."""
+
+    code: str
+    typed: int = 0
+
+
+Input = Typed | Pressed | Scanned
+
+
+class Suffix(NamedTuple):
+    """How a wedge scanner ends a code: the names of the keys."""
+
+    keys: tuple[str, ...]
+
+
+ENTER: Final = Suffix(("enter", "ctrl+j", "ctrl+m"))
+TAB: Final = Suffix(("tab", "ctrl+i"))
+
+#: other names of one key (xterm sends shift+F4 as what was F16)
+_SAME = {
+    "ctrl+m": "enter",
+    "ctrl+i": "tab",
+    "ctrl+h": "backspace",
+    "shift+f4": "f16",
+    "ctrl+left_square_bracket": "escape",
+}
+
+
+@dataclass(slots=True)
+class _Burst:
+    """Characters that came without a pause."""
+
+    text: str = ""
+    last_s: float = 0.0
+
+    def add(self, char: str, at_s: float) -> None:
+        if at_s - self.last_s > SCAN_GAP_S or len(self.text) >= CODE_CHARACTERS_MAX:
+            self.text = ""
+        self.text += char
+        self.last_s = at_s
+
+    def ends(self, at_s: float) -> str:
+        """What a suffix at this time ends, empty when it was typed by hand; begins anew."""
+        text, self.text = self.text, ""
+        fast = at_s - self.last_s <= SCAN_GAP_S
+        return text if fast and len(text) >= SCAN_CHARACTERS_MIN else ""
+
+
+class Keys:
+    """One terminal's keys. `prefix` is what the scanner sends before each code, if it is set up
+    to: then nothing else is taken for a scan."""
+
+    def __init__(self, prefix: str = "", suffix: Suffix = ENTER) -> None:
+        self._prefix = prefix
+        self._suffix = suffix
+        self._burst = _Burst()
+        self._begun: str | None = None
+        self._begun_s = 0.0
+        self._ended_s = 0.0
+
+    def key(self, name: str, char: str | None, at_s: float) -> list[Input]:
+        """What one key meant. `at_s` is when it was read, in seconds of any steady clock."""
+        inputs: list[Input] = []
+        if self._begun is not None and at_s - self._begun_s > PREFIXED_S:
+            inputs += self._no_scan()
+        if char is not None and (char.isprintable() or char == _GROUP_SEPARATOR):
+            return inputs + self._character(char, at_s)
+        if char and self._prefix.startswith(char):
+            return inputs + self._character(char, at_s)
+        return inputs + self._key(name, at_s)
+
+    def _character(self, char: str, at_s: float) -> list[Input]:
+        if self._begun is not None:
+            self._begun += char
+            return self._no_scan() if len(self._begun) > CODE_CHARACTERS_MAX else []
+        if self._prefix and self._prefix.startswith(char):
+            self._begun, self._begun_s = char, at_s
+            return []
+        self._burst.add(char, at_s)
+        return [Typed(char)]
+
+    def _key(self, name: str, at_s: float) -> list[Input]:
+        ends = name in self._suffix.keys
+        if self._begun is not None:
+            begun = self._begun
+            if ends and begun.startswith(self._prefix):
+                self._begun, self._ended_s = None, at_s
+                return [Scanned(begun.removeprefix(self._prefix))]
+            return [*self._no_scan(), Pressed(_SAME.get(name, name))]
+        scanned = "" if self._prefix else self._burst.ends(at_s)
+        if ends and scanned:
+            self._ended_s = at_s
+            return [Scanned(scanned, typed=len(scanned))]
+        if name == "ctrl+j":  # the line feed of CR LF, when not typed by hand
+            stray = at_s - self._ended_s <= PREFIXED_S
+            return [] if stray else [Pressed("enter")]
+        return [Pressed(_SAME.get(name, name))]
+
+    def _no_scan(self) -> list[Input]:
+        """What came after a prefix and was not ended: it was typed after all."""
+        begun, self._begun = self._begun or "", None
+        text = "".join(char for char in begun if char.isprintable())
+        return [Typed(text)] if text else []
+
+    def pasted(self, text: str) -> list[Input]:
+        """A bracketed paste: a scanner behind some terminals sends its codes so. Each whole line
+        long enough is a scan; anything else is as if typed."""
+        inputs: list[Input] = []
+        self._burst = _Burst()
+        normal = text.replace("\r\n", "\n").replace("\r", "\n")
+        if self._suffix is TAB:
+            normal = normal.replace("\t", "\n")
+        *lines, rest = normal.split("\n")
+        for line in lines:
+            code = _clean(line)
+            if self._prefix and code.startswith(self._prefix):
+                inputs.append(Scanned(code.removeprefix(self._prefix)))
+            elif not self._prefix and SCAN_CHARACTERS_MIN <= len(code) <= CODE_CHARACTERS_MAX:
+                inputs.append(Scanned(code))
+            elif code:
+                inputs += [Typed(code), Pressed("enter")]
+        if typed := _clean(rest):
+            inputs.append(Typed(typed))
+        return inputs
+
+
+def _clean(text: str) -> str:
+    return "".join(char for char in text if char.isprintable() or char == _GROUP_SEPARATOR)

@@ -1,0 +1,262 @@
+"""The cashier's desk: the page in front, the entry line, the note, and where a scan lands.
+
+Knows no terminal: keys and scans go in as values, rows come out. A page is what stands in the work
+area; pages lie on each other, and `escape` takes the upper one away.
+
+    scan ──▶ page in front: LANDS ──▶ home, into the basket
+                            WAITS ──▶ kept, the note says so; lands when the page is left
+                            REFUSED ─▶ the bell, and the note says what to do first
+                            ANSWERS ▶ the page itself
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeVar
+
+from pos_client.screen.keys import Input, Pressed, Scanned, Typed
+from pos_client.screen.rows import Ink, Row
+from retail.language import Language, Text
+from retail.refusals import Refusal
+
+if TYPE_CHECKING:  # a page is below the till in the order of the house
+    from pos_client.till import Till
+
+#: the longest entry: acts take words up to this (pos_client.acts)
+ENTRY_CHARACTERS_MAX: Final = 200
+#: scans that wait for an answered question; one more is refused with the bell
+SCANS_WAITING_MAX: Final = 20
+
+T = TypeVar("T")
+
+_WAITS = Text(
+    "{code} waits: answer this first, or Esc.", "{code} 已等候：请先完成本项，或按 Esc 返回。"
+)
+_TOO_MANY_WAIT = Text("Too many scans wait.", "等候的扫码过多。")
+_ANSWER_FIRST = Text("Answer this first, then scan again.", "请先完成本项，再重新扫码。")
+_NOT_NOW = Text("{code} was not taken.", "{code} 未录入。")
+_FULL = Text("The entry is full.", "输入已满。")
+_SHORTER = Text("Delete some of it with Backspace.", "请用退格键删短。")
+
+
+class Size(NamedTuple):
+    """Columns and rows that a page may fill."""
+
+    columns: int
+    rows: int
+
+
+class Landing(Enum):
+    """Where a scan goes while a page is in front."""
+
+    LANDS = auto()
+    WAITS = auto()
+    REFUSED = auto()
+    ANSWERS = auto()
+
+
+class Note(NamedTuple):
+    """A sentence and its way on, gone with the next act."""
+
+    say: str
+    remedy: str = ""
+    ink: Ink = Ink.BAD
+
+
+class KeyLabel(NamedTuple):
+    """A key of the row at the bottom. When the row is too short the highest `rank` goes first."""
+
+    key: str
+    says: Text
+    rank: int = 0
+
+
+class Page:
+    """What stands in the work area, and what keys and scans mean to it."""
+
+    scan: ClassVar[Landing] = Landing.LANDS
+    #: why a scan is refused here, and what to do; empty: the general words
+    refuses: ClassVar[Text] = _ANSWER_FIRST
+
+    def __init__(self, desk: "Desk") -> None:
+        self.desk = desk
+
+    @property
+    def till(self) -> "Till":
+        return self.desk.till
+
+    def say(self, text: Text, **values: object) -> str:
+        """The text in the cashier's language."""
+        return (text.filled(**values) if values else text).to(self.desk.language)
+
+    def rows(self, size: Size) -> list[Row]:
+        """The work area, from the top."""
+        raise NotImplementedError
+
+    def prompt(self) -> str:
+        """What the entry line asks for."""
+        raise NotImplementedError
+
+    def keys(self) -> Sequence[KeyLabel]:
+        """The keys of the bottom row."""
+        raise NotImplementedError
+
+    def aside(self) -> Row:
+        """Said once more above the entry line, at the right."""
+        return ()
+
+    def enter(self, text: str) -> None:
+        """The entry was ended with Enter; it is empty already."""
+
+    def press(self, key: str, entry: str) -> bool:  # noqa: ARG002  for those who listen
+        """A key other than Enter; whether it meant something. `entry` stays unless taken."""
+        return False
+
+    def scanned(self, code: str) -> None:
+        """A scan that this page takes itself (`home`, and pages whose `scan` is ANSWERS)."""
+
+    def left(self) -> None:
+        """Escape was pressed, or a scan landed below."""
+
+
+class Desk:
+    """One cashier's screen without its glass."""
+
+    def __init__(self, till: "Till", home: Callable[["Desk"], Page]) -> None:
+        self.till = till
+        self.entry = ""
+        self.note: Note | None = None
+        self.chosen_language: Language | None = None
+        self.waiting: deque[str] = deque()
+        #: rung when something was not taken: a cashier looks at the goods, not at the screen
+        self.on_bell: Callable[[], None] = lambda: None
+        #: keys that mean the same on every page
+        self.everywhere: dict[str, Callable[[], None]] = {}
+        self._home = home
+        self._pages: list[Page] = [home(self)]
+
+    @property
+    def language(self) -> Language:
+        return self.chosen_language or self.till.language
+
+    @property
+    def page(self) -> Page:
+        return self._pages[-1]
+
+    # Pages
+
+    def open(self, page: Page) -> None:
+        """Lay a page in front; what was being typed is gone."""
+        self.entry = ""
+        self._pages.append(page)
+
+    def close(self) -> None:
+        """Take the page in front away; scans that waited for it land."""
+        self.entry = ""
+        if len(self._pages) > 1:
+            self._pages.pop().left()
+        self._land_waiting()
+
+    def go_home(self) -> None:
+        """Take all pages away; home is what the till's state asks for now."""
+        self.entry = ""
+        while len(self._pages) > 1:
+            self._pages.pop().left()
+        self._pages = [self._home(self)]
+        self._land_waiting()
+
+    # Input
+
+    def take(self, given: Input) -> None:
+        """A key, typed characters or a scan. Nothing that a rule or a disk refuses leaves here
+        but as a note."""
+        match given:
+            case Typed(text):
+                self._type(text)
+            case Pressed(name):
+                self.note = None
+                self._press(name)
+            case Scanned(code, typed):
+                if typed:
+                    self.entry = self.entry[:-typed]
+                self.note = None
+                self._scan(code)
+
+    def _type(self, text: str) -> None:
+        if len(self.entry) + len(text) > ENTRY_CHARACTERS_MAX:
+            self.refuse(_FULL.to(self.language), _SHORTER.to(self.language))
+        self.entry = (self.entry + text)[:ENTRY_CHARACTERS_MAX]
+
+    def _press(self, key: str) -> None:
+        entry = self.entry
+        match key:
+            case "enter":
+                self.entry = ""
+                self.page.enter(entry.strip())
+            case "backspace":
+                self.entry = entry[:-1]
+            case "ctrl+u" | "ctrl+w" | "delete":
+                self.entry = ""
+            case _ if self.page.press(key, entry.strip()):
+                pass
+            case _ if key in self.everywhere:
+                self.everywhere[key]()
+            case "escape" if entry:
+                self.entry = ""
+            case "escape":
+                self.close()
+            case _:
+                pass
+
+    def _scan(self, code: str) -> None:
+        page = self.page
+        if page is self._pages[0] or page.scan is Landing.ANSWERS:
+            page.scanned(self._with_entry(code))
+        elif page.scan is Landing.REFUSED:
+            self.refuse(page.say(_NOT_NOW, code=code), page.say(page.refuses))
+        elif page.scan is Landing.LANDS:
+            self.go_home()
+            self.page.scanned(code)
+        elif len(self.waiting) < SCANS_WAITING_MAX:
+            self.waiting.append(code)
+            self.attend(page.say(_WAITS, code=code))
+        else:
+            self.refuse(page.say(_NOT_NOW, code=code), page.say(_TOO_MANY_WAIT))
+
+    def _with_entry(self, code: str) -> str:
+        """`3*` typed before a scan belongs to it."""
+        entry, self.entry = self.entry.strip(), ""
+        return entry + code if entry.endswith("*") or entry == "-" else code
+
+    def _land_waiting(self) -> None:
+        """Scans that waited go on, unless another question stands open before the last."""
+        waiting, self.waiting = self.waiting, deque()
+        while waiting:
+            self._scan(waiting.popleft())
+
+    # What comes of an act
+
+    def did(self, act: Callable[[], T]) -> T | None:
+        """Do an act; a refusal becomes the note, with the bell, and None comes back."""
+        try:
+            return act()
+        except Refusal as no:
+            self.refuse(no.say.to(self.language), no.remedy.to(self.language))
+            return None
+
+    def accepted(self, act: Callable[[], object]) -> bool:
+        """The same for an act of which only the yes matters."""
+        return self.did(lambda: (act(),)) is not None
+
+    def refuse(self, say: str, remedy: str = "") -> None:
+        self.note = Note(say, remedy)
+        self.on_bell()
+
+    def attend(self, say: str, remedy: str = "") -> None:
+        """Something that wants to be looked at."""
+        self.note = Note(say, remedy, Ink.ATTEND)
+        self.on_bell()
+
+    def tell(self, say: str, remedy: str = "") -> None:
+        """Something that went well."""
+        self.note = Note(say, remedy, Ink.GOOD)

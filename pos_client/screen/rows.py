@@ -1,0 +1,225 @@
+"""A screen is rows of inked text, exact to the column: a wide character takes two and is never cut.
+
+    >>> text_of(row(fit("可口可乐 330ml", 10), right("3.50", 6)))
+    '可口可乐…   3.50'
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len, get_character_cell_size
+
+
+class Ink(StrEnum):
+    """How a text stands out; each theme gives it its colours."""
+
+    TEXT = "text"
+    FAINT = "faint"
+    STRONG = "strong"
+    ACCENT = "accent"
+    """what asks for an act"""
+    GOOD = "good"
+    ATTEND = "attend"
+    BAD = "bad"
+    CHOSEN = "chosen"
+    """the line that the next key is about"""
+    KEY = "key"
+    """a key that can be pressed"""
+    BAR = "bar"
+    """the status line"""
+    BAR_ATTEND = "bar_attend"
+    BAR_FAINT = "bar_faint"
+    CURSOR = "cursor"
+
+
+class Span(NamedTuple):
+    """A piece of a row in one ink."""
+
+    text: str
+    ink: Ink = Ink.TEXT
+
+
+Row = tuple[Span, ...]
+Cell = tuple[str, Ink]
+
+BLANK: Row = ()
+
+
+@lru_cache(maxsize=16_384)
+def width(text: str) -> int:
+    """Columns of a terminal that the text takes."""
+    return cell_len(text)
+
+
+def shown(text: str) -> str:
+    """The text with what a terminal would obey made visible: no name moves the cursor."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    return chr(0x2400 + code) if code < 0x20 else " "
+
+
+@lru_cache(maxsize=16_384)
+def clip(text: str, columns: int) -> str:
+    """As much of the text as fits, with `…` where something is missing."""
+    text = shown(text)
+    if width(text) <= columns:
+        return text
+    if columns <= 0:
+        return ""
+    used = 0
+    for place, char in enumerate(text):
+        used += get_character_cell_size(char)
+        if used > columns - 1:
+            return text[:place] + "…"
+    return text
+
+
+def fit(text: str, columns: int) -> str:
+    """The text in exactly that many columns, from the left."""
+    clipped = clip(text, columns)
+    return clipped + " " * (columns - width(clipped))
+
+
+def right(text: str, columns: int) -> str:
+    """The text in exactly that many columns, at the right edge."""
+    clipped = clip(text, columns)
+    return " " * (columns - width(clipped)) + clipped
+
+
+def row(*pieces: str | Span) -> Row:
+    """A row of pieces; plain ones are in ordinary ink, empty ones are left out."""
+    spans = (piece if isinstance(piece, Span) else Span(piece) for piece in pieces)
+    return tuple(span for span in spans if span.text)
+
+
+def text_of(of: Row) -> str:
+    """What stands in a row, without its ink."""
+    return "".join(span.text for span in of)
+
+
+def row_width(of: Row) -> int:
+    return sum(width(span.text) for span in of)
+
+
+def sized(of: Row, columns: int) -> Row:
+    """The row in exactly that many columns: filled up with blanks, or cut."""
+    room = columns
+    spans: list[Span] = []
+    for span in of:
+        taken = width(span.text)
+        if taken > room:
+            span = Span(clip(span.text, room), span.ink)
+            taken = width(span.text)
+        spans.append(span)
+        room -= taken
+        if not room:
+            break
+    if room:
+        ink = spans[-1].ink if spans and spans[-1].ink in _FILLING else Ink.TEXT
+        spans.append(Span(" " * room, ink))
+    return _joined(spans)
+
+
+#: inks whose colour goes on to the edge
+_FILLING = {Ink.BAR, Ink.BAR_FAINT, Ink.BAR_ATTEND}
+
+
+def _joined(spans: Iterable[Span]) -> Row:
+    """Neighbours of one ink as one span: each costs the terminal a change of colour."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and joined[-1].ink is span.ink:
+            joined[-1] = Span(joined[-1].text + span.text, span.ink)
+        elif span.text:
+            joined.append(span)
+    return tuple(joined)
+
+
+def sides(left: Row, at_right: Row, columns: int) -> Row:
+    """Both ends flush, the right one whole, the left one cut where they would meet."""
+    room = columns - row_width(at_right)
+    return _joined([*sized(left, max(room, 0)), *at_right])
+
+
+def below(rows: list[Row], count: int, columns: int) -> list[Row]:
+    """Exactly that many rows of that width, blank ones added below."""
+    filled = [sized(each, columns) for each in rows[:count]]
+    return filled + [sized(BLANK, columns)] * (count - len(filled))
+
+
+def folded(text: str, columns: int) -> list[str]:
+    """The text in lines of at most that many columns, at a blank where there is one."""
+    lines: list[str] = []
+    line = ""
+    for word in _words(shown(text)):
+        if line and width(line) + width(word.rstrip()) > columns:
+            lines.append(line.rstrip())
+            line = ""
+        line += word if line else word.lstrip()
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def _words(text: str) -> Iterator[str]:
+    """Where a line may break: behind a blank, and behind each wide character."""
+    word = ""
+    for char in text:
+        word += char
+        if char == " " or get_character_cell_size(char) > 1:
+            yield word
+            word = ""
+    if word:
+        yield word
+
+
+def cells(of: Row) -> list[Cell]:
+    """The row column by column; the second half of a wide character is an empty text."""
+    columns: list[Cell] = []
+    for text, ink in of:
+        for char in text:
+            size = get_character_cell_size(char)
+            if size:
+                columns.append((char, ink))
+                columns.extend([("", ink)] * (size - 1))
+            elif columns:  # a combining mark stands on the character before it
+                before, its_ink = columns[-1]
+                columns[-1] = (before + char, its_ink)
+    return columns
+
+
+#: a run of equal columns shorter than this is written again: moving past it costs more
+_GAP = 16
+
+
+def changes(before: Row, after: Row) -> list[tuple[int, int]]:
+    """Where two rows of one width differ, as [from, to) columns that begin and end at whole
+    characters."""
+    if before == after:
+        return []
+    old, new = cells(before), cells(after)
+    if len(old) != len(new):
+        return [(0, len(new))]
+    spans: list[list[int]] = []
+    for x, (was, now) in enumerate(zip(old, new, strict=True)):
+        if was == now:
+            continue
+        if spans and x - spans[-1][1] < _GAP:
+            spans[-1][1] = x + 1
+        else:
+            spans.append([x, x + 1])
+    return [_whole(old, new, *span) for span in spans]
+
+
+def _whole(old: list[Cell], new: list[Cell], start: int, end: int) -> tuple[int, int]:
+    """The span, stretched over the wide characters at its edges, in what was and in what is."""
+    while start and not (old[start][0] and new[start][0]):
+        start -= 1
+    while end < len(new) and not (old[end][0] and new[end][0]):
+        end += 1
+    return start, end

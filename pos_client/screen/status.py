@@ -1,0 +1,116 @@
+"""The line at the top: who sells where, and how till, printer and scanner stand.
+
+Silent when all is well; otherwise in words and in shape, not only in colour.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from hardware.device import DeviceState
+from pos_client.screen import words
+from pos_client.screen.page import Desk
+from pos_client.screen.rows import Ink, Row, Span, clip, row, row_width, sized, width
+from pos_client.sync.service import SyncState
+from retail.language import Language, Text
+
+_IN_STEP = Text("● in step", "● 同步")
+_SENDING = Text("◐ {waiting} to send", "◐ {waiting} 笔待传")
+_OFFLINE = Text("○ offline", "○ 离线")
+_OFFLINE_WAITING = Text(
+    "○ offline · {waiting} to send · oldest {age}", "○ 离线 · {waiting} 笔待传 · 最久 {age}"
+)
+_FORKED = Text("▲ two histories: call support", "▲ 记录分叉：请联系支持")
+_PROBLEM = Text("▲ hub: {problem} · {waiting} to send", "▲ 总部：{problem} · {waiting} 笔待传")
+_PRINTER = Text("⎙ ready", "⎙ 就绪")
+_PRINTER_UNKNOWN = Text("⎙ …", "⎙ …")
+_NO_PRINTER = Text("⎙ none", "⎙ 无")
+_SCANNER = Text("‖ scanner", "‖ 扫描枪")
+_SCANNER_KEYS = Text("‖ keyboard", "‖ 键盘")
+_SCANNER_GONE = Text("‖ scanner unplugged", "‖ 扫描枪未连接")
+_TILL = Text("Till {till}", "{till} 号机")
+_NO_SHIFT = Text("no shift", "未开班")
+
+_PRINTER_SHORT = {
+    "printer.out_of_paper": Text("⎙ no paper", "⎙ 缺纸"),
+    "printer.paper_ran_out": Text("⎙ no paper", "⎙ 缺纸"),
+    "printer.cover_open": Text("⎙ cover open", "⎙ 机盖未合"),
+    "printer.unplugged": Text("⎙ unplugged", "⎙ 未连接"),
+    "printer.link_lost": Text("⎙ unplugged", "⎙ 未连接"),
+    "printer.no_reply": Text("⎙ silent", "⎙ 无应答"),
+}
+_PRINTER_TROUBLE = Text("⎙ error", "⎙ 故障")
+
+
+class Lamp(NamedTuple):
+    """One thing that stands well or not."""
+
+    text: Text
+    well: bool
+
+
+def sync_lamp(state: SyncState | None, now: datetime) -> Lamp:
+    """How the till stands with the hub, and since when the oldest fact waits."""
+    if state is None:
+        return Lamp(_OFFLINE, well=False)
+    if state.forked:
+        return Lamp(_FORKED, well=False)
+    if not state.online:
+        if not state.waiting:
+            return Lamp(_OFFLINE, well=False)
+        age = words.age(datetime.fromisoformat(state.waiting_since), now)
+        return Lamp(_OFFLINE_WAITING.filled(waiting=state.waiting, age=age), well=False)
+    if state.problem:
+        said = _PROBLEM.filled(problem=state.problem, waiting=state.waiting)
+        return Lamp(said, well=False)
+    if state.waiting:
+        return Lamp(_SENDING.filled(waiting=state.waiting), well=True)
+    return Lamp(_IN_STEP, well=True)
+
+
+def printer_lamp(state: DeviceState | None) -> Lamp:
+    if state is None:
+        return Lamp(_NO_PRINTER, well=True)
+    if state.fault is not None:
+        return Lamp(_PRINTER_SHORT.get(state.fault.code, _PRINTER_TROUBLE), well=False)
+    return Lamp(_PRINTER if state.known else _PRINTER_UNKNOWN, well=True)
+
+
+def scanner_lamp(state: DeviceState | None) -> Lamp:
+    if state is None:
+        return Lamp(_SCANNER_KEYS, well=True)
+    if state.fault is not None:
+        return Lamp(_SCANNER_GONE, well=False)
+    return Lamp(_SCANNER, well=True)
+
+
+def status_row(desk: Desk, sync: SyncState | None, cashier: str, columns: int) -> Row:
+    """The whole line; the lamps are never cut off."""
+    till, language = desk.till, desk.language
+    now = till.recorder.clock.read().at
+    lamps = [
+        sync_lamp(sync, now),
+        printer_lamp(till.counter.printer),
+        scanner_lamp(till.counter.scanner),
+    ]
+    spans = [
+        Span(f"  {lamp.text.to(language)}", Ink.BAR if lamp.well else Ink.BAR_ATTEND)
+        for lamp in lamps
+    ]
+    at_right = sized(row(*spans, Span(" ", Ink.BAR)), sum(width(s.text) for s in spans) + 1)
+    left = clip(_who(desk, cashier, language), max(0, columns - row_width(at_right) - 1))
+    before = Span(" " + left, Ink.BAR)
+    gap = columns - width(before.text) - row_width(at_right)
+    return sized(row(before, Span(" " * gap, Ink.BAR), *at_right), columns)
+
+
+def _who(desk: Desk, cashier: str, language: Language) -> str:
+    till = desk.till
+    store = till.catalogue.settings.store_name or till.who.store
+    number = till.who.till.rpartition("-")[2]
+    shift = till.shift.current
+    if shift is None:
+        rest = [_NO_SHIFT.to(language)]
+    else:
+        day = datetime.fromisoformat(shift.context.business_date).date()
+        rest = [cashier, words.day(day, language)]
+    return " · ".join([store, _TILL.to(language).format(till=number), *rest])

@@ -1,0 +1,61 @@
+"""Dates, amounts and entries as a cashier reads and types them."""
+
+from datetime import date, datetime
+from typing import Final
+
+from retail.language import Language, Text
+from retail.money import Money
+from retail.quantity import parse
+from retail.tax import PER_MILLION
+
+_DAYS_ZH: Final = "一二三四五六日"
+_DAYS_EN: Final = "Mon Tue Wed Thu Fri Sat Sun".split()
+_MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+MINUTE_S: Final = 60
+HOUR_S: Final = 3600
+DAY_S: Final = 86_400
+
+
+def day(of: date, language: Language, *, year: bool = False) -> str:
+    """`6月3日 周三`, `Wed 3 Jun`; with the year where the wrong one would matter."""
+    if language is Language.CHINESE:
+        before = f"{of.year}年" if year else ""
+        return f"{before}{of.month}月{of.day}日 周{_DAYS_ZH[of.weekday()]}"
+    after = f" {of.year}" if year else ""
+    return f"{_DAYS_EN[of.weekday()]} {of.day} {_MONTHS[of.month - 1]}{after}"
+
+
+def age(since: datetime, now: datetime) -> Text:
+    """How long ago, in the largest unit that says it: seconds never, a clock that went back 0."""
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds < HOUR_S:
+        return Text(f"{seconds // MINUTE_S} min", f"{seconds // MINUTE_S} 分钟")
+    if seconds < 2 * DAY_S:
+        hours, rest = divmod(seconds // MINUTE_S, 60)
+        return Text(f"{hours} h {rest} min", f"{hours} 小时 {rest} 分")
+    return Text(f"{seconds // DAY_S} days", f"{seconds // DAY_S} 天")
+
+
+def grouped(amount: Money) -> str:
+    """The amount with its thousands apart: `12,345.60`."""
+    plain = amount.plain
+    sign = "-" if plain.startswith("-") else ""
+    whole, dot, part = plain.removeprefix("-").partition(".")
+    return f"{sign}{int(whole):,}{dot}{part}"
+
+
+def quantity_of(text: str) -> int:
+    """`3` or `0.655` as 1/1000. ValueError when it is none above 0."""
+    quantity = parse(text)
+    if quantity <= 0:
+        raise ValueError(f"{text!r} is no quantity")
+    return quantity
+
+
+def rate_of(text: str) -> int:
+    """`10%` as millionths. ValueError when it is no such rate."""
+    if not text.endswith(("%", "％")):
+        raise ValueError(f"{text!r} is no rate")
+    percent_milli = parse(text[:-1])
+    return percent_milli * PER_MILLION // 100_000

@@ -1,0 +1,396 @@
+"""Open a shift, look at its figures, count the drawer and close it.
+
+The count is blind: what should lie in the drawer is shown only when the counted sum is final.
+"""
+
+from collections.abc import Callable, Sequence
+
+from pos_client.screen import words
+from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
+from retail.cash import Denomination, Kind, denominations
+from retail.facts import DenominationCount, ShiftClosed
+from retail.language import Text
+from retail.money import Money
+from retail.refusals import BusinessDateUnexpected, Refusal
+from retail.shift import Figures
+
+_ESC = KeyLabel("Esc", Text("Back", "返回"))
+_TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
+_NO_AMOUNT = Text("{text} is no amount.", "“{text}” 不是金额。")
+_LABEL_COLUMNS = 16
+_AMOUNT_COLUMNS = 14
+
+
+def _labelled(label: str, value: str, ink: Ink = Ink.TEXT) -> Row:
+    return row("  ", Span(fit(label, _LABEL_COLUMNS), Ink.FAINT), Span(value, ink))
+
+
+class OpenShiftPage(Page):
+    """Home while no shift is open: who, with how much cash, for which day."""
+
+    scan = Landing.REFUSED
+
+    _title = Text("Open a shift", "开班")
+    _cashier = Text("Cashier", "收银员")
+    _float = Text("Float", "备用金")
+    _date = Text("Business date", "营业日")
+    _ask_cashier = Text("Your cashier number", "请输入收银员工号")
+    _ask_float = Text(
+        "Cash in the drawer, or F2 to count it; Enter alone is none",
+        "钱箱备用金，或按 F2 清点；直接回车为 0",
+    )
+    _ask_date = Text(
+        "Not the expected day. Enter again if it is right", "与预期日期不符，无误请再按回车"
+    )
+    _opened = Text("The shift is open.", "已开班。")
+    _first_open = Text("Open a shift before you scan.", "请先开班，再扫码。")
+    refuses = _first_open
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._who: tuple[str, str] | None = None
+        self._float_minor: int | None = None
+        self._counts: tuple[DenominationCount, ...] = ()
+
+    def rows(self, size: Size) -> list[Row]:
+        currency = self.till.catalogue.settings.currency
+        rows: list[Row] = [BLANK, row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
+        who = f"{self._who[0]}  {self._who[1]}" if self._who else "…"
+        money = "…"
+        if self._float_minor is not None:
+            money = Money(self._float_minor, currency).plain
+        day = words.day(self.till.shift.suggested_date(), self.desk.language, year=True)
+        return [
+            *rows,
+            _labelled(self.say(self._cashier), who),
+            _labelled(self.say(self._float), money),
+            _labelled(self.say(self._date), day),
+        ][: size.rows]
+
+    def prompt(self) -> str:
+        if self._who is None:
+            return self.say(self._ask_cashier)
+        return self.say(self._ask_float if self._float_minor is None else self._ask_date)
+
+    def keys(self) -> Sequence[KeyLabel]:
+        return (
+            KeyLabel("F1", Text("Help", "帮助"), 1),
+            KeyLabel("F2", Text("Count the float", "清点备用金")),
+            _ESC,
+            KeyLabel("Enter", Text("Next", "下一步")),
+        )
+
+    def scanned(self, code: str) -> None:
+        self.desk.refuse(self.say(self._first_open))
+
+    def enter(self, text: str) -> None:
+        if self._who is None:
+            if text:
+                self._sign_in(text)
+        elif self._float_minor is None:
+            self._take_float(text or "0")
+        else:
+            self._open(confirmed=True)
+
+    def _sign_in(self, number: str) -> None:
+        cashier = self.desk.did(lambda: self.till.catalogue.cashier(number))
+        if cashier is not None:
+            self._who = (cashier.cashier_id, cashier.name)
+
+    def _take_float(self, text: str) -> None:
+        try:
+            self._float_minor = Money.parse(text, self.till.catalogue.settings.currency).minor
+        except ValueError:
+            self.desk.refuse(
+                self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE, example="500 · 500.00")
+            )
+            return
+        self._open(confirmed=False)
+
+    def _open(self, *, confirmed: bool) -> None:
+        assert self._who is not None
+        assert self._float_minor is not None
+        who, amount, counts = self._who[0], self._float_minor, self._counts
+        try:
+            self.till.shift.open(who, amount, confirmed=confirmed, counts=counts)
+        except BusinessDateUnexpected as no:
+            self.desk.attend(self.say(no.say), self.say(no.remedy))
+        except Refusal as no:
+            self._float_minor = None
+            self.desk.refuse(self.say(no.say), self.say(no.remedy))
+        else:
+            self._forget()
+            self.desk.go_home()
+            self.desk.tell(self.say(self._opened))
+
+    def press(self, key: str, entry: str) -> bool:
+        if key == "f2" and self._who is not None:
+            self.desk.open(CountPage(self.desk, self._counted))
+        elif key == "escape" and not entry and self._who is not None:
+            self._forget()
+        else:
+            return False
+        return True
+
+    def _counted(self, total: Money, counts: tuple[DenominationCount, ...]) -> None:
+        self.desk.close()
+        self._float_minor, self._counts = total.minor, counts
+        self._open(confirmed=False)
+
+
+class CountPage(Page):
+    """Cash by denomination: type how many, Enter, next."""
+
+    scan = Landing.REFUSED
+    refuses = Text("Finish the count or press Esc, then scan again.", "请先完成清点或按 Esc，再扫码。")
+
+    _title = Text("Count the cash", "清点现金")
+    _note = Text("{value} note", "{value} 纸币")
+    _coin = Text("{value} coin", "{value} 硬币")
+    _ask = Text("How many {what}", "{what}：多少张/枚")
+    _total = Text("Counted", "清点合计")
+    _no_number = Text("{text} is no number of notes or coins.", "“{text}” 不是张数或枚数。")
+    _number_max = 999_999
+
+    def __init__(
+        self, desk: Desk, done: Callable[[Money, tuple[DenominationCount, ...]], None]
+    ) -> None:
+        super().__init__(desk)
+        settings = self.till.catalogue.settings
+        self._currency = settings.currency
+        if self.till.shift.current is not None:
+            self._currency = self.till.shift.current.currency
+        self._kinds = denominations(self._currency, settings.cash_step_minor)
+        self._numbers = [0] * len(self._kinds)
+        self._place = 0
+        self._done = done
+
+    @property
+    def total(self) -> Money:
+        """What was counted so far."""
+        pairs = zip(self._kinds, self._numbers, strict=True)
+        return Money(sum(kind.value.minor * number for kind, number in pairs), self._currency)
+
+    def _name(self, of: Denomination) -> str:
+        text = self._note if of.kind is Kind.NOTE else self._coin
+        return self.say(text, value=of.value.plain)
+
+    def rows(self, size: Size) -> list[Row]:
+        rows: list[Row] = [row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
+        shown = max(1, size.rows - 5)
+        first = max(0, min(self._place - shown // 2, len(self._kinds) - shown))
+        for place in range(first, min(first + shown, len(self._kinds))):
+            kind, number = self._kinds[place], self._numbers[place]
+            chosen = place == self._place
+            amount = Money(kind.value.minor * number, self._currency).plain if number else ""
+            said = (
+                right(self._name(kind), _LABEL_COLUMNS)
+                + right(f"× {number}" if number else "×  ", 10)
+                + right(amount, _AMOUNT_COLUMNS)
+            )
+            ink = Ink.CHOSEN if chosen else Ink.TEXT
+            rows.append(row(Span(("▌ " if chosen else "  ") + said, ink)))
+        said = right(self.say(self._total), _LABEL_COLUMNS + 10)
+        total = right(words.grouped(self.total), _AMOUNT_COLUMNS)
+        return [*rows, BLANK, row(Span("  " + said, Ink.FAINT), Span(total, Ink.STRONG))]
+
+    def prompt(self) -> str:
+        return self.say(self._ask, what=self._name(self._kinds[self._place]))
+
+    def keys(self) -> Sequence[KeyLabel]:
+        return (
+            _ESC,
+            KeyLabel("↑↓", Text("Choose", "选择"), 1),
+            KeyLabel("Enter", Text("Next", "下一项")),
+            KeyLabel("F12", Text("Counted", "清点完毕")),
+        )
+
+    def enter(self, text: str) -> None:
+        if text and not self._put(text):
+            return
+        self._place = min(self._place + 1, len(self._kinds) - 1)
+
+    def _put(self, text: str) -> bool:
+        if not text.isascii() or not text.isdigit() or int(text) > self._number_max:
+            self.desk.refuse(
+                self.say(self._no_number, text=text), self.say(_TYPE_LIKE, example="12")
+            )
+            return False
+        self._numbers[self._place] = int(text)
+        return True
+
+    def press(self, key: str, entry: str) -> bool:
+        if key in ("up", "down"):
+            step = -1 if key == "up" else 1
+            self._place = (self._place + step) % len(self._kinds)
+        elif key == "f12":
+            if not entry or self._put(entry):
+                self.desk.entry = ""
+                self._done(self.total, self._counts())
+        else:
+            return False
+        return True
+
+    def _counts(self) -> tuple[DenominationCount, ...]:
+        return tuple(
+            DenominationCount(kind.value.minor, number)
+            for kind, number in zip(self._kinds, self._numbers, strict=True)
+            if number
+        )
+
+
+class CloseShiftPage(Page):
+    """The counted sum once more, then the shift ends."""
+
+    scan = Landing.REFUSED
+    refuses = CountPage.refuses
+
+    _title = Text("Close the shift", "交班")
+    _ask = Text("F12 closes the shift with {total}; Esc counts again", "F12 以 {total} 交班，Esc 重新清点")
+
+    def __init__(
+        self, desk: Desk, total: Money, counts: tuple[DenominationCount, ...]
+    ) -> None:
+        super().__init__(desk)
+        self._total, self._counts = total, counts
+
+    def rows(self, size: Size) -> list[Row]:
+        rows: list[Row] = [BLANK, row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
+        for count in self._counts:
+            value = Money(count.value_minor, self._total.currency).plain
+            rows.append(row("  " + right(value, 12) + right(f"× {count.number}", 10)))
+        total = row("  " + right(words.grouped(self._total), 22))
+        return [*rows[: size.rows - 2], BLANK, total]
+
+    def prompt(self) -> str:
+        return self.say(self._ask, total=self._total.plain)
+
+    def keys(self) -> Sequence[KeyLabel]:
+        return (_ESC, KeyLabel("F12", Text("Close the shift", "交班")))
+
+    def enter(self, text: str) -> None:
+        """Enter alone is no yes: it may be the scanner's."""
+
+    def press(self, key: str, entry: str) -> bool:  # noqa: ARG002
+        if key != "f12":
+            return False
+        shift = self.till.shift
+        closed = self.desk.did(lambda: shift.close(self._total.minor, self._counts))
+        if closed is not None:
+            self.desk.go_home()
+            self.desk.open(ClosedPage(self.desk, *closed))
+        return True
+
+
+def close_shift(desk: Desk) -> None:
+    """Begin to close: count first, unless a sale is open."""
+    if desk.did(desk.till.shift.required) is None:
+        return
+    if desk.till.sale.is_open():
+        desk.did(lambda: desk.till.shift.close(0))  # says what stands in the way
+        return
+    desk.open(
+        CountPage(desk, lambda total, counts: desk.open(CloseShiftPage(desk, total, counts)))
+    )
+
+
+_FIGURES = {
+    "sales": Text("Sales", "笔数"),
+    "takings": Text("Takings", "营业额"),
+    "net": Text("Goods before tax", "不含税"),
+    "rounding": Text("Rounding", "舍入"),
+    "float": Text("Float", "备用金"),
+    "expected": Text("Expected in drawer", "应有现金"),
+    "counted": Text("Counted", "清点现金"),
+    "difference": Text("Difference", "长短款"),
+}
+_CASH = Text("Cash", "现金")
+
+
+class FiguresPage(Page):
+    """The X report."""
+
+    title = Text("X report", "X 报表")
+    _ask = Text("Enter or Esc goes back", "按回车或 Esc 返回")
+
+    def figures(self) -> Figures:
+        """What is shown. Raises NoShiftOpen."""
+        return self.till.shift.figures()
+
+    def last_rows(self) -> list[Row]:
+        """What stands below the figures."""
+        return []
+
+    def rows(self, size: Size) -> list[Row]:
+        figures = self.figures()
+        rows = [
+            row(Span("  " + self.say(self.title), Ink.STRONG)),
+            BLANK,
+            self._figure(_FIGURES["sales"], str(figures.sales)),
+            self._amount(_FIGURES["takings"], figures.takings_minor, figures),
+            self._amount(_FIGURES["net"], figures.net_minor, figures),
+            *(
+                self._amount(Text(name, name), minor, figures)
+                for name, minor in figures.taxes.items()
+            ),
+            self._amount(_FIGURES["rounding"], figures.rounding_minor, figures),
+            BLANK,
+            *(
+                self._amount(self._tender(name), minor, figures)
+                for name, minor in figures.tenders.items()
+            ),
+            self._amount(_FIGURES["float"], figures.float_minor, figures),
+            *self.last_rows(),
+        ]
+        return rows[: size.rows]
+
+    def _tender(self, name: str) -> Text:
+        labels = {one.name: one.label for one in self.till.catalogue.settings.tenders}
+        return labels.get(name, _CASH if name == "cash" else Text(name, name))
+
+    def _figure(self, label: Text, value: str, ink: Ink = Ink.TEXT) -> Row:
+        said = Span(fit(self.say(label), _LABEL_COLUMNS + 6), Ink.FAINT)
+        return row("  ", said, Span(right(value, _AMOUNT_COLUMNS), ink))
+
+    def _amount(self, label: Text, minor: int, of: Figures, ink: Ink = Ink.TEXT) -> Row:
+        return self._figure(label, words.grouped(Money(minor, of.currency)), ink)
+
+    def prompt(self) -> str:
+        return self.say(self._ask)
+
+    def keys(self) -> Sequence[KeyLabel]:
+        return (_ESC,)
+
+    def enter(self, text: str) -> None:
+        self.desk.close()
+        if text:
+            self.desk.page.enter(text)
+
+
+class ClosedPage(FiguresPage):
+    """The figures of the shift just closed, with what was counted and what is missing."""
+
+    title = Text("The shift is closed", "已交班")
+    scan = Landing.REFUSED
+    refuses = OpenShiftPage.refuses
+
+    def __init__(self, desk: Desk, closed: ShiftClosed, figures: Figures) -> None:
+        super().__init__(desk)
+        self._closed, self._figures = closed, figures
+
+    def figures(self) -> Figures:
+        return self._figures
+
+    def last_rows(self) -> list[Row]:
+        closed, of = self._closed, self._figures
+        ink = Ink.ATTEND if closed.difference_minor else Ink.GOOD
+        return [
+            BLANK,
+            self._amount(_FIGURES["expected"], closed.expected_minor, of),
+            self._amount(_FIGURES["counted"], closed.counted_minor, of),
+            self._amount(_FIGURES["difference"], closed.difference_minor, of, ink),
+        ]

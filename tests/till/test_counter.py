@@ -1,0 +1,253 @@
+"""The till's devices as one object: scans come in, states are told, the drawer opens, over ptys."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardware.device import DeviceState, Fault
+from hardware.scanner import Scan, Wedge
+from hardware.simulator.counter import SimulatedCounter
+from hardware.simulator.printer import Event
+from pos_client.counter import Counter, DrawerNotOpened
+from pos_client.till import Till
+from rehearsal.processes import wait_until
+from retail.facts import PrintOutcome, ReceiptPrinted
+from tests.builders import open_till
+from tests.till.counter import begin, recorded, sell
+
+PATIENCE_S = 60.0
+LOOK_S = 0.02
+
+
+class Desk:
+    """A simulated counter on a thread of its own. Close it."""
+
+    def __init__(self) -> None:
+        self.simulated = SimulatedCounter()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.do(self.simulated.__aenter__)
+
+    def do(self, what: Callable[..., Any], *given: object) -> Any:
+        async def doing() -> Any:
+            done = what(*given)
+            return await done if asyncio.iscoroutine(done) else done
+
+        return asyncio.run_coroutine_threadsafe(doing(), self._loop).result(PATIENCE_S)
+
+    def turn(self, words: str) -> None:
+        self.do(self.simulated.printer.turn_knob, words)
+
+    def close(self) -> None:
+        self.do(self.simulated.__aexit__)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE_S)
+        self._loop.close()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with closing(Desk()) as made:
+        yield made
+
+
+def a_counter(printer: str = "", scanners: str = "", look_s: float = LOOK_S) -> Counter:
+    return Counter(printer, scanners, queue_max=4, close_wait_s=5, look_every_s=look_s)
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    wait_until(is_so, PATIENCE_S, what)
+
+
+def ready(state: DeviceState | None) -> bool:
+    return state is not None and state.ready
+
+
+def code_of(state: DeviceState | None) -> str | None:
+    return state.fault.code if state is not None and state.fault is not None else None
+
+
+def papers(till: Till) -> list[ReceiptPrinted]:
+    return [fact for _, fact in recorded(till) if isinstance(fact, ReceiptPrinted)]
+
+
+def test_a_till_with_nothing_on_its_counter_has_no_thread_and_no_states() -> None:
+    with closing(a_counter()) as counter:
+        counter.start()
+        assert (counter.printer, counter.scanner, counter.wedge) == (None, None, None)
+        assert counter._thread is None
+
+
+def test_a_scanner_that_types_is_for_the_screen_alone() -> None:
+    with closing(a_counter(scanners="scan+wedge://?prefix=%02&suffix=tab")) as counter:
+        counter.start()
+        assert counter.wedge == Wedge("\x02", "tab")
+        assert counter.scanner is None
+
+
+def test_scans_come_in_order_beside_a_wedge(desk: Desk) -> None:
+    scans: list[Scan] = []
+    urls = f"scan+wedge:// {desk.simulated.scanner_url}"
+    with closing(a_counter(scanners=urls)) as counter:
+        counter.on_scan = scans.append
+        assert counter.scanner == DeviceState(known=False)
+        counter.start()
+        until(lambda: ready(counter.scanner), "the scanner is ready")
+        for code in ("]E06901028075022", "2100001"):
+            assert desk.do(desk.simulated.scan, code)
+        until(lambda: len(scans) == 2, "both were scanned")
+        assert scans == [Scan("6901028075022", "]E0"), Scan("2100001")]
+
+
+def test_a_callback_that_fails_costs_no_scan(desk: Desk) -> None:
+    scans: list[Scan] = []
+
+    def stumble_once(scan: Scan) -> None:
+        scans.append(scan)
+        if len(scans) == 1:
+            raise ZeroDivisionError
+
+    with closing(a_counter(scanners=desk.simulated.scanner_url)) as counter:
+        counter.on_scan = stumble_once
+        counter.start()
+        until(lambda: ready(counter.scanner), "the scanner is ready")
+        for code in "12":
+            desk.do(desk.simulated.scan, code)
+        until(lambda: len(scans) == 2, "both were scanned")
+
+
+def test_an_idle_printer_is_looked_at(desk: Desk) -> None:
+    told: list[str | None] = []
+    with closing(a_counter(desk.simulated.printer_url)) as counter:
+        counter.on_state = lambda: told.append(code_of(counter.printer))
+        counter.start()
+        until(lambda: ready(counter.printer), "the printer is ready")
+        for knob, back in (
+            ("paper out", "paper in"), ("cover open", "cover closed"), ("power off", "power on"),
+        ):  # fmt: skip
+            desk.turn(knob)
+            until(lambda: not ready(counter.printer), f"{knob} was seen")
+            desk.turn(back)
+            until(lambda: ready(counter.printer), f"{back} was seen")
+        assert told == [
+            None, "printer.out_of_paper", None, "printer.cover_open", None,
+            "printer.unplugged", None,
+        ]  # fmt: skip
+        assert desk.simulated.printer.receipts_cut == 0
+
+
+def test_a_printer_nobody_looks_at_is_known_by_its_jobs(desk: Desk, tmp_path: Path) -> None:
+    with closing(open_till(tmp_path, printer=desk.simulated.printer_url, printer_look_s=0)) as till:
+        till.start(lambda *_: None)
+        begin(till)
+        assert till.counter.printer == DeviceState(known=False)
+        desk.turn("paper out")
+        sell(till)
+        until(lambda: code_of(till.counter.printer) == "printer.out_of_paper", "no paper")
+        desk.turn("paper in")
+        sell(till)
+        until(lambda: ready(till.counter.printer), "ready")
+
+
+def test_after_a_job_that_failed_the_printer_is_looked_at_at_once(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """The next look by the clock would come in an hour."""
+    desk.simulated.printer.listeners.append(
+        lambda event, _: desk.simulated.printer.power_on() if event is Event.POWER_OFF else None
+    )
+    with closing(
+        open_till(tmp_path, printer=desk.simulated.printer_url, printer_look_s=3600)
+    ) as till:
+        till.start(lambda *_: None)
+        begin(till)
+        until(lambda: ready(till.counter.printer), "the printer is ready")
+        desk.do(desk.simulated.printer.power_cut_at, 100)
+        sell(till)
+        until(lambda: len(papers(till)) == 1, "the paper had its fate")
+        assert papers(till)[0].outcome is PrintOutcome.UNKNOWN
+        until(lambda: ready(till.counter.printer), "the printer is ready again")
+
+
+def test_the_drawer_opens_without_a_receipt_and_without_paper(desk: Desk) -> None:
+    ended: list[Fault | None] = []
+    with closing(a_counter(desk.simulated.printer_url, look_s=0)) as counter:
+        counter.kick(ended.append)
+        desk.turn("paper out")
+        counter.kick(ended.append)
+        until(lambda: len(ended) == 2, "both kicks ended")
+        assert ended == [None, None]
+        until(lambda: desk.simulated.printer.kicks == 2, "the drawer opened twice")
+        assert desk.simulated.drawer_open
+        desk.turn("power off")
+        counter.kick(ended.append)
+        until(lambda: len(ended) == 3, "the third ended")
+        assert ended[2] is not None
+        assert ended[2].code == "printer.unplugged"
+        assert code_of(counter.printer) == "printer.unplugged"
+
+
+def test_a_drawer_asked_for_too_often_or_too_late_stays_shut(desk: Desk) -> None:
+    ended: list[Fault | None] = []
+    desk.turn("stall 0")
+    with closing(Counter(desk.simulated.printer_url, "", 2, 0.2, 0)) as counter:
+        for _ in range(3):
+            counter.kick(ended.append)
+        assert [type(fault) for fault in ended] == [DrawerNotOpened]
+    counter.kick(ended.append)
+    assert [type(fault) for fault in ended] == [DrawerNotOpened] * 4
+    assert desk.simulated.printer.kicks == 0
+
+
+def _events(till: Till) -> list[tuple[str, dict[str, Any]]]:
+    heard: list[tuple[str, dict[str, Any]]] = []
+    till.start(lambda name, values: heard.append((name, values)))
+    return heard
+
+
+def test_the_headless_till_tells_of_scans_and_states(desk: Desk, tmp_path: Path) -> None:
+    with closing(
+        open_till(
+            tmp_path,
+            printer=desk.simulated.printer_url,
+            scanner=desk.simulated.scanner_url,
+            printer_look_s=LOOK_S,
+        )
+    ) as till:
+        heard = _events(till)
+        until(lambda: len(heard) == 2, "both devices are there")
+        assert dict(heard) == {"printer.state": {"ready": True}, "scanner.state": {"ready": True}}
+        desk.do(desk.simulated.scan, "]E06901028075022")
+        until(lambda: len(heard) == 3, "the scan was told")
+        assert heard[2] == ("scanner.scan", {"code": "6901028075022", "aim": "]E0"})
+        desk.do(desk.simulated.scanner.unplug)
+        until(lambda: len(heard) == 4, "the scanner is missed")
+        name, values = heard[3]
+        assert (name, values["ready"]) == ("scanner.state", False)
+        assert values["code"] == "scanner.unplugged"
+        assert values["say"] == "连接不上扫描枪。"
+        assert "手工输入" in values["remedy"]
+        desk.do(desk.simulated.scanner.plug)
+        until(lambda: len(heard) == 5, "the scanner is back")
+        assert heard[4] == ("scanner.state", {"ready": True})
+
+
+@pytest.mark.parametrize(
+    "urls",
+    ["scan", "scan+serial://ttyACM0", "scan+serial://", "scan+wedge://?suffix=cr", "sim://printer",
+     "scan+wedge:// scan+serial:///dev/x?baud=9601", "scan+serial:///dev/x?prefx=1"],
+)  # fmt: skip
+def test_a_scanner_address_that_is_none_is_refused_before_the_till_opens(
+    tmp_path: Path, urls: str
+) -> None:
+    open_till(tmp_path).close()
+    with pytest.raises(Fault) as refusal:
+        open_till(tmp_path, scanner=urls)
+    assert refusal.value.code == "device.unknown"
+    open_till(tmp_path).close()
