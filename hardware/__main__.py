@@ -16,12 +16,13 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 
 from hardware.device import Fault, UnknownDevice
+from hardware.glyphs import NoFont
 from hardware.printer import COLUMNS, EscposPrinter, Outcome
-from hardware.receipt_bytes import Line, width_cols
+from hardware.receipt_bytes import Line, Part, Qr, width_cols
 from hardware.registry import open_printer, open_scanner
 from hardware.scanner import Noise, Scan, Wedge
 from hardware.simulator.counter import Shelf, SimulatedCounter
-from hardware.simulator.port import PaperFile, serve_tcp
+from hardware.simulator.port import PaperFile, PictureFolder, serve_tcp
 from hardware.simulator.printer import Event, SimulatedPrinter
 from hardware.simulator.scanner import SimulatedScanner
 from hardware.simulator.serial_port import SerialPort, attend_serial
@@ -101,11 +102,12 @@ def watch(
 
 
 @simulate.command("printer")
-def simulate_printer(
+def simulate_printer(  # noqa: PLR0913, PLR0917  each is an option of the command
     port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one")] = 9100,
     host: Annotated[str, typer.Option(help="address to listen at")] = "127.0.0.1",
     cols: Annotated[int, typer.Option(help="columns of the paper: 48, 42 or 32")] = 48,
     keep: Annotated[Path | None, typer.Option(help="append what is printed to a file")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="folder for each receipt as PNG")] = None,
     paper: Annotated[str, typer.Option(help="in or out")] = "in",
     stall_at: Annotated[int | None, typer.Option(help="stop reading after n bytes")] = None,
     power_cut_at: Annotated[int | None, typer.Option(help="power off after n bytes")] = None,
@@ -129,8 +131,12 @@ def simulate_printer(
     try:
         if keep is not None:
             printer.listeners.append(PaperFile(keep))
+        if pictures is not None:
+            printer.listeners.append(PictureFolder(pictures, printer))
     except OSError as unwritable:
-        raise typer.BadParameter(f"--keep {keep}: {unwritable.strerror}") from None
+        raise typer.BadParameter(f"{unwritable.filename}: {unwritable.strerror}") from None
+    except NoFont as no_font:
+        _fail(no_font, 1)
     if pty is not None:
         serial = _serial_port(pty, "printer")
         url = f"escpos+serial://{serial.path}?cols={cols}"
@@ -313,8 +319,8 @@ def _sentence(fault: Fault) -> str:
     return f"{fault.say_en} {fault.remedy_en}{detail}\n{fault.say_zh}{fault.remedy_zh}"
 
 
-def _test_page(columns: int) -> list[Line]:
-    """All that the encoder can do, and a ruler as wide as the paper."""
+def _test_page(columns: int) -> list[Part]:
+    """All that the encoder can do, a ruler as wide as the paper, and a QR code."""
     left, right = "合计 Total", "¥12.00"
     gap = " " * (columns - width_cols(left) - width_cols(right))
     return [
@@ -322,6 +328,8 @@ def _test_page(columns: int) -> list[Line]:
         Line(("1234567890" * 5)[:columns]),
         Line("会员积分（副本）café 咖啡"),
         Line(left + gap + right, bold=True),
+        Line("䶮 𠮷 €"),
+        Qr("TEST"),
     ]
 
 

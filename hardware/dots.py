@@ -7,7 +7,6 @@ from typing import Final
 
 import segno
 from PIL import Image, ImageOps
-from wcwidth import wcwidth
 
 from hardware.device import Fault
 from hardware.glyphs import GLYPH_ROWS, NoFont, glyph
@@ -19,6 +18,7 @@ from hardware.receipt_bytes import (
     Picture,
     Qr,
     is_encodable,
+    width_cols,
 )
 
 LOGO_ROWS_MAX: Final = 200
@@ -27,6 +27,7 @@ LOGO_FILE_BYTES_MAX: Final = 8_000_000
 LOGO_PIXELS_MAX: Final = 25_000_000
 
 _WHITE = 255
+_LINE_ROWS = GLYPH_ROWS + 2
 _HALF = 128
 _GREYS = range(64, 192)
 _GREYS_SHARE_OF_A_PHOTOGRAPH = 0.2
@@ -37,8 +38,8 @@ class NotAPicture(Fault):
 
     code = "device.not_a_picture"
     retryable = False
-    say_en = "The file is not a PNG picture that can be printed"
-    say_zh = "该文件不是可打印的 PNG 图片"
+    say_en = "The file is not a PNG picture that can be printed."
+    say_zh = "该文件不是可打印的 PNG 图片。"
     remedy_en = "Give a PNG file of at most 8 MB and 25 million pixels."
     remedy_zh = "请使用不超过 8 MB、2500 万像素的 PNG 文件。"
 
@@ -86,10 +87,10 @@ def line(written: Line, columns: int) -> Picture:
     """The line as a picture, each character over its columns, of as many as fit the paper. Raises
     NoFont."""
     scale = 2 if written.large else 1
-    image = Image.new("L", (columns * COLUMN_DOTS, GLYPH_ROWS * scale), _WHITE)
+    image = Image.new("L", (columns * COLUMN_DOTS, _LINE_ROWS * scale), _WHITE)
     left = 0
     for char in written.text:
-        cols = max(0, wcwidth(char))
+        cols = width_cols(char)
         right = left + cols * COLUMN_DOTS * scale
         if right > image.width:
             break

@@ -41,8 +41,9 @@ class NoFont(Fault):
 
 
 @lru_cache(maxsize=1)
-def _font_file() -> tuple[str, int]:
-    """The first font found, and which of its faces has Latin of half the width of hanzi."""
+def find_font() -> tuple[str, int]:
+    """The first font found, and which of its faces has Latin of half the width of hanzi. Raises
+    NoFont."""
     for name in _FONTS:
         try:
             found = ImageFont.truetype(name, CHARACTER_ROWS)
@@ -61,9 +62,11 @@ def _font_file() -> tuple[str, int]:
 
 
 @lru_cache(maxsize=8)
-def _font(size_px: int) -> ImageFont.FreeTypeFont:
-    path, face = _font_file()
-    return ImageFont.truetype(path, size_px, index=face)
+def font(size_px: int) -> ImageFont.FreeTypeFont:
+    """The font found, so large. Raises NoFont."""
+    path, face = find_font()
+    # Each character has its own cell: shaping would only find fault with odd ones.
+    return ImageFont.truetype(path, size_px, index=face, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=4096)
@@ -72,13 +75,13 @@ def glyph(char: str, cols: int, *, bold: bool = False, wide: int = 1, high: int 
     L, ink 255, `GLYPH_ROWS` high times `high`, the baseline where the printer has it. Raises
     NoFont."""
     scale = max(wide, high)
-    font = _font(CHARACTER_ROWS * scale)
+    face = font(CHARACTER_ROWS * scale)
     cell = cols * COLUMN_DOTS * scale
-    advance = max(1, round(font.getlength(char)))
+    advance = max(1, round(face.getlength(char)))
     mask = Image.new("L", (max(cell, advance), GLYPH_ROWS * scale))
     draw = ImageDraw.Draw(mask)
     left = max(0, cell - advance) / 2
-    draw.text((left, _BASELINE_ROWS * scale), char, fill=_INK, font=font, anchor="ls")
+    draw.text((left, _BASELINE_ROWS * scale), char, fill=_INK, font=face, anchor="ls")
     mask = mask.resize((cols * COLUMN_DOTS * wide, GLYPH_ROWS * high))
     if bold:  # struck twice, a dot apart, as print heads do
         twice = Image.new("L", mask.size)

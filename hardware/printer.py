@@ -33,6 +33,7 @@ from hardware.device import (
     Unconfirmed,
     Unplugged,
 )
+from hardware.dots import drawn
 from hardware.link import Connect, Link
 from hardware.printer_replies import (
     BufferStatus,
@@ -101,8 +102,8 @@ class EscposPrinter:
     """One printer. Device trouble never raises: it comes back as a value, in bounded time.
 
     `connect` opens a fresh link; the link is opened by the first job, kept, and after any trouble
-    dropped and opened anew by the next. Jobs take turns. `numbers` are the job numbers that
-    fences carry.
+    dropped and opened anew by the next. Jobs take turns. A printer that draws no QR code gets it
+    as a picture. `numbers` are the job numbers that fences carry.
     """
 
     def __init__(
@@ -112,11 +113,13 @@ class EscposPrinter:
         columns: int = 48,
         fence: FenceKind = FenceKind.PROCESS_ID,
         limits: TimeLimits | None = None,
+        draws_qr: bool = True,
         numbers: Iterator[int] | None = None,
     ) -> None:
         self.columns: Final = columns
         self._connect = connect
         self._fence = fence
+        self._draws_qr = draws_qr
         self._limits = limits or TimeLimits()
         self._numbers = itertools.count(1) if numbers is None else numbers
         self._turn = asyncio.Lock()
@@ -211,6 +214,7 @@ class EscposPrinter:
 
     async def _send(self, link: Link, parts: Sequence[Part], *, kick_drawer: bool) -> Printed:
         fence, answers = self._next_fence()
+        parts = [drawn(part, self.columns, qr_as_picture=not self._draws_qr) for part in parts]
         job = receipt_bytes.receipt(parts, kick_drawer=kick_drawer, fence=fence)
         reason: Fault
         try:

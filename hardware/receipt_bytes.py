@@ -45,6 +45,7 @@ _LARGE_ON, _LARGE_OFF = b"\x1d!\x11", b"\x1d!\x00"  # GS !, for ESC ! leaves han
 _KANJI_ON, _KANJI_OFF = b"\x1c&", b"\x1c."
 _PAGE_437 = b"\x1bt\x00"
 _LINE_FEED = b"\n"
+_AIR = b"\x1bJ\x0a"
 _CENTRE, _LEFT = b"\x1ba\x01", b"\x1ba\x00"
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
 _REAL_TIME_BEGIN = re.compile(rb"\x10[\x04\x05\x14]")
@@ -167,10 +168,11 @@ def encode_text(text: str) -> bytes:
 
 
 def encode_line(line: Line) -> bytes:
-    """The line's text between its styles, ended by LF."""
+    """The line's text between its styles, ended by LF; some air (ESC J) below a large one, which
+    else would touch the next."""
     data = encode_text(line.text) + _LINE_FEED
     if line.large:
-        data = _LARGE_ON + data + _LARGE_OFF
+        data = _LARGE_ON + data + _LARGE_OFF + _AIR
     if line.bold:
         data = _BOLD_ON + data + _BOLD_OFF
     return data

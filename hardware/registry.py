@@ -20,7 +20,7 @@ from hardware.link import Connect, TcpLink
 from hardware.printer import COLUMNS, EscposPrinter, FenceKind, TimeLimits
 from hardware.scanner import Framing, SerialScanner, Suffix, Wedge
 from hardware.serial_link import BAUD_RATES, SerialLink
-from hardware.simulator.port import PaperFile, in_process
+from hardware.simulator.port import PaperFile, PictureFolder, in_process
 from hardware.simulator.printer import SimulatedPrinter
 
 PORT = 9100
@@ -102,9 +102,11 @@ def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter
     """The printer at `url`; `UnknownDevice` when the address cannot be understood.
 
     Options of serial ports: `baud`; `flow` none or rtscts.
-    Options of all: `cols` 48, 42 or 32; `fence` process_id or gs_r; `cjk` fs_gb18030.
+    Options of all: `cols` 48, 42 or 32; `fence` process_id or gs_r; `cjk` fs_gb18030; `qr` native,
+    or picture for a printer that cannot draw one.
     Of `sim://printer` too: `paper` in or out, `cover` closed or open, `stall_at` and
-    `power_cut_at` in bytes from the start, `keep` a file that gets what is printed.
+    `power_cut_at` in bytes from the start, `keep` a file and `pictures` a folder that get what is
+    printed.
     """
     limits = limits or TimeLimits()
     connect: Connect
@@ -113,6 +115,7 @@ def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter
         columns = int(address.one_of("cols", "48", *map(str, COLUMNS)))
         fence = FenceKind(address.one_of("fence", *FenceKind))
         address.one_of("cjk", "fs_gb18030")
+        draws_qr = address.one_of("qr", "native", "picture") == "native"
         match address.parts.scheme, address.parts.hostname:
             case "escpos+tcp", str(host):
                 host.encode("idna")  # what no name look-up would take
@@ -132,7 +135,7 @@ def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter
         address.nothing_left()
     except (ValueError, OSError) as wrong:
         raise UnknownDevice(f"{url}: {wrong}") from None
-    return EscposPrinter(connect, columns=columns, fence=fence, limits=limits)
+    return EscposPrinter(connect, columns=columns, fence=fence, limits=limits, draws_qr=draws_qr)
 
 
 def _simulated(address: _Address, columns: int) -> SimulatedPrinter:
@@ -145,4 +148,6 @@ def _simulated(address: _Address, columns: int) -> SimulatedPrinter:
         printer.power_cut_at(power_cut_at)
     if keep := address.options.pop("keep", ""):
         printer.listeners.append(PaperFile(Path(keep)))
+    if pictures := address.options.pop("pictures", ""):
+        printer.listeners.append(PictureFolder(Path(pictures), printer))
     return printer

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hardware.device import DeviceState, Fault
 from hardware.printer import EscposPrinter
-from hardware.receipt_bytes import Line
+from hardware.receipt_bytes import Part
 from hardware.registry import open_printer, open_scanner
 from hardware.scanner import Scan, SerialScanner, Wedge
 from retail.facts import PrintOutcome
@@ -73,7 +73,7 @@ class Job:
     there was one: on the counter's thread, or before `print` returns when it is not taken."""
 
     receipt: str
-    lines: Sequence[Line]
+    parts: Sequence[Part]
     kick_drawer: bool
     ended: Callable[[PrintOutcome, str | None], None]
 
@@ -265,7 +265,7 @@ class Counter:
         assert self._printer is not None
         try:
             if isinstance(job, Job):
-                printed = await self._printer.print(job.lines, kick_drawer=job.kick_drawer)
+                printed = await self._printer.print(job.parts, kick_drawer=job.kick_drawer)
                 outcome, fault = PrintOutcome(printed.outcome), printed.reason
                 self._printer_stands(fault)
             else:

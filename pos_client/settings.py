@@ -70,6 +70,9 @@ class TillSettings(BaseSettings):
         "scan+wedge://?suffix=enter",
         description="device URLs of the scanners, separated by blanks; a wedge is one that types",
     )
+    logo: Path | None = Field(
+        None, description="PNG file in the data folder that opens every receipt"
+    )
     language: Literal["", "zh", "en"] = Field(
         "", description="zh or en; empty: the store's language"
     )

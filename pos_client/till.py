@@ -24,6 +24,7 @@ from pos_client.counter import Counter
 from pos_client.database import Database, disk_refusals
 from pos_client.folder import Hold, file_refusals, made
 from pos_client.recorder import Recorder
+from pos_client.sale.receipt import load_logo
 from pos_client.sale.service import SaleService
 from pos_client.settings import TillSettings
 from pos_client.shift.service import ShiftService
@@ -74,7 +75,8 @@ class Till:
         )
         self.catalogue = CatalogueService(recorder)
         self.shift = ShiftService(recorder, self.catalogue)
-        self.sale = SaleService(recorder, self.catalogue, self.shift, self.counter)
+        logo = load_logo(settings, self.counter.columns)
+        self.sale = SaleService(recorder, self.catalogue, self.shift, self.counter, logo)
         self.stock = StockService(recorder, self.catalogue, self.shift)
         self.sync = SyncService(recorder, self.catalogue, who, signer, settings, SystemRandom())
         self.sync.on_staged = self.sale.between_sales

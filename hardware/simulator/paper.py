@@ -80,8 +80,7 @@ class QrCode:
 
     @property
     def text(self) -> str:
-        words = self.data.decode("utf-8", errors="replace")
-        return "".join(char if char.isprintable() else "\ufffd" for char in words)
+        return readable(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +105,21 @@ Strip = tuple[Printed, ...]
 def as_text(printed: Printed, columns: int) -> str:
     """The line of text that stands for what is printed."""
     match printed:
-        case Text():
-            words, cols, align = (
-                "".join(cell.char for cell in printed.cells),
-                printed.cols,
-                printed.align,
-            )
-        case QrCode():
-            words, align = f"[QR {printed.text}]", printed.align
-            cols = len(words)
-        case Dots():
-            words, cols, align = PICTURE, len(PICTURE), printed.align
+        case Text(cells=cells, align=align):
+            words, cols = "".join(cell.char for cell in cells), printed.cols
+        case QrCode(text=text, align=align):
+            words, cols = f"[QR {text}]", len(f"[QR {text}]")
+        case Dots(align=align):
+            words, cols = PICTURE, len(PICTURE)
         case Feed():
             return ""
-    return " " * int(align.value * max(0, columns - cols)) + words
+    return " " * int(align.value * max(0, columns - cols)) + words if words else ""
+
+
+def readable(data: bytes) -> str:
+    """Bytes in a symbol as one line of text."""
+    words = data.decode("utf-8", errors="replace")
+    return "".join(char if char.isprintable() else "\ufffd" for char in words)
 
 
 class Roll:

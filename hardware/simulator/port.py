@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from hardware.glyphs import find_font
 from hardware.link import Connect, Link, TcpLink, memory_pair
 from hardware.simulator.printer import Event, SimulatedPrinter
 
@@ -45,6 +46,28 @@ class PaperFile:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write("\n".join(self._pending) + "\n")
             self._pending.clear()
+
+
+class PictureFolder:
+    """A listener that writes each receipt as `receipt-000001.png` and so on, going on after those
+    that are there. `OSError` at once when the folder cannot be made, NoFont when nothing can be
+    drawn here."""
+
+    def __init__(self, folder: Path, printer: SimulatedPrinter) -> None:
+        find_font()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._printer = folder, printer
+        taken = [
+            int(name.stem[8:])
+            for name in folder.glob("receipt-[0-9]*.png")
+            if name.stem[8:].isdecimal()
+        ]
+        self._number = max(taken, default=0)
+
+    def __call__(self, event: Event, _detail: str) -> None:
+        if event is Event.RECEIPT:
+            self._number += 1
+            self._printer.picture().save(self._folder / f"receipt-{self._number:06}.png")
 
 
 class Port:

@@ -18,6 +18,7 @@ from hardware.simulator.paper import (
     Style,
     Text,
     as_text,
+    readable,
 )
 
 STRIPS_KEPT: Final = 100
@@ -155,7 +156,7 @@ class PrintHead:
     def _barcode(self, given: bytes) -> None:
         """GS k: what it says, as a line of text."""
         data = given[1:].rstrip(b"\x00") if given[0] <= 6 else given[2:]
-        words = f"[barcode {data.decode('ascii', errors='replace')}]"
+        words = f"[barcode {readable(data)}]"
         style = Style()
         self._print(Text(tuple(Cell(char, 1, style) for char in words), self._align))
 

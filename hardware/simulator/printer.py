@@ -293,8 +293,8 @@ class SimulatedPrinter:
         if len(self._buffer) < size_bytes:
             return 0
         text = bytes(self._buffer[:size_bytes]).decode("gb18030", errors="replace")
-        for char in text:
-            self._head.type(char, 2)
+        for char in text:  # a control character may be the rest of half a hanzi
+            self._head.type("\ufffd" if char < " " or char == "\x7f" else char, 2)
         return size_bytes
 
     def _command(self) -> int:

@@ -1,11 +1,14 @@
-"""A sale as lines of paper, laid out by the columns a printer gives each character: Chinese
-takes two."""
+"""A sale as paper, laid out by the columns a printer gives each character: Chinese takes two."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
-from hardware.receipt_bytes import Line, width_cols
+from hardware import dots
+from hardware.dots import NotAPicture
+from hardware.receipt_bytes import Line, Part, Picture, Qr, width_cols
 from pos_client.sale.records import Sold
+from pos_client.settings import FILE, PREFIX, TillSettings, WrongSetting
 from retail.catalogue import StoreSettings
 from retail.facts import SaleLine
 from retail.language import Language, Text
@@ -68,29 +71,65 @@ def centred(text: str, columns: int) -> list[str]:
     return [" " * ((columns - width_cols(piece)) // 2) + piece for piece in pieces]
 
 
-def receipt_lines(sold: Sold, settings: StoreSettings, columns: int, copy: int) -> list[Line]:
-    """The receipt of one sale, in the store's language, `columns` wide. `copy` above 0 marks a
-    reprint."""
-    language = settings.language
+def receipt_parts(
+    sold: Sold, settings: StoreSettings, columns: int, copy: int, logo: Picture | None = None
+) -> list[Part]:
+    """The receipt of one sale, in the store's language, `columns` wide: `logo` on top, the number
+    as a QR code at the end. `copy` above 0 marks a reprint."""
     rule = Line("-" * columns)
-    lines = [*_head(sold, settings, columns, copy), rule]
+    parts: list[Part] = []
+    if copy:
+        marked = centred(_COPY.to(settings.language).format(count=copy), columns)
+        parts += [Line(text, bold=True) for text in marked]
+    if logo is not None:
+        parts += [logo, Line("")]
+    parts += [*_head(sold, settings, columns), rule]
     for item in sold.fact.lines:
-        lines += map(Line, _item(item, sold.fact.currency, language, columns))
-    lines += [rule, *_sums(sold, settings, columns), rule]
-    lines += [Line(line) for text in settings.receipt_footer for line in centred(text, columns)]
-    return lines
+        parts += map(Line, _item(item, sold.fact.currency, settings.language, columns))
+    parts += [rule, *_sums(sold, settings, columns), rule]
+    for text in settings.receipt_footer:
+        parts += map(Line, centred(text, columns))
+    return [*parts, Qr(sold.fact.receipt), *map(Line, centred(sold.fact.receipt, columns))]
 
 
-def _head(sold: Sold, settings: StoreSettings, columns: int, copy: int) -> list[Line]:
+def as_text(parts: Sequence[Part], columns: int) -> str:
+    """The receipt to read on a screen; a QR code stands there as `[QR its text]`."""
+    lines = []
+    for part in parts:
+        match part:
+            case Line(text=text):
+                lines.append(text)
+            case Qr(text=text):
+                lines.append(_marked(f"[QR {text}]", columns))
+            case Picture():
+                lines.append(_marked("[picture]", columns))
+    return "\n".join(lines)
+
+
+def _marked(mark: str, columns: int) -> str:
+    return " " * ((columns - len(mark)) // 2) + mark
+
+
+def load_logo(settings: TillSettings, columns: int) -> Picture | None:
+    """The logo of this till's receipts, a PNG file in its folder. Raises WrongSetting."""
+    if settings.logo is None:
+        return None
+    try:
+        return dots.logo(settings.data / settings.logo, columns)
+    except NotAPicture as fault:
+        why = Text(f"{fault.say_en} {fault.remedy_en}", f"{fault.say_zh}{fault.remedy_zh}")
+        raise WrongSetting(name="logo", why=why, file=FILE, prefix=PREFIX) from None
+
+
+def _head(sold: Sold, settings: StoreSettings, columns: int) -> list[Line]:
     language = settings.language
     lines = []
-    if copy:
-        marked = centred(_COPY.to(language).format(count=copy), columns)
-        lines += [Line(text, bold=True) for text in marked]
     if settings.store_name:
-        lines += [Line(text, large=True) for text in centred(settings.store_name, columns // 2)]
+        named = centred(settings.store_name, columns // 2)
+        lines += [Line(text, bold=True, large=True) for text in named]
     for header in settings.receipt_header:
         lines += map(Line, centred(header, columns))
+    lines += [Line("")] if lines else []
     when = datetime.fromisoformat(sold.at).strftime("%Y-%m-%d %H:%M:%S")
     cashier = f"{_CASHIER.to(language)} {sold.cashier}"
     lines += map(Line, sides(_RECEIPT.to(language), sold.fact.receipt, columns))
@@ -120,24 +159,28 @@ def _item(item: SaleLine, currency: str, language: Language, columns: int) -> li
 def _sums(sold: Sold, settings: StoreSettings, columns: int) -> list[Line]:
     fact, language = sold.fact, settings.language
     labels = {tender.name: tender.label for tender in settings.tenders}
-    total = sides(_TOTAL.to(language), Money(fact.total_minor, fact.currency).plain, columns // 2)
     pieces = sum(item.quantity for item in fact.lines if item.unit == Unit.PIECE) // ONE
-    sums: list[str] = sides(_PIECES.to(language), str(pieces), columns)
+    total = sides(_TOTAL.to(language), Money(fact.total_minor, fact.currency).plain, columns // 2)
+    lines = [
+        *map(Line, sides(_PIECES.to(language), str(pieces), columns)),
+        *(Line(text, bold=True, large=True) for text in total),
+    ]
 
-    def add(label: str, minor: int) -> None:
-        sums.extend(sides(label, Money(minor, fact.currency).plain, columns))
+    def add(label: Text, minor: int, *, bold: bool = False) -> None:
+        amount = Money(minor, fact.currency).plain
+        lines.extend(Line(text, bold) for text in sides(label.to(language), amount, columns))
 
     if rounding := sum(tender.rounding_minor for tender in fact.tenders):
-        add(_ROUNDING.to(language), rounding)
+        add(_ROUNDING, rounding)
     for tender in fact.tenders:
-        add(
-            labels.get(tender.name, Text(tender.name, tender.name)).to(language), tender.given_minor
-        )
+        add(labels.get(tender.name, Text(tender.name, tender.name)), tender.given_minor)
     if fact.change_minor:
-        add(_CHANGE.to(language), fact.change_minor)
-    for label, tax in _taxes(fact.lines):
-        add(label.to(language), tax)
-    return [*(Line(text, large=True) for text in total), *map(Line, sums)]
+        add(_CHANGE, fact.change_minor, bold=True)
+    if taxes := _taxes(fact.lines):
+        lines.append(Line("-" * columns))
+    for label, tax in taxes:
+        add(label, tax)
+    return lines
 
 
 def _taxes(items: tuple[SaleLine, ...]) -> list[tuple[Text, int]]:

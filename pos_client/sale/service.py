@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from hardware.device import Fault
+from hardware.receipt_bytes import Part, Picture
 from pos_client.catalogue.service import CatalogueService
 from pos_client.counter import Counter, Job
 from pos_client.recorder import Recorder, act
 from pos_client.sale import records
-from pos_client.sale.receipt import receipt_lines
+from pos_client.sale.receipt import as_text, receipt_parts
 from pos_client.sale.records import Sold
 from pos_client.shift.service import ShiftService
 from retail.basket import Basket, Change, Discount, Line
@@ -84,11 +85,13 @@ class SaleService:
         catalogue: CatalogueService,
         shift: ShiftService,
         counter: Counter,
+        logo: Picture | None = None,
     ) -> None:
         self.recorder = recorder
         self.catalogue = catalogue
         self.shift = shift
         self.counter = counter
+        self._logo = logo
         driver = recorder.database.driver
         self.basket = records.load_basket(driver) or self._empty()
         self._steps: deque[_Step] = deque(maxlen=UNDO_MAX)
@@ -370,12 +373,14 @@ class SaleService:
 
     def receipt_text(self, sold: Sold, copy: int = 0) -> str:
         """The receipt as the printer's columns show it."""
-        settings, columns = self.catalogue.settings, self.counter.columns
-        return "\n".join(line.text for line in receipt_lines(sold, settings, columns, copy))
+        return as_text(self._parts(sold, copy), self.counter.columns)
+
+    def _parts(self, sold: Sold, copy: int) -> list[Part]:
+        settings = self.catalogue.settings
+        return receipt_parts(sold, settings, self.counter.columns, copy, self._logo)
 
     def _print(self, sold: Sold, *, kick_drawer: bool) -> None:
-        settings, columns = self.catalogue.settings, self.counter.columns
-        lines = receipt_lines(sold, settings, columns, sold.copies)
+        parts = self._parts(sold, sold.copies)
 
         def ended(outcome: PrintOutcome, reason: str | None) -> None:
             # When the disk refuses this fact the paper stays under way, and the next start notes
@@ -383,7 +388,7 @@ class SaleService:
             with suppress(Refusal):
                 self._paper(sold, outcome, reason)
 
-        self.counter.print(Job(sold.fact.receipt, lines, kick_drawer, ended))
+        self.counter.print(Job(sold.fact.receipt, parts, kick_drawer, ended))
 
     @act
     def _paper(self, sold: Sold, outcome: PrintOutcome, reason: str | None) -> None:

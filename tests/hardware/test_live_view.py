@@ -1,4 +1,4 @@
-"""The live view of the simulated counter: what a click does, what is seen, and whose keys are kept."""
+"""The live view of the simulated counter: what a click does, what shows, whose keys it leaves."""
 
 import asyncio
 from collections.abc import AsyncIterator

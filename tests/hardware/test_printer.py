@@ -16,8 +16,8 @@ from hardware.device import (
     Unplugged,
 )
 from hardware.link import Connect, Link, memory_pair
-from hardware.printer import EscposPrinter, FenceKind, Outcome, Printed, TimeLimits
-from hardware.receipt_bytes import Line
+from hardware.printer import WRITE_BYTES, EscposPrinter, FenceKind, Outcome, Printed, TimeLimits
+from hardware.receipt_bytes import Line, Picture
 from hardware.simulator.port import in_process
 from hardware.simulator.printer import Event, SimulatedPrinter
 from tests.hardware.wires import LINES, TEXT, TIRED, WIRES, bell_for, opened, wired
@@ -78,6 +78,99 @@ def test_a_printer_in_trouble_gets_no_job_but_opens_the_drawer(
         assert simulated.kicks == 2
 
     asyncio.run(scenario())
+
+
+@on_every_wire
+def test_a_look_says_what_keeps_it_from_printing_and_prints_nothing(wire: str) -> None:
+    async def scenario() -> None:
+        simulated = SimulatedPrinter()
+        async with wired(simulated, wire) as connect, opened(connect) as printer:
+            assert await printer.look() is None
+            for knob, mended, fault in (
+                ("paper out", "paper in", OutOfPaper),
+                ("cover open", "cover closed", CoverOpen),
+            ):
+                simulated.turn_knob(knob)
+                assert type(await printer.look()) is fault
+                simulated.turn_knob(mended)
+                assert await printer.look() is None
+            assert await printer.print(LINES) == Printed(Outcome.PRINTED)
+        assert simulated.receipts == [TEXT]
+        assert (simulated.kicks, simulated.unknown) == (0, [])
+
+    asyncio.run(scenario())
+
+
+def test_a_look_never_raises_and_finds_the_printer_again_when_it_is_back() -> None:
+    async def scenario() -> None:
+        simulated = SimulatedPrinter()
+        async with (
+            wired(simulated, "memory") as connect,
+            opened(connect, TimeLimits(status_s=0.05)) as printer,
+        ):
+            simulated.power_off()
+            assert type(await printer.look()) is Unplugged
+            simulated.power_on()
+            simulated.stall_at(0)
+            assert type(await printer.look()) is NoReply
+            simulated.resume()
+        async with wired(simulated, "memory") as connect, opened(connect) as printer:
+            assert await printer.look() is None
+            simulated.power_off()
+            simulated.power_on()
+            assert await printer.look() is None
+
+    asyncio.run(scenario())
+
+
+def test_looks_reuse_the_link_and_take_turns_with_jobs() -> None:
+    async def scenario() -> None:
+        simulated = SimulatedPrinter()
+        connects = 0
+        async with wired(simulated, "memory") as connect:
+
+            async def counted() -> Link:
+                nonlocal connects
+                connects += 1
+                return await connect()
+
+            async with opened(counted) as printer:
+                looks = asyncio.gather(printer.look(), printer.look())
+                jobs = asyncio.gather(printer.print(LINES), printer.print(LINES))
+                assert [*await looks] == [None, None]
+                assert [*await jobs] == [Printed(Outcome.PRINTED)] * 2
+        assert (simulated.receipts, connects) == ([TEXT] * 2, 1)
+
+    asyncio.run(scenario())
+
+
+def test_a_logo_takes_longer_than_one_write_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A printer that takes a piece at a time, each in time, gets the whole picture."""
+    pieces: list[int] = []
+
+    async def scenario() -> None:
+        simulated = SimulatedPrinter()
+        async with wired(simulated, "memory") as connect:
+
+            async def listened() -> Link:
+                link = await connect()
+                write = link.write
+
+                async def noted(data: bytes) -> None:
+                    pieces.append(len(data))
+                    await write(data)
+
+                monkeypatch.setattr(link, "write", noted)
+                return link
+
+            async with opened(listened) as printer:
+                picture = Picture(72, b"\xff" * 72 * 200)
+                assert await printer.print([picture]) == Printed(Outcome.PRINTED)
+        assert simulated.unknown == []
+
+    asyncio.run(scenario())
+    assert max(pieces) == WRITE_BYTES
+    assert sum(pieces) > 72 * 200
 
 
 def test_a_refused_connection_is_not_printed() -> None:

@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 
 from hardware import receipt_bytes
 from hardware.receipt_bytes import (
+    BAND_ROWS,
     BUFFER_FENCE,
+    QR_LIMIT_BYTES,
     Line,
+    Picture,
+    Qr,
     ask_status,
+    encode,
     encode_line,
     encode_text,
+    is_encodable,
     process_id,
     process_id_fence,
     receipt,
@@ -53,13 +59,69 @@ def test_what_cannot_be_encoded_keeps_its_width_in_question_marks(
     assert width_cols(text) == len(expected)
 
 
+def test_a_text_is_encodable_when_no_character_of_it_has_to_be_a_question_mark() -> None:
+    for text in ("", "Really?", "会员 ¥5 café"):
+        assert is_encodable(text)
+    for text in ("王䶮", "𠮷野家", "5 €", "会员😀", "ありがとう？€"):
+        assert not is_encodable(text)
+
+
+def test_a_qr_code_is_drawn_by_the_printer_in_the_middle_with_white_round_it() -> None:
+    assert encode(Qr("S01")).hex(" ").upper() == (
+        "1B 4A 18 1B 61 01"
+        " 1D 28 6B 04 00 31 41 32 00"  # model 2
+        " 1D 28 6B 03 00 31 43 06"  # a module of six dots
+        " 1D 28 6B 03 00 31 45 31"  # error correction M
+        " 1D 28 6B 06 00 31 50 30 53 30 31"
+        " 1D 28 6B 03 00 31 51 30"
+        " 1B 61 00 1B 4A 18"
+    )
+
+
+def test_a_qr_code_holds_something_that_fits_the_paper_and_no_commands() -> None:
+    assert Qr("小票\x10\x04\x01\n1").data == "小票1".encode()
+    for text in ("", "\n", "x" * (QR_LIMIT_BYTES + 1)):
+        with pytest.raises(ValueError, match="bytes"):
+            Qr(text)
+
+
+@pytest.mark.parametrize(
+    ("rows", "heights"),
+    [
+        (1, [1]),
+        (BAND_ROWS, [128]),
+        (BAND_ROWS + 1, [128, 1]),
+        (48, [56]),
+        (BAND_ROWS + 96, [128, 104]),
+    ],
+)
+def test_a_picture_goes_out_in_bands_of_heights_that_print(rows: int, heights: list[int]) -> None:
+    data = encode(Picture(2, b"\xaa\x55" * rows))
+    bands = data.removeprefix(b"\x1ba\x01").removesuffix(b"\x1ba\x00")
+    for height in heights:
+        head = b"\x1dv0\x00\x02\x00" + height.to_bytes(2, "little")
+        assert bands.startswith(head)
+        bands = bands[len(head) + 2 * height :]
+    assert bands == b""
+
+
+@given(st.integers(1, 9), st.lists(st.sampled_from(b"\x10\x04\x05\x14\x01\x00\xff"), max_size=900))
+@settings(deadline=None)
+def test_no_picture_smuggles_in_a_command(row_bytes: int, dots: list[int]) -> None:
+    bits = bytes(dots[: len(dots) // row_bytes * row_bytes])
+    printer = SimulatedPrinter()
+    printer.feed(b"\x1b@" + encode(Picture(row_bytes, bits)) + b"A\n")
+    assert printer.paper == (["                   [picture]"] if bits else []) + ["A"]
+    assert (printer.kicks, printer.unknown, printer.take_answers()) == (0, [], b"")
+
+
 def test_control_characters_in_a_text_print_as_nothing() -> None:
     assert encode_text("A\x1bp\x00\x19\xfaB\n\x10\x14\x7f") == b"Ap" + encode_text("ú") + b"B"
 
 
 def test_a_styled_line_leaves_no_style_behind() -> None:
     assert encode_line(Line("A", bold=True)) == b"\x1bE\x01A\n\x1bE\x00"
-    assert encode_line(Line("A", large=True)) == b"\x1d!\x11A\n\x1d!\x00"
+    assert encode_line(Line("A", large=True)) == b"\x1d!\x11A\n\x1d!\x00\x1bJ\x0a"
     assert encode_line(Line("A")) == b"A\n"
 
 

@@ -1,15 +1,17 @@
 """The simulated printer at its wire: what real ones do with bytes, paper and power."""
 
 import doctest
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.simulator import printer as simulated
+from hardware.simulator.print_head import PAPER_LIMIT_LINES
 from hardware.simulator.printer import (
     BUFFER_LIMIT_BYTES,
-    PAPER_LIMIT_LINES,
     Event,
     SimulatedPrinter,
 )
@@ -72,13 +74,102 @@ def test_a_line_too_long_for_the_paper_wraps_and_hanzi_take_two_columns() -> Non
 
 
 def test_unknown_commands_are_kept_and_the_next_line_still_prints() -> None:
-    printer = fed(b"\x1b\x99\x07A\n\x1d(k\x04\x00zzzzB\n\x1dv0\x00\x02\x00\x02\x00wwwwC\n")
-    assert printer.paper == ["A", "B", "[picture]", "C"]
+    printer = fed(
+        b"\x1b\x99\x07A\n\x1d(k\x04\x00zzzzB\n\x1d8L\x0a\x00\x00\x000123456789C\n",
+        b"\x1dv1\x00\x02\x00\x02\x00wwwwD\n\x1dv0\x00\xff\xff\x02\x00" + bytes(2 * 65_535) + b"E\n",
+    )
+    assert printer.paper == ["A", "B", "C", "D", "E"]
     assert printer.unknown == [
         b"\x1b\x99",
         b"\x07",
         b"\x1d(k\x04\x00zzz",
+        b"\x1d8L\x0a\x00\x00\x000",
+        b"\x1dv1\x00\x02\x00\x02\x00",
+        b"\x1dv0\x00\xff\xff\x02\x00",
     ]
+
+
+QR = b"\x1d(k\x03\x001C\x06\x1d(k\x05\x001P0S1\x1d(k\x03\x001Q0"
+RASTER = b"\x1dv0\x00\x01\x00\x02\x00\xff\xff"
+
+
+def test_alignment_moves_lines_codes_and_pictures() -> None:
+    line = b"AB\n" + QR + RASTER
+    printer = fed(line, b"\x1ba\x01" + line, b"\x1ba2" + line, columns=21)
+    assert printer.paper == [
+        *("AB", "[QR S1]", "[picture]"),
+        *("         AB", "       [QR S1]", "      [picture]"),
+        *("                   AB", "              [QR S1]", "            [picture]"),
+    ]
+    assert printer.unknown == []
+
+
+def test_bands_of_one_picture_are_one_picture_and_a_begun_line_ends_before_it() -> None:
+    assert fed(b"A" + RASTER + RASTER + b"B\n" + RASTER).paper == [
+        "A",
+        "[picture]",
+        "B",
+        "[picture]",
+    ]
+
+
+def test_tabs_go_to_the_next_eighth_column_and_carriage_returns_are_not_needed() -> None:
+    printer = fed(b"A\tB\tC\r\n")
+    assert (printer.paper, printer.unknown) == (["A       B       C"], [])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(
+            b"\x1dk\x0412\x00",
+            b"\x1dkE\x0212",
+            b"\x1dh\x50",
+            b"\x1dw\x02",
+            b"\x1dH\x02",
+            b"\x1df\x01",
+        ),
+        *(
+            b"\x1dL\x40\x00",
+            b"\x1dW\x40\x00",
+            b"\x1bR\x0f",
+            b"\x1bM\x01",
+            b"\x1bc5\x00",
+            b"\x1bD\x08\x00",
+        ),
+        *(b"\x1b 2", b"\x1c!\x0c", b"\x1c-\x01", b"\x1cS\x00\x00", b"\x1dB\x01", b"\x1dP\x00\x00"),
+        *(b"\x1d(k\x04\x001A2\x00", b"\x1d(k\x03\x001E1", b"\x1b3\x18", b"\x1b2", b"\x1bJ\x18"),
+    ],
+)
+def test_a_command_is_stepped_over_to_its_last_byte(command: bytes) -> None:
+    printer = fed(b"A\n" + command + b"B\n")
+    assert (printer.paper[0], printer.paper[-1], printer.unknown) == ("A", "B", [])
+    assert set(printer.paper) <= {"A", "B", "[barcode 12]"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [b"\x1b*\x21\x02\x00abcdef", b"\x1b*\x00\x02\x00ab", b"\x1d*\x01\x01abcdefgh", b"\x1d/\x00"],
+)
+def test_a_picture_it_cannot_draw_is_noted_and_prints_no_letters(command: bytes) -> None:
+    printer = fed(command + b"B\n")
+    assert (printer.paper, printer.unknown) == (["B"], [command[:8]])
+
+
+STREAMS_OF_OTHERS = os.environ.get("OMNITILL_TESTS_ESCPOS_STREAMS", "")
+
+
+@pytest.mark.skipif(not STREAMS_OF_OTHERS, reason="OMNITILL_TESTS_ESCPOS_STREAMS names no folder")
+def test_what_other_programs_print_is_read_to_the_last_byte() -> None:
+    """A folder of .bin files as other libraries send them: nothing unknown, nothing garbled."""
+    streams = sorted(Path(STREAMS_OF_OTHERS).glob("*.bin"))
+    assert streams
+    for stream in streams:
+        printer = fed(stream.read_bytes())
+        assert (printer.unknown, printer.receipts_cut) == ([], 1), stream
+        letters = printer.receipts[0].replace("\n", "").replace("\ufffd", "")
+        assert letters.isascii(), stream
+        assert letters.isprintable(), stream
 
 
 def test_the_drawer_is_kicked_in_its_turn_or_at_once() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hardware.device import DeviceState, Fault
+from hardware.registry import open_printer
 from hardware.scanner import Scan, Wedge
 from hardware.simulator.counter import SimulatedCounter
 from hardware.simulator.printer import Event
@@ -19,6 +20,7 @@ from rehearsal.processes import wait_until
 from retail.facts import PrintOutcome, ReceiptPrinted
 from tests.builders import open_till
 from tests.till.counter import begin, recorded, sell
+from tests.till.test_paper import TIRED
 
 PATIENCE_S = 60.0
 LOOK_S = 0.02
@@ -135,6 +137,7 @@ def test_an_idle_printer_is_looked_at(desk: Desk) -> None:
             until(lambda: not ready(counter.printer), f"{knob} was seen")
             desk.turn(back)
             until(lambda: ready(counter.printer), f"{back} was seen")
+        until(lambda: len(told) >= 7, "every change was told")
         assert told == [
             None, "printer.out_of_paper", None, "printer.cover_open", None,
             "printer.unplugged", None,
@@ -158,21 +161,23 @@ def test_a_printer_nobody_looks_at_is_known_by_its_jobs(desk: Desk, tmp_path: Pa
 def test_after_a_job_that_failed_the_printer_is_looked_at_at_once(
     desk: Desk, tmp_path: Path
 ) -> None:
-    """The next look by the clock would come in an hour."""
-    desk.simulated.printer.listeners.append(
-        lambda event, _: desk.simulated.printer.power_on() if event is Event.POWER_OFF else None
-    )
+    """Of a job, paper that ran out is unknown; out of paper is said by a look, and by the clock
+    that would come in an hour."""
+    printer = desk.simulated.printer
     with closing(
         open_till(tmp_path, printer=desk.simulated.printer_url, printer_look_s=3600)
     ) as till:
+        till.counter._printer = open_printer(desk.simulated.printer_url, limits=TIRED)
         till.start(lambda *_: None)
         begin(till)
         until(lambda: ready(till.counter.printer), "the printer is ready")
-        desk.do(desk.simulated.printer.power_cut_at, 100)
+        printer.listeners.append(
+            lambda event, _: printer.turn_knob("paper out") if event is Event.LINE else None
+        )
         sell(till)
         until(lambda: len(papers(till)) == 1, "the paper had its fate")
         assert papers(till)[0].outcome is PrintOutcome.UNKNOWN
-        until(lambda: ready(till.counter.printer), "the printer is ready again")
+        until(lambda: code_of(till.counter.printer) == "printer.out_of_paper", "a look")
 
 
 def test_the_drawer_opens_without_a_receipt_and_without_paper(desk: Desk) -> None:
