@@ -8,6 +8,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, ClassVar, Final
@@ -22,11 +23,11 @@ from pos_client.commands import Command, CommandsPage, HelpPage
 from pos_client.sale.screen import SalePage
 from pos_client.sale.total import total_rows
 from pos_client.screen import colours
-from pos_client.screen.frame import Parts, frame
+from pos_client.screen.frame import Frame, Parts, frame
 from pos_client.screen.keys import ENTER, TAB, Input, Keys, Scanned
 from pos_client.screen.page import Desk, Page, Size
 from pos_client.screen.rows import Row
-from pos_client.screen.sheet import Sheet
+from pos_client.screen.sheet import Face
 from pos_client.screen.status import status_row
 from pos_client.shift.screen import FiguresPage, OpenShiftPage, close_shift
 from pos_client.sync.service import SyncState
@@ -87,10 +88,10 @@ class TillApp(App[None]):
         self._keys = Keys()
         if wedge is not None:
             self._keys = Keys(wedge.prefix, TAB if wedge.suffix == "tab" else ENTER)
-        self._sheet = Sheet(self._rows)
+        self._face = Face(self._frame)
 
     def compose(self) -> ComposeResult:
-        yield self._sheet
+        yield self._face
 
     def on_mount(self) -> None:
         for theme in colours.themes():
@@ -120,7 +121,7 @@ class TillApp(App[None]):
         self._sale = self._sale or SalePage(desk)
         return self._sale
 
-    def _rows(self, size: Size) -> list[Row]:
+    def _frame(self, size: Size) -> Frame:
         return frame(self.desk, Parts(self._status, self._total), size)
 
     def _status(self, columns: int) -> Row:
@@ -142,7 +143,10 @@ class TillApp(App[None]):
         selling: list[Command] = []
         if self._sale is not None:
             sale = self._sale
-            pressed: Callable[[str], Callable[[], object]] = lambda key: lambda: sale.press(key, "")
+
+            def pressed(key: str) -> Callable[[], object]:
+                return lambda: sale.press(key, "")
+
             selling = [
                 Command(Text("Take payment", "收款"), "F12", pressed("f12")),
                 Command(Text("Exact cash", "现金整收"), "F11", pressed("f11")),
@@ -152,19 +156,21 @@ class TillApp(App[None]):
                 Command(Text("Take the marked line out", "删除当前行"), "F4", pressed("f4")),
                 Command(Text("Void the whole sale", "整单作废"), "Shift+F4", sale.void),
                 Command(Text("Customer", "顾客"), "F5", pressed("f5")),
-                Command(Text("Last receipt, print a copy", "最近小票，补打副本"), "F7", pressed("f7")),
+                Command(
+                    Text("Last receipt, print a copy", "最近小票，补打副本"), "F7", pressed("f7")
+                ),
                 Command(Text("Check a price", "查价"), "F8", pressed("f8")),
                 Command(Text("Open the drawer", "开钱箱"), "F9", pressed("f9")),
                 Command(Text("X report", "X 报表"), "", self._figures),
                 Command(Text("Close the shift", "交班"), "", lambda: close_shift(desk)),
             ]
         looks = [
-            Command(Text(f"Theme: {en}", f"主题：{zh}"), "", lambda name=name: self._wear(name))
-            for name, en, zh in (
-                ("dark", "dark", "深色"),
-                ("light", "light", "浅色"),
-                ("contrast", "high contrast", "高对比"),
+            Command(
+                Text("Theme: {name}", "主题：{name}").filled(name=says),
+                "",
+                partial(self._wear, name),
             )
+            for name, says in colours.NAMES.items()
         ]
         return [
             *selling,
@@ -184,7 +190,7 @@ class TillApp(App[None]):
 
     def _wear(self, theme: colours.Name) -> None:
         self.theme = f"omnitill-{theme}"
-        self._sheet.wear(theme)
+        self._face.wear(theme)
 
     # What comes in
 
@@ -208,7 +214,7 @@ class TillApp(App[None]):
 
     def _show(self) -> None:
         try:
-            self._sheet.show()
+            self._face.show()
         except Exception as fault:
             self._met(fault)
             self.desk.go_home()

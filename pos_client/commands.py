@@ -105,9 +105,9 @@ class HelpPage(Page):
         self._of = of
 
     def rows(self, size: Size) -> list[Row]:
-        keys = [(label.key, label.says) for label in self._of.keys()]
         half = max(20, size.columns // 2 - 2)
-        left = [self._item(key, says, half) for key, says in keys]
+        labels = self._of.keys()
+        left = [self._item(label.key, label.says, half) for label in labels]
         rights = [self._item(key, says, size.columns - half - 4) for key, says in _TYPED]
         heading = row("  ", Span(fit(self.say(self._title), half), Ink.STRONG))
         rows: list[Row] = [(*heading, Span(self.say(self._typed), Ink.STRONG)), BLANK]
@@ -127,7 +127,10 @@ class HelpPage(Page):
         return self.say(self._ask)
 
     def keys(self) -> Sequence[KeyLabel]:
-        return (KeyLabel("Esc", Text("Back", "返回")), KeyLabel("Ctrl+P", Text("All acts", "全部操作")))
+        return (
+            KeyLabel("Esc", Text("Back", "返回")),
+            KeyLabel("Ctrl+P", Text("All acts", "全部操作")),
+        )
 
     def enter(self, text: str) -> None:
         self.desk.close()

@@ -13,13 +13,13 @@ _TITLE = Text("Payment", "收款")
 _GIVEN = Text("Taken so far", "已收")
 _HOW = Text("Choose how", "选择支付方式")
 _QUICK = Text("Cash given", "现金快捷")
-_PROMPT = Text(
-    "{tender}: amount, or Enter for {due}", "{tender}：输入金额，或按回车收 {due}"
-)
+_PROMPT = Text("{tender}: amount, or Enter for {due}", "{tender}：输入金额，或按回车收 {due}")
 _NO_AMOUNT = Text("{text} is no amount.", "“{text}” 不是金额。")
 _TYPE_LIKE = Text("Type it like 57.60.", "请按此格式输入：57.60。")
 _GAVE_BACK = Text("Given back: {amount}", "已退回：{amount}")
-_STILL_DUE = Text("{tender} {amount} taken, {due} still due.", "已收{tender} {amount}，还需 {due}。")
+_STILL_DUE = Text(
+    "{tender} {amount} taken, {due} still due.", "已收{tender} {amount}，还需 {due}。"
+)
 
 #: keys that choose a tender or an amount; F10 to F12 mean what they always do
 CHOICE_KEYS = 9
@@ -69,8 +69,8 @@ class PaymentPage(Page):
         rows += [self._choice(place, columns) for place in range(len(self._tenders))]
         if quick := self._quick():
             rows += [BLANK, row(Span("  " + self.say(_QUICK), Ink.FAINT))]
-            for place, amount in enumerate(quick, start=len(self._tenders) + 1):
-                said = right(amount.plain, columns - _KEY_COLUMNS)
+            for place, sum_ in enumerate(quick, start=len(self._tenders) + 1):
+                said = right(sum_.plain, columns - _KEY_COLUMNS)
                 rows.append(row("  ", Span(fit(f"F{place}", _KEY_COLUMNS), Ink.KEY), said))
         return rows
 
@@ -160,9 +160,7 @@ class PaymentPage(Page):
         if payment.sold is None:
             paid = before - payment.due
             self.desk.tell(
-                self.say(
-                    _STILL_DUE, tender=tender.label, amount=paid.plain, due=payment.due.plain
-                )
+                self.say(_STILL_DUE, tender=tender.label, amount=paid.plain, due=payment.due.plain)
             )
         self._took(payment)
 
@@ -170,4 +168,3 @@ class PaymentPage(Page):
         amount = self.desk.did(self.till.sale.take_back)
         if amount is not None:
             self.desk.tell(self.say(_GAVE_BACK, amount=amount.plain))
-

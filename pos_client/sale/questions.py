@@ -1,4 +1,4 @@
-"""What a sale asks: how many, how much, how heavy, why, for whom. One answer each, then it goes on."""
+"""What a sale asks: how many, how much, how heavy, why, for whom. One answer, then it goes on."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -173,7 +173,7 @@ class ReasonQuestion(Question):
         if self.desk.accepted(lambda: self.answered(text)):
             self.ended()
 
-    def press(self, key: str, entry: str) -> bool:
+    def press(self, key: str, entry: str) -> bool:  # noqa: ARG002  a key is a whole answer
         number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
         if not 1 <= number <= len(self.reasons):
             return False
@@ -236,9 +236,7 @@ class PriceQuestion(_AboutLine):
     """What a line costs: an amount, `10%` off, or `-5` off; then why."""
 
     title = Text("Change the price", "改价")
-    _ask = Text(
-        "Total for the line; 10% or -5 to take off", "本行金额；10% 或 -5 为优惠"
-    )
+    _ask = Text("Total for the line; 10% or -5 to take off", "本行金额；10% 或 -5 为优惠")
 
     def prompt(self) -> str:
         return self.say(self._ask)

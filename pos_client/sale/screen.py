@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from pos_client.sale.paper import ReceiptPage
 from pos_client.sale.payment import PaymentPage
 from pos_client.sale.questions import (
     CustomerQuestion,
@@ -18,7 +19,6 @@ from pos_client.sale.questions import (
     QuantityQuestion,
     VoidQuestion,
 )
-from pos_client.sale.paper import ReceiptPage
 from pos_client.sale.service import Payment
 from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Page, Size
@@ -147,7 +147,7 @@ class SalePage(Page):
                 listed += self._line_rows(line, at, chosen=line.number == chosen)
                 if line.number == chosen:
                     # its last row first: a discount below the line is part of it
-                    focus = len(listed) - 1 if begins >= len(listed) - 1 else begins
+                    focus = min(len(listed) - 1, begins)
             return listed, focus
         if self.paid is not None and self.paid.sold is not None:
             sold = self.paid.sold.fact
@@ -185,9 +185,7 @@ class SalePage(Page):
     def line(self) -> Line:
         """The line that the next key is about. Raises BasketEmpty."""
         basket = self.till.sale.basket
-        if self._chosen is not None and any(
-            line.number == self._chosen for line in basket.lines
-        ):
+        if self._chosen is not None and any(line.number == self._chosen for line in basket.lines):
             return basket.line(self._chosen)
         return basket.line()
 
@@ -380,8 +378,10 @@ def _below(said: str, amount: str, at: Columns) -> Row:
     """A row that belongs to the line above it."""
     room = at.name + at.price + at.quantity
     return row(
-        Span(" " * _BEFORE_NAME + "  " + fit(said, room - 2) + right(amount, at.amount) + " ",
-             Ink.ACCENT)
+        Span(
+            " " * _BEFORE_NAME + "  " + fit(said, room - 2) + right(amount, at.amount) + " ",
+            Ink.ACCENT,
+        )
     )
 
 

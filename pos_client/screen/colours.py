@@ -6,9 +6,14 @@ from rich.style import Style
 from textual.theme import Theme
 
 from pos_client.screen.rows import Ink
+from retail.language import Text
 
 Name = Literal["dark", "light", "contrast"]
-NAMES: Final[tuple[Name, ...]] = ("dark", "light", "contrast")
+NAMES: Final[dict[Name, Text]] = {
+    "dark": Text("dark", "深色"),
+    "light": Text("light", "浅色"),
+    "contrast": Text("high contrast", "高对比"),
+}
 
 
 def _styles(background: str, bar_ground: str, /, **inks: str) -> dict[Ink, Style]:
@@ -16,7 +21,9 @@ def _styles(background: str, bar_ground: str, /, **inks: str) -> dict[Ink, Style
     styles = {}
     for ink in Ink:
         words = inks[ink.value]
-        ground = "" if " on " in f" {words} " else f" on {bar_ground if 'bar' in ink else background}"
+        ground = (
+            "" if " on " in f" {words} " else f" on {bar_ground if 'bar' in ink else background}"
+        )
         styles[ink] = Style.parse(words + ground)
     return styles
 

@@ -1,9 +1,9 @@
 """Digits three rows high, of half blocks, for what a customer reads from two metres away.
 
-    >>> print("\\n".join(large("5.0")))
-    █▀▀   █▀█
-    ▀▀█   █ █
-    ▀▀▀ ▀ ▀▀▀
+>>> print("\\n".join(large("5.0")))
+█▀▀   █▀█
+▀▀█   █ █
+▀▀▀ ▀ ▀▀▀
 """
 
 from typing import Final
@@ -30,7 +30,7 @@ _BLOCKS = {"00": " ", "10": "▀", "01": "▄", "11": "█"}
 
 def _drawn(dots: str) -> tuple[str, ...]:
     """Five rows of dots as three rows of half blocks."""
-    lines = [*dots.split(), "0" * len(dots.split()[0])]
+    lines = [*dots.split(), "0" * len(dots.split(maxsplit=1)[0])]
     return tuple(
         "".join(_BLOCKS[upper + lower] for upper, lower in zip(*pair, strict=True))
         for pair in zip(lines[::2], lines[1::2], strict=True)

@@ -1,14 +1,14 @@
 """The whole screen as rows: status, work and total side by side, note, entry, keys.
 
-     status
-    ─────────────────────────┬──────
-     work                    │ total
-    ─────────────────────────┴──────
-     note, or the last line
-     what is asked
-    ▏entry
-    ─────────────────────────────────
-     keys
+ status
+─────────────────────────┬──────
+ work                    │ total
+─────────────────────────┴──────
+ note, or the last line
+ what is asked
+▏entry
+─────────────────────────────────
+ keys
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,6 @@ from typing import Final, NamedTuple
 
 from pos_client.screen.page import Desk, KeyLabel, Size
 from pos_client.screen.rows import (
-    BLANK,
     Ink,
     Row,
     Span,
@@ -36,8 +35,8 @@ COLUMNS_MIN: Final = 60
 ROWS_MIN: Final = 16
 _TOO_SMALL = Text("Please make the window larger.", "请将窗口放大。")
 
-#: rows beside the work area
-_ROWS_AROUND = 8
+HEAD_ROWS: Final = 2
+FOOT_ROWS: Final = 6
 _WIDE = 96
 
 
@@ -53,31 +52,49 @@ def total_columns(columns: int) -> int:
     return 30 if columns >= _WIDE else 24
 
 
-def frame(desk: Desk, parts: Parts, size: Size) -> list[Row]:
-    """Exactly `size.rows` rows of `size.columns`."""
+class Frame(NamedTuple):
+    """The rows of each place: head and foot over the whole width, work and total side by side."""
+
+    head: list[Row]
+    work: list[Row]
+    total: list[Row]
+    foot: list[Row]
+
+    @property
+    def rows(self) -> list[Row]:
+        """The screen as one piece."""
+        middle = [(*one, *other) for one, other in zip(self.work, self.total, strict=True)]
+        return [*self.head, *middle, *self.foot]
+
+
+def frame(desk: Desk, parts: Parts, size: Size) -> Frame:
+    """Exactly as many rows and columns as `size`; in a window too small, a sentence says so."""
     columns, rows = size
-    if columns < COLUMNS_MIN or rows < ROWS_MIN:
-        said = row(Span(clip(_TOO_SMALL.to(desk.language), columns), Ink.ATTEND))
-        return below([said], rows, columns)
     at_right = total_columns(columns)
-    work = Size(columns - at_right - 1, rows - _ROWS_AROUND)
-    left = below(desk.page.rows(work), work.rows, work.columns)
+    work = Size(columns - at_right - 1, max(0, rows - HEAD_ROWS - FOOT_ROWS))
+    if columns < COLUMNS_MIN or rows < ROWS_MIN:
+        said = row(Span(_TOO_SMALL.to(desk.language), Ink.ATTEND))
+        return Frame(
+            below([said], HEAD_ROWS, columns),
+            below([], work.rows, max(0, work.columns)),
+            below([], work.rows, at_right + 1),
+            below([], FOOT_ROWS, columns),
+        )
     totals = below(parts.total(Size(at_right, work.rows)), work.rows, at_right)
-    middle = [
-        (*one, Span("│", Ink.FAINT), *other) for one, other in zip(left, totals, strict=True)
-    ]
     note, ask = _sentences(desk, columns)
-    return [
-        parts.status(columns),
-        _rule(columns, work.columns, "┬"),
-        *middle,
-        _rule(columns, work.columns, "┴"),
-        note,
-        ask,
-        _entry(desk, columns),
-        _rule(columns, None, ""),
-        _keys(desk.page.keys(), columns, desk),
-    ]
+    return Frame(
+        [parts.status(columns), _rule(columns, work.columns, "┬")],
+        below(desk.page.rows(work), work.rows, work.columns),
+        [(Span("│", Ink.FAINT), *each) for each in totals],
+        [
+            _rule(columns, work.columns, "┴"),
+            note,
+            ask,
+            _entry(desk, columns),
+            _rule(columns, None, ""),
+            _keys(desk.page.keys(), columns, desk),
+        ],
+    )
 
 
 def _rule(columns: int, at: int | None, joint: str) -> Row:
@@ -130,8 +147,3 @@ def _keys(labels: Sequence[KeyLabel], columns: int, desk: Desk) -> Row:
             return sized(tuple(spans), columns)
         worst = max(kept, key=lambda label: label.rank)
         kept.remove(worst)
-
-
-def blank(size: Size) -> list[Row]:
-    """An empty screen."""
-    return below([BLANK], size.rows, size.columns)

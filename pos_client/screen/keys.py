@@ -6,7 +6,7 @@ how many characters it takes back. So nothing waits for a timer, nothing is type
 that happens to be open, and keys keep their order whatever comes between two scans.
 
     >>> keys = Keys()
-    >>> inputs = [each for at, char in enumerate("4011200") for each in keys.key(char, char, at / 500)]
+    >>> typed = [keys.key(char, char, at / 500) for at, char in enumerate("4011200")]
     >>> keys.key("enter", "\\r", 0.014)
     [Scanned(code='4011200', typed=7)]
 """

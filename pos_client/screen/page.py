@@ -85,7 +85,7 @@ class Page:
     def till(self) -> "Till":
         return self.desk.till
 
-    def say(self, text: Text, **values: object) -> str:
+    def say(self, text: Text, /, **values: object) -> str:
         """The text in the cashier's language."""
         return (text.filled(**values) if values else text).to(self.desk.language)
 

@@ -1,7 +1,7 @@
 """A screen is rows of inked text, exact to the column: a wide character takes two and is never cut.
 
-    >>> text_of(row(fit("可口可乐 330ml", 10), right("3.50", 6)))
-    '可口可乐…   3.50'
+>>> text_of(row(fit("可口可乐 330ml", 10), right("3.50", 6)))
+'可口可乐…   3.50'
 """
 
 from collections.abc import Iterable, Iterator
@@ -112,18 +112,15 @@ def sized(of: Row, columns: int) -> Row:
     """The row in exactly that many columns: filled up with blanks, or cut."""
     room = columns
     spans: list[Span] = []
-    for span in of:
-        taken = width(span.text)
-        if taken > room:
-            span = Span(clip(span.text, room), span.ink)
-            taken = width(span.text)
-        spans.append(span)
-        room -= taken
+    for text, ink in of:
+        kept = clip(text, room)
+        spans.append(Span(kept, ink))
+        room -= width(kept)
         if not room:
             break
     if room:
-        ink = spans[-1].ink if spans and spans[-1].ink in _FILLING else Ink.TEXT
-        spans.append(Span(" " * room, ink))
+        bar = bool(spans) and spans[-1].ink in _FILLING
+        spans.append(Span(" " * room, spans[-1].ink if bar else Ink.TEXT))
     return _joined(spans)
 
 
@@ -193,31 +190,18 @@ def cells(of: Row) -> list[Cell]:
     return columns
 
 
-#: a run of equal columns shorter than this is written again: moving past it costs more
-_GAP = 16
-
-
-def changes(before: Row, after: Row) -> list[tuple[int, int]]:
-    """Where two rows of one width differ, as [from, to) columns that begin and end at whole
-    characters."""
+def changed(before: Row, after: Row) -> tuple[int, int] | None:
+    """Where two rows differ: the columns [from, to), beginning and ending at whole characters;
+    None when they are the same."""
     if before == after:
-        return []
+        return None
     old, new = cells(before), cells(after)
     if len(old) != len(new):
-        return [(0, len(new))]
-    spans: list[list[int]] = []
-    for x, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was == now:
-            continue
-        if spans and x - spans[-1][1] < _GAP:
-            spans[-1][1] = x + 1
-        else:
-            spans.append([x, x + 1])
-    return [_whole(old, new, *span) for span in spans]
-
-
-def _whole(old: list[Cell], new: list[Cell], start: int, end: int) -> tuple[int, int]:
-    """The span, stretched over the wide characters at its edges, in what was and in what is."""
+        return 0, len(new)
+    differ = [x for x, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+    if not differ:
+        return None
+    start, end = differ[0], differ[-1] + 1
     while start and not (old[start][0] and new[start][0]):
         start -= 1
     while end < len(new) and not (old[end][0] and new[end][0]):

@@ -1,79 +1,99 @@
-"""One widget that shows rows and repaints only the columns that changed."""
+"""Rows on a terminal: each sheet repaints only what changed, each place of the screen is a sheet.
+
+The terminal library writes a changed row from the left edge of its widget up to the last change, so
+places that change by themselves (the total, the work) are widgets of their own.
+"""
 
 from collections.abc import Callable
 
 from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from pos_client.screen.colours import STYLES, Name
+from pos_client.screen.frame import FOOT_ROWS, HEAD_ROWS, Frame, total_columns
 from pos_client.screen.page import Size
-from pos_client.screen.rows import Row, Span, cells, changes
+from pos_client.screen.rows import Row, changed
 
 
 class Sheet(Widget, can_focus=False):
-    """Shows what `draw` returns for its size: exactly as many rows, each exactly as wide."""
+    """One place of the screen."""
 
-    DEFAULT_CSS = "Sheet { width: 1fr; height: 1fr; }"
-
-    def __init__(self, draw: Callable[[Size], list[Row]]) -> None:
-        super().__init__()
-        self._draw = draw
+    def __init__(self, css_class: str) -> None:
+        super().__init__(classes=css_class)
         self._rows: list[Row] = []
-        self._cuts: dict[int, list[int]] = {}
         self._styles_by_ink = STYLES["dark"]
 
     def wear(self, theme: Name) -> None:
         """Change the colours."""
         self._styles_by_ink = STYLES[theme]
-        self._rows = []
-        self.show()
+        self.refresh()
 
-    def show(self) -> None:
-        """Draw afresh; what is as it was stays untouched on the terminal."""
-        columns, rows = self.size
-        if not columns or not rows:
-            return
-        before, self._rows = self._rows, self._draw(Size(columns, rows))
-        if len(before) != len(self._rows):
-            self._cuts = {}
+    def show(self, rows: list[Row]) -> None:
+        """Show these rows; what is as it was stays untouched on the terminal."""
+        before, self._rows = self._rows, rows
+        if len(before) != len(rows):
             self.refresh()
             return
-        dirty: list[Region] = []
-        cuts: dict[int, list[int]] = {}
-        for y, (was, now) in enumerate(zip(before, self._rows, strict=True)):
-            for start, end in changes(was, now):
-                dirty.append(Region(start, y, end - start, 1))
-                cuts.setdefault(y, []).extend((start, end))
+        dirty = [
+            Region(span[0], y, span[1] - span[0], 1)
+            for y, (was, now) in enumerate(zip(before, rows, strict=True))
+            if (span := changed(was, now)) is not None
+        ]
         if dirty:
-            self._cuts.update(cuts)
             self.refresh(*dirty)
-
-    def on_resize(self) -> None:
-        self._rows = []
-        self.show()
 
     def render_line(self, y: int) -> Strip:
         if y >= len(self._rows):
             return Strip.blank(self.size.width)
-        now = self._rows[y]
-        # The terminal gets whole segments: they are cut where the change begins and ends.
-        spans = _cut(now, self._cuts[y]) if y in self._cuts else now
         styles = self._styles_by_ink
-        return Strip([Segment(text, styles[ink]) for text, ink in spans], self.size.width)
+        return Strip([Segment(text, styles[ink]) for text, ink in self._rows[y]])
 
 
-def _cut(of: Row, places: list[int]) -> list[Span]:
-    """The row's spans, cut at these columns too."""
-    wanted = set(places)
-    spans: list[Span] = []
-    text, ink = "", None
-    for x, (char, its_ink) in enumerate(cells(of)):
-        if char and ink is not None and (x in wanted or its_ink is not ink):
-            spans.append(Span(text, ink))
-            text = ""
-        text, ink = text + char, its_ink
-    if ink is not None:
-        spans.append(Span(text, ink))
-    return spans
+class Face(Vertical):
+    """The whole screen of the till, as large as it is given room."""
+
+    DEFAULT_CSS = f"""
+    Face {{ width: 1fr; height: 1fr; overflow: hidden; }}
+    Face Sheet {{ width: 1fr; height: 1fr; }}
+    Face .head {{ height: {HEAD_ROWS}; }}
+    Face .foot {{ height: {FOOT_ROWS}; }}
+    Face Horizontal {{ height: 1fr; overflow: hidden; }}
+    """
+
+    def __init__(self, draw: Callable[[Size], Frame]) -> None:
+        super().__init__()
+        self._draw = draw
+        self._head, self._foot = Sheet("head"), Sheet("foot")
+        self._work, self._total = Sheet("work"), Sheet("total")
+
+    def compose(self) -> ComposeResult:
+        yield self._head
+        with Horizontal():
+            yield self._work
+            yield self._total
+        yield self._foot
+
+    def wear(self, theme: Name) -> None:
+        """Change the colours."""
+        for sheet in (self._head, self._work, self._total, self._foot):
+            sheet.wear(theme)
+
+    def show(self) -> None:
+        """Draw afresh."""
+        columns, rows = self.size
+        if columns and rows:
+            drawn = self._draw(Size(columns, rows))
+            self._head.show(drawn.head)
+            self._work.show(drawn.work)
+            self._total.show(drawn.total)
+            self._foot.show(drawn.foot)
+
+    def on_resize(self) -> None:
+        self._total.styles.width = total_columns(self.size.width) + 1
+        self.show()
+        for sheet in (self._head, self._work, self._total, self._foot):
+            sheet.refresh()

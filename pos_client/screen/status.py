@@ -50,21 +50,18 @@ class Lamp(NamedTuple):
 
 def sync_lamp(state: SyncState | None, now: datetime) -> Lamp:
     """How the till stands with the hub, and since when the oldest fact waits."""
-    if state is None:
-        return Lamp(_OFFLINE, well=False)
-    if state.forked:
+    if state is not None and state.forked:
         return Lamp(_FORKED, well=False)
+    if state is None or not (state.online or state.waiting):
+        return Lamp(_OFFLINE, well=False)
     if not state.online:
-        if not state.waiting:
-            return Lamp(_OFFLINE, well=False)
         age = words.age(datetime.fromisoformat(state.waiting_since), now)
         return Lamp(_OFFLINE_WAITING.filled(waiting=state.waiting, age=age), well=False)
     if state.problem:
         said = _PROBLEM.filled(problem=state.problem, waiting=state.waiting)
         return Lamp(said, well=False)
-    if state.waiting:
-        return Lamp(_SENDING.filled(waiting=state.waiting), well=True)
-    return Lamp(_IN_STEP, well=True)
+    waiting = _SENDING.filled(waiting=state.waiting)
+    return Lamp(waiting if state.waiting else _IN_STEP, well=True)
 
 
 def printer_lamp(state: DeviceState | None) -> Lamp:

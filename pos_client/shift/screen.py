@@ -84,7 +84,7 @@ class OpenShiftPage(Page):
             KeyLabel("Enter", Text("Next", "下一步")),
         )
 
-    def scanned(self, code: str) -> None:
+    def scanned(self, code: str) -> None:  # noqa: ARG002  whichever code it was
         self.desk.refuse(self.say(self._first_open))
 
     def enter(self, text: str) -> None:
@@ -146,7 +146,9 @@ class CountPage(Page):
     """Cash by denomination: type how many, Enter, next."""
 
     scan = Landing.REFUSED
-    refuses = Text("Finish the count or press Esc, then scan again.", "请先完成清点或按 Esc，再扫码。")
+    refuses = Text(
+        "Finish the count or press Esc, then scan again.", "请先完成清点或按 Esc，再扫码。"
+    )
 
     _title = Text("Count the cash", "清点现金")
     _note = Text("{value} note", "{value} 纸币")
@@ -250,11 +252,11 @@ class CloseShiftPage(Page):
     refuses = CountPage.refuses
 
     _title = Text("Close the shift", "交班")
-    _ask = Text("F12 closes the shift with {total}; Esc counts again", "F12 以 {total} 交班，Esc 重新清点")
+    _ask = Text(
+        "F12 closes the shift with {total}; Esc counts again", "F12 以 {total} 交班，Esc 重新清点"
+    )
 
-    def __init__(
-        self, desk: Desk, total: Money, counts: tuple[DenominationCount, ...]
-    ) -> None:
+    def __init__(self, desk: Desk, total: Money, counts: tuple[DenominationCount, ...]) -> None:
         super().__init__(desk)
         self._total, self._counts = total, counts
 
@@ -293,9 +295,7 @@ def close_shift(desk: Desk) -> None:
     if desk.till.sale.is_open():
         desk.did(lambda: desk.till.shift.close(0))  # says what stands in the way
         return
-    desk.open(
-        CountPage(desk, lambda total, counts: desk.open(CloseShiftPage(desk, total, counts)))
-    )
+    desk.open(CountPage(desk, lambda total, counts: desk.open(CloseShiftPage(desk, total, counts))))
 
 
 _FIGURES = {
