@@ -13,7 +13,7 @@ from retail.quantity import ONE, Unit, plain
 _DUE = Text("To pay", "应付")
 _STILL = Text("Still to pay", "还需支付")
 _CHANGE = Text("Change", "找零")
-_PIECES = Text("{count} items", "{count} 件")
+_PIECES = Text("{count} pc", "{count} 件")
 _SUBTOTAL = Text("Subtotal", "小计")
 _DISCOUNTS = Text("Discounts", "优惠")
 _WITHIN = Text("Tax included", "含税")

@@ -83,6 +83,11 @@ STYLES: Final[dict[Name, dict[Ink, Style]]] = {
 }
 
 
+def full_name(theme: Name) -> str:
+    """What the terminal library calls the theme."""
+    return f"omnitill-{theme}"
+
+
 def themes() -> list[Theme]:
     """The same for what the terminal library draws itself."""
     made = []
@@ -95,7 +100,7 @@ def themes() -> list[Theme]:
         assert accent.color is not None
         made.append(
             Theme(
-                name=f"omnitill-{name}",
+                name=full_name(name),
                 primary=accent.color.name,
                 foreground=text.color.name,
                 background=background.name,

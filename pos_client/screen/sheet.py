@@ -53,15 +53,15 @@ class Sheet(Widget, can_focus=False):
         return Strip([Segment(text, styles[ink]) for text, ink in self._rows[y]])
 
 
-class Face(Vertical):
+class Glass(Vertical):
     """The whole screen of the till, as large as it is given room."""
 
     DEFAULT_CSS = f"""
-    Face {{ width: 1fr; height: 1fr; overflow: hidden; }}
-    Face Sheet {{ width: 1fr; height: 1fr; }}
-    Face .head {{ height: {HEAD_ROWS}; }}
-    Face .foot {{ height: {FOOT_ROWS}; }}
-    Face Horizontal {{ height: 1fr; overflow: hidden; }}
+    Glass {{ width: 1fr; height: 1fr; overflow: hidden; }}
+    Glass Sheet {{ width: 1fr; height: 1fr; }}
+    Glass .head {{ height: {HEAD_ROWS}; }}
+    Glass .foot {{ height: {FOOT_ROWS}; }}
+    Glass Horizontal {{ height: 1fr; overflow: hidden; }}
     """
 
     def __init__(self, draw: Callable[[Size], Frame]) -> None:

@@ -38,6 +38,8 @@ _PRINTER_SHORT = {
     "printer.link_lost": Text("⎙ unplugged", "⎙ 未连接"),
     "printer.no_reply": Text("⎙ silent", "⎙ 无应答"),
 }
+#: from so many columns on there is room for words where all is well
+WIDE = 96
 _PRINTER_TROUBLE = Text("⎙ error", "⎙ 故障")
 
 
@@ -81,7 +83,7 @@ def scanner_lamp(state: DeviceState | None) -> Lamp:
 
 
 def status_row(desk: Desk, sync: SyncState | None, cashier: str, columns: int) -> Row:
-    """The whole line; the lamps are never cut off."""
+    """The whole line; the lamps are never cut off. On a narrow screen what is well is a mark."""
     till, language = desk.till, desk.language
     now = till.recorder.clock.read().at
     lamps = [
@@ -89,18 +91,23 @@ def status_row(desk: Desk, sync: SyncState | None, cashier: str, columns: int) -
         printer_lamp(till.counter.printer),
         scanner_lamp(till.counter.scanner),
     ]
-    spans = [
-        Span(f"  {lamp.text.to(language)}", Ink.BAR if lamp.well else Ink.BAR_ATTEND)
-        for lamp in lamps
-    ]
+    narrow = columns < WIDE
+    spans = []
+    for lamp in lamps:
+        said = lamp.text.to(language)
+        if narrow and lamp.well:
+            said = said.split(" ")[0]
+        spans.append(Span(f"  {said}", Ink.BAR if lamp.well else Ink.BAR_ATTEND))
     at_right = sized(row(*spans, Span(" ", Ink.BAR)), sum(width(s.text) for s in spans) + 1)
-    left = clip(_who(desk, cashier, language), max(0, columns - row_width(at_right) - 1))
+    left = clip(
+        _who(desk, cashier, language, narrow=narrow), max(0, columns - row_width(at_right) - 1)
+    )
     before = Span(" " + left, Ink.BAR)
     gap = columns - width(before.text) - row_width(at_right)
     return sized(row(before, Span(" " * gap, Ink.BAR), *at_right), columns)
 
 
-def _who(desk: Desk, cashier: str, language: Language) -> str:
+def _who(desk: Desk, cashier: str, language: Language, *, narrow: bool) -> str:
     till = desk.till
     store = till.catalogue.settings.store_name or till.who.store
     number = till.who.till.rpartition("-")[2]
@@ -110,4 +117,4 @@ def _who(desk: Desk, cashier: str, language: Language) -> str:
     else:
         day = datetime.fromisoformat(shift.context.business_date).date()
         rest = [cashier, words.day(day, language)]
-    return " · ".join([store, _TILL.to(language).format(till=number), *rest])
+    return " · ".join([*([] if narrow else [store]), _TILL.to(language).format(till=number), *rest])

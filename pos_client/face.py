@@ -1,0 +1,202 @@
+"""The till's face without its glass: keys, scans and news go in, rows of text come out.
+
+Everything that a cashier sees and does is here and in the pages; a terminal (`app`), a test or a
+kiosk of another make only carries keys in and rows out.
+"""
+
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from hardware.scanner import Scan
+from pos_client.commands import Command, CommandsPage, HelpPage
+from pos_client.sale.screen import SalePage
+from pos_client.sale.total import total_rows
+from pos_client.screen import colours
+from pos_client.screen.frame import Frame, Parts, frame
+from pos_client.screen.keys import ENTER, TAB, Input, Keys, Scanned
+from pos_client.screen.page import Desk, Page, Size
+from pos_client.screen.rows import Row
+from pos_client.screen.status import status_row
+from pos_client.shift.screen import FiguresPage, OpenShiftPage, close_shift
+from pos_client.sync.service import SyncState
+from pos_client.till import Till
+from retail.language import Language, Text
+from retail.refusals import Refusal
+
+_BUG = Text("The till met a fault of its own: {fault}", "程序故障：{fault}")
+_BUG_REMEDY = Text(
+    "What was recorded is safe. Go on; give {report} to support.",
+    "已记录的数据是安全的。可继续使用；请将 {report} 交给技术支持。",
+)
+_REPORT = "omnitill-screen-fault.txt"
+_STOPPED = Text("Ctrl+C does nothing here.", "Ctrl+C 在此无效。")
+_LEAVE = Text("Ctrl+Q leaves the program.", "按 Ctrl+Q 退出程序。")
+
+
+class Face:
+    """One till's face. `leave` ends the program, `bell` rings, `wear` changes the colours."""
+
+    def __init__(
+        self,
+        till: Till,
+        leave: Callable[[], object],
+        bell: Callable[[], object],
+        wear: Callable[[colours.Name], object],
+    ) -> None:
+        self.till = till
+        self.leave = leave
+        self.wear = wear
+        #: how the till stood with the hub when it was last asked
+        self.sync: SyncState | None = None
+        #: faults of this program that a page met; none is the promise
+        self.faults: list[BaseException] = []
+        self._sale: SalePage | None = None
+        self._opening: OpenShiftPage | None = None
+        self._cashier = ("", "")
+        self.desk = Desk(till, self._home)
+        self.desk.on_bell = lambda: (bell(), None)[1]
+        self.desk.everywhere = {
+            "f1": self._help,
+            "ctrl+p": self._list_acts,
+            "ctrl+q": lambda: (leave(), None)[1],
+            "ctrl+c": lambda: self.desk.attend(
+                _STOPPED.to(self.desk.language), _LEAVE.to(self.desk.language)
+            ),
+        }
+        wedge = till.counter.wedge
+        self._keys = Keys()
+        if wedge is not None:
+            self._keys = Keys(wedge.prefix, TAB if wedge.suffix == "tab" else ENTER)
+
+    # In
+
+    def key(self, name: str, char: str | None, at_s: float) -> None:
+        """A key of the terminal, read at that time of a steady clock, in seconds."""
+        for given in self._keys.key(name, char, at_s):
+            self._take(given)
+
+    def pasted(self, text: str) -> None:
+        """A bracketed paste."""
+        for given in self._keys.pasted(text):
+            self._take(given)
+
+    def scanned(self, scan: Scan) -> None:
+        """A serial scanner read a code."""
+        self._take(Scanned(scan.code))
+
+    def told(self, values: dict[str, Any]) -> None:
+        """What a device or the hub had to say: a receipt's trouble is said once, the status line
+        keeps showing how the device stands."""
+        if "receipt" in values and "say" in values:
+            self.desk.attend(values["say"], values["remedy"])
+
+    def _take(self, given: Input) -> None:
+        try:
+            self.desk.take(given)
+        except Exception as fault:  # the next customer is waiting; support gets the report
+            self._met(fault)
+
+    def _met(self, fault: Exception) -> None:
+        self.faults.append(fault)
+        report = Path(gettempdir()) / _REPORT
+        with suppress(OSError):
+            report.write_text("".join(traceback.format_exception(fault)), encoding="utf-8")
+        language = self.desk.language
+        self.desk.refuse(
+            _BUG.filled(fault=repr(fault)).to(language),
+            _BUG_REMEDY.filled(report=report).to(language),
+        )
+
+    # Out
+
+    def frame(self, size: Size) -> Frame:
+        """The whole screen, drawn for that size."""
+        parts = Parts(self._status, self._total)
+        try:
+            return frame(self.desk, parts, size)
+        except Exception as fault:
+            self._met(fault)
+            self.desk.go_home()
+            return frame(self.desk, parts, size)
+
+    def _status(self, columns: int) -> Row:
+        shift = self.till.shift.current
+        number = shift.context.cashier if shift else ""
+        if number != self._cashier[0]:
+            name = number
+            with suppress(Refusal):
+                name = self.till.catalogue.cashier(number).name or number
+            self._cashier = (number, name)
+        return status_row(self.desk, self.sync, self._cashier[1], columns)
+
+    def _total(self, size: Size) -> list[Row]:
+        return total_rows(self.desk, self._sale, size) if self._sale else []
+
+    # What is in front
+
+    def _home(self, desk: Desk) -> Page:
+        if self.till.shift.current is None:
+            self._sale = None
+            self._opening = self._opening or OpenShiftPage(desk)
+            return self._opening
+        self._opening = None
+        self._sale = self._sale or SalePage(desk)
+        return self._sale
+
+    def _help(self) -> None:
+        if not isinstance(self.desk.page, HelpPage):
+            self.desk.open(HelpPage(self.desk, self.desk.page))
+
+    def _list_acts(self) -> None:
+        if not isinstance(self.desk.page, CommandsPage):
+            self.desk.open(CommandsPage(self.desk, self.commands()))
+
+    def _figures(self) -> None:
+        if self.desk.accepted(self.till.shift.figures):
+            self.desk.open(FiguresPage(self.desk))
+
+    def _change_language(self) -> None:
+        english = self.desk.language is Language.ENGLISH
+        self.desk.chosen_language = Language.CHINESE if english else Language.ENGLISH
+
+    def commands(self) -> list[Command]:
+        """Every act by name, with its key."""
+        return [
+            *(self._selling(self._sale) if self._sale else []),
+            Command(Text("中文 / English", "English / 中文"), "", self._change_language),
+            *(
+                Command(
+                    Text("Theme: {name}", "主题：{name}").filled(name=says),
+                    "",
+                    partial(self.wear, name),
+                )
+                for name, says in colours.NAMES.items()
+            ),
+            Command(Text("Help", "帮助"), "F1", self._help),
+            Command(Text("Leave the program", "退出程序"), "Ctrl+Q", self.leave),
+        ]
+
+    def _selling(self, sale: SalePage) -> list[Command]:
+        def pressed(key: str) -> Callable[[], object]:
+            return lambda: sale.press(key, "")
+
+        return [
+            Command(Text("Take payment", "收款"), "F12", pressed("f12")),
+            Command(Text("Exact cash", "现金整收"), "F11", pressed("f11")),
+            Command(Text("Undo the last act", "撤销上一步"), "F10", pressed("f10")),
+            Command(Text("Change quantity", "修改数量"), "F2", pressed("f2")),
+            Command(Text("Change price or discount", "改价或优惠"), "F3", pressed("f3")),
+            Command(Text("Take the marked line out", "删除当前行"), "F4", pressed("f4")),
+            Command(Text("Void the whole sale", "整单作废"), "Shift+F4", sale.void),
+            Command(Text("Customer", "顾客"), "F5", pressed("f5")),
+            Command(Text("Last receipt, print a copy", "最近小票，补打副本"), "F7", pressed("f7")),
+            Command(Text("Check a price", "查价"), "F8", pressed("f8")),
+            Command(Text("Open the drawer", "开钱箱"), "F9", pressed("f9")),
+            Command(Text("X report", "X 报表"), "", self._figures),
+            Command(Text("Close the shift", "交班"), "", partial(close_shift, self.desk)),
+        ]
