@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, Final, Literal, NamedTuple
 
+import segno
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -22,6 +23,7 @@ from hardware.simulator.counter import SimulatedCounter, TornOff
 
 Language = Literal["zh", "en"]
 
+_QR: Final = re.compile(r"\[QR (.+)\]")
 _PAPER_SHOWN: Final = 300
 _SHUT: Final = "▄▄▄▄▄▄▄▄▄▄▄▄▄▄\n█▌    ──    ▐█\n▀▀▀▀▀▀▀▀▀▀▀▀▀▀"
 _OPEN: Final = "▄▄▄▄▄▄▄▄▄▄▄▄▄▄\n█▌▒▒▒│▒▒▒│▒▒▐█\n█▌ ●●│ ●●│●●▐█\n▀▀▀▀▀▀▀▀▀▀▀▀▀▀"
@@ -270,9 +272,11 @@ class CounterView(Vertical, can_focus=False):
         for piece in list(self.counter.strip)[-_PAPER_SHOWN:]:
             if isinstance(piece, TornOff):
                 lines.append(Content.styled("✂" + " ╌" * ((width - 1) // 2), "#a09a88"))
-            else:
-                line = fitted(piece, width)
-                lines.append(Content(line + " " * (width - cell_len(line))))
+                continue
+            code = _QR.fullmatch(piece.strip())
+            rows = drawn_qr(code.group(1), width) if code else []
+            rows = rows or [fitted(piece, width)]
+            lines += [Content(line + " " * (width - cell_len(line))) for line in rows]
         return Content("\n").join(lines or [Content.styled(self._in(BLANK), "#8a8474")])
 
     def _in(self, words: Words) -> str:
@@ -290,6 +294,23 @@ class CounterView(Vertical, can_focus=False):
         knob = self.query_one(f"#{which}", Knob)
         knob.is_on = is_on
         knob.update(self._in(odd if is_on else fine))
+
+
+def drawn_qr(text: str, width: int) -> list[str]:
+    """A QR code in half blocks, in the middle of `width` columns; nothing when it has no room."""
+    try:
+        code = segno.make_qr(text, error="l")
+    except ValueError:  # more than any symbol holds
+        return []
+    bits = [list(row) for row in code.matrix_iter(border=1)]
+    if len(bits) > width:
+        return []
+    left = " " * ((width - len(bits)) // 2)
+    pairs = zip(bits[::2], [*bits[1::2], [0] * len(bits)], strict=False)
+    return [
+        left + "".join(" ▄▀█"[2 * above + below] for above, below in zip(*pair, strict=True))
+        for pair in pairs
+    ]
 
 
 def fitted(line: str, width: int) -> str:

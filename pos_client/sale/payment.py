@@ -36,6 +36,8 @@ class PaymentPage(Page):
         super().__init__(desk)
         self._took = took
         self._place = 0
+        #: the tender whose key was pressed last: pressed once more it is taken
+        self._armed: int | None = None
 
     @property
     def _tenders(self) -> tuple[TenderType, ...]:
@@ -131,7 +133,8 @@ class PaymentPage(Page):
         number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
         quick = self._quick()
         if 1 <= number <= len(self._tenders):
-            again, self._place = self._place == number - 1, number - 1
+            again = self._armed == number - 1
+            self._armed = self._place = number - 1
             if entry or again:
                 self._pay(self._tender, entry)
             return True
@@ -152,6 +155,7 @@ class PaymentPage(Page):
         except ValueError:
             self.desk.refuse(self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE))
             return
+        self._armed = None
         before = self.till.sale.basket.due
         payment = self.desk.did(lambda: self.till.sale.pay(tender.name, given))
         if payment is None:

@@ -261,6 +261,8 @@ class PriceQuestion(_AboutLine):
                 rate_ppm = words.rate_of(text)
                 return lambda why: sale.discount(Discount(why, rate_ppm=rate_ppm), number)
             amount = Money.parse(text.removeprefix("-"), sale.basket.currency)
+            if amount.minor < 0:
+                return None
             if text.startswith("-"):
                 return lambda why: sale.discount(Discount(why, amount.minor), number)
             return lambda why: sale.set_line_price(amount, why, number)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.pilot import Pilot
@@ -13,10 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from hardware.printer import EscposPrinter, Outcome, Printed
-from hardware.receipt_bytes import Line
+from hardware.receipt_bytes import Line, Qr
 from hardware.registry import open_printer
 from hardware.simulator.counter import Shelf, SimulatedCounter, TornOff
-from hardware.simulator.live_view import Chip, CounterApp, CounterView, fitted
+from hardware.simulator.live_view import Chip, CounterApp, CounterView, drawn_qr, fitted
 from tests.hardware.test_serial import reading
 from tests.hardware.wires import PATIENT
 
@@ -198,3 +200,28 @@ def test_a_shelf_is_read_from_csv_and_what_is_none_is_left_out(tmp_path: Path) -
 )
 def test_in_a_narrow_view_the_gaps_give_way(line: str, width: int, narrow: str) -> None:
     assert fitted(line, width) == narrow
+
+
+def test_a_qr_code_on_the_paper_is_one_that_can_be_read() -> None:
+    text = "S01-1-716RNN-000001"
+    rows = drawn_qr(text, 48)
+    wide = max(map(len, rows))
+    picture = Image.new("L", (wide, 2 * len(rows)), 255)
+    for y, row in enumerate(rows):
+        for x, block in enumerate(row):
+            above, below = divmod(" ▄▀█".index(block), 2)
+            picture.putpixel((x, 2 * y), 255 * (1 - above))
+            picture.putpixel((x, 2 * y + 1), 255 * (1 - below))
+    enlarged = picture.resize((8 * picture.width, 8 * picture.height), Image.Resampling.NEAREST)
+    assert [found.text for found in zxingcpp.read_barcodes(enlarged)] == [text]
+    assert drawn_qr("x" * 3_000, 48) == drawn_qr("x" * 500, 48) == []
+
+
+def test_the_view_draws_the_qr_code_of_a_receipt() -> None:
+    async def scenario() -> None:
+        counter = SimulatedCounter()
+        async with shown(counter) as pilot, at_printer(counter) as printer:
+            await printer.print([Qr("S01-1-716RNN-000001")])
+            await until_read(pilot, "strip", drawn_qr("S01-1-716RNN-000001", 48)[3].strip())
+
+    asyncio.run(scenario())

@@ -7,7 +7,8 @@ import pytest
 
 from hardware.device import CoverOpen, OutOfPaper, UnknownDevice
 from hardware.printer import Outcome, Printed, TimeLimits
-from hardware.registry import open_printer
+from hardware.registry import open_printer, open_scanner
+from hardware.scanner import Framing, SerialScanner, Suffix, Wedge
 from hardware.simulator.port import CUT_MARK, serve_tcp
 from hardware.simulator.printer import SimulatedPrinter
 from tests.hardware.wires import LINES, TEXT
@@ -39,6 +40,45 @@ def test_an_address_that_is_not_understood_is_refused_by_name(url: str) -> None:
     with pytest.raises(UnknownDevice) as refused:
         open_printer(url)
     assert url in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("escpos+serial://", "escpos+serial:///", "escpos+serial://ttyS0"),
+        *("escpos+serial:///dev/x?baud=9601", "escpos+serial:///dev/x?flow=maybe"),
+    ],
+)
+def test_a_serial_printer_address_that_is_not_understood_is_refused(url: str) -> None:
+    with pytest.raises(UnknownDevice) as refused:
+        open_printer(url)
+    assert url in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "scan", "sim://printer", "scan+serial://", "scan+serial://ttyACM0", "scan+hid://"),
+        *("scan+serial:///dev/x?suffix=enter", "scan+serial:///dev/x?sufix=cr"),
+        *("scan+serial:///dev/x?cols=48", "scan+serial:///dev/x%00", "scan+wedge:///x"),
+        *("scan+wedge://x", "scan+wedge://?suffix=cr", "scan+wedge://?baud=9600"),
+    ],
+)
+def test_a_scanner_address_that_is_not_understood_is_refused_by_name(url: str) -> None:
+    with pytest.raises(UnknownDevice) as refused:
+        open_scanner(url)
+    assert url in refused.value.detail
+
+
+def test_a_scanners_framing_comes_from_the_address() -> None:
+    assert open_scanner("scan+wedge://") == Wedge("", "enter")
+    assert open_scanner("scan+wedge://?prefix=%02&suffix=tab") == Wedge("\x02", "tab")
+    plain = open_scanner("scan+serial:///dev/ttyACM0?prefix=&baud=9600")
+    assert isinstance(plain, SerialScanner)
+    assert plain._framing == Framing(b"", Suffix.LINE)
+    framed = open_scanner("scan+serial:///dev/ttyACM0?prefix=%02&suffix=crlf")
+    assert isinstance(framed, SerialScanner)
+    assert framed._framing == Framing(b"\x02", Suffix.CRLF)
 
 
 def test_the_columns_come_from_the_address() -> None:

@@ -1,0 +1,262 @@
+"""Selling by keys and scans, at the face without its glass."""
+
+import pytest
+
+from pos_client.till import Till
+from tests.screen.cashier import LARGE, SMALL, Cashier
+from tests.till.counter import APPLES, COLA, PEN, WATER
+
+
+def test_a_scan_lands_in_the_basket_and_above_the_entry(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    assert cashier.codes == [(COLA, 1000)]
+    assert cashier.note == "可口可乐 cola  ×1  3.50"
+    assert cashier.entry == ""
+
+
+def test_three_times_before_a_code_is_three_of_it(cashier: Cashier) -> None:
+    cashier.type("3*")
+    cashier.scan(COLA)
+    cashier.type(f"2*{WATER}", "enter")
+    assert cashier.codes == [(COLA, 3000), (WATER, 2000)]
+
+
+def test_minus_takes_one_less_and_minus_alone_the_whole_line(cashier: Cashier) -> None:
+    cashier.type("3*")
+    cashier.scan(COLA, WATER)
+    cashier.type("-")
+    cashier.scan(COLA)
+    assert cashier.codes == [(COLA, 2000), (WATER, 1000)]
+    cashier.press("down", "down")
+    cashier.type("-", "enter")
+    assert cashier.codes == [(COLA, 2000)]
+
+
+def test_an_unknown_code_is_a_sentence_with_a_way_on_and_goes_with_the_next_act(
+    cashier: Cashier,
+) -> None:
+    cashier.scan("1234567890128")
+    assert cashier.bells == 1
+    assert cashier.lines[-5].strip() == "1234567890128 不在目录中。"
+    assert cashier.lines[-4].strip()
+    cashier.scan(COLA)
+    assert "不在目录" not in cashier.text
+
+
+def test_a_weighed_product_asks_for_its_weight_and_the_next_scan_waits(cashier: Cashier) -> None:
+    cashier.scan(APPLES, COLA)
+    assert cashier.codes == []
+    assert "已等候" in cashier.note
+    cashier.type("655", "enter")
+    assert cashier.codes == [(APPLES, 655), (COLA, 1000)]
+
+
+def test_esc_leaves_the_weight_open_and_what_waited_lands(cashier: Cashier) -> None:
+    cashier.scan(APPLES, COLA)
+    cashier.press("escape")
+    assert cashier.codes == [(COLA, 1000)]
+
+
+def test_exact_cash_is_one_key(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.press("f11")
+    sold = cashier.face.till.sale.last_sale().fact
+    assert (sold.total_minor, sold.change_minor) == (350, 0)
+    assert "找零" in cashier.text
+
+
+def test_an_amount_before_the_cash_key_is_what_was_given(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.type("20", "f11")
+    assert cashier.face.till.sale.last_sale().fact.change_minor == 1650
+    assert cashier.entry == ""
+
+
+def test_the_change_stands_until_the_next_scan(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.type("20", "f11")
+    cashier.press("up", "f1", "escape")
+    assert "找零" in cashier.text
+    cashier.scan(WATER)
+    assert "找零" not in cashier.text
+
+
+def test_payment_in_parts_by_a_key_each(cashier: Cashier) -> None:
+    cashier.scan(PEN)
+    cashier.press("f12")
+    cashier.type("5", "f2")
+    assert cashier.face.till.sale.basket.due.plain == "3.90"
+    assert "还需 3.90" in cashier.note
+    cashier.press("f1", "enter")
+    assert [tender.name for tender in cashier.face.till.sale.last_sale().fact.tenders] == [
+        "card",
+        "cash",
+    ]
+
+
+def test_a_tender_key_pressed_once_only_chooses(cashier: Cashier) -> None:
+    cashier.scan(PEN)
+    cashier.press("f12", "f3")
+    assert cashier.codes
+    cashier.press("f3")
+    assert cashier.codes == []
+
+
+def test_a_likely_sum_is_one_key(cashier: Cashier) -> None:
+    cashier.scan(PEN)
+    cashier.press("f12", "f5")
+    assert cashier.face.till.sale.last_sale().fact.change_minor == 10
+
+
+def test_a_scan_during_payment_goes_on_selling(cashier: Cashier) -> None:
+    cashier.scan(PEN)
+    cashier.press("f12")
+    cashier.scan(COLA)
+    assert cashier.codes == [(PEN, 1000), (COLA, 1000)]
+    assert cashier.face.desk.page is cashier.face.desk._pages[0]
+
+
+def test_a_scan_after_part_was_paid_is_refused_aloud(cashier: Cashier) -> None:
+    cashier.scan(PEN)
+    cashier.press("f12")
+    cashier.type("5", "f1")
+    cashier.scan(COLA)
+    assert cashier.bells == 1
+    assert cashier.codes == [(PEN, 1000)]
+    assert "已收部分款项" in cashier.note
+
+
+def test_a_payment_is_given_back_by_the_undo_key(cashier: Cashier) -> None:
+    cashier.scan(PEN)
+    cashier.press("f12")
+    cashier.type("5", "f1", "f10")
+    assert not cashier.face.till.sale.basket.tenders
+
+
+def test_undo_takes_back_the_last_act(cashier: Cashier) -> None:
+    cashier.scan(COLA, WATER)
+    cashier.press("f4")
+    assert cashier.codes == [(COLA, 1000)]
+    cashier.press("f10")
+    assert cashier.codes == [(COLA, 1000), (WATER, 1000)]
+    cashier.press("ctrl+z")
+    assert cashier.codes == [(COLA, 1000)]
+
+
+def test_the_quantity_key_takes_what_was_typed_or_asks(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.type("4", "f2")
+    assert cashier.codes == [(COLA, 4000)]
+    cashier.press("f2")
+    cashier.type("6", "enter")
+    assert cashier.codes == [(COLA, 6000)]
+    cashier.press("f2")
+    cashier.scan(WATER)
+    assert cashier.codes == [(COLA, 6000), (WATER, 1000)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "total"), [("8", 800), ("10%", 801), ("-0.90", 800)], ids=["total", "rate", "amount"]
+)
+def test_a_price_is_changed_with_a_reason(cashier: Cashier, typed: str, total: int) -> None:
+    cashier.scan(PEN)
+    cashier.press("f3")
+    cashier.type(typed, "enter")
+    cashier.scan(COLA)
+    assert "已等候" in cashier.note
+    cashier.press("f1")
+    basket = cashier.face.till.sale.basket
+    assert basket.lines[0].total.minor == total
+    assert cashier.codes == [(PEN, 1000), (COLA, 1000)]
+
+
+@pytest.mark.parametrize("typed", ["x", "10%%", "-", "1e5", "--5"])
+def test_what_is_no_price_is_said_and_nothing_changes(cashier: Cashier, typed: str) -> None:
+    cashier.scan(PEN)
+    cashier.press("f3")
+    cashier.type(typed, "enter")
+    assert cashier.bells == 1
+    assert cashier.face.till.sale.basket.total.minor == 890
+
+
+def test_the_whole_sale_is_voided_with_a_reason_and_no_scan_slips_in(cashier: Cashier) -> None:
+    cashier.scan(COLA, WATER)
+    cashier.press("f16")
+    cashier.scan(PEN)
+    assert cashier.bells == 1
+    cashier.press("f1")
+    assert cashier.codes == []
+    assert "已作废" in cashier.note
+
+
+def test_a_price_check_answers_a_scan_and_sells_by_enter(cashier: Cashier) -> None:
+    cashier.press("f8")
+    cashier.scan(PEN)
+    assert cashier.codes == []
+    assert "8.90" in cashier.text
+    cashier.press("enter")
+    assert cashier.codes == [(PEN, 1000)]
+
+
+def test_the_last_receipt_is_two_keys_from_a_copy(till: Till, cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.press("f11", "f7")
+    assert till.sale.last_receipt is not None
+    assert till.sale.last_receipt in cashier.text
+    cashier.press("f7")
+    assert "没有打印机" in cashier.note
+
+
+def test_a_serial_scan_is_never_typed_into_an_open_question(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.press("f3")
+    cashier.type("2")
+    cashier.scan_by_serial(WATER)
+    assert cashier.codes == [(COLA, 1000), (WATER, 1000)]
+    assert cashier.entry == ""
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL])
+def test_the_newest_line_is_always_in_view(cashier: Cashier, size: tuple[int, int]) -> None:
+    cashier.size = LARGE if size == LARGE else SMALL
+    for number in range(60):
+        cashier.scan(COLA if number % 2 else WATER)
+        cashier.press("f3")
+        cashier.type("1", "enter", "f1")
+        assert any(line.startswith("▌") for line in cashier.lines)
+
+
+def test_most_scans_repaint_one_row_and_a_page_turns_rarely(cashier: Cashier) -> None:
+    turned = 0
+    before = cashier.rows()
+    for number in range(60):
+        cashier.scan(COLA if number % 2 else WATER)
+        cashier.press("f3")
+        cashier.type("1", "enter", "f1")
+        after = cashier.rows()
+        turned += sum(a != b for a, b in zip(before, after, strict=True)) > 12
+        before = after
+    assert 1 <= turned <= 8
+
+
+def test_escape_steps_back_one_and_never_loses_a_basket(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.press("f12", "f1", "escape", "escape", "escape", "escape")
+    assert cashier.codes == [(COLA, 1000)]
+
+
+def test_every_act_is_found_by_a_part_of_its_name(cashier: Cashier) -> None:
+    cashier.press("ctrl+p")
+    cashier.type("报表", "enter")
+    assert "X 报表" in cashier.text
+    cashier.press("enter", "ctrl+p")
+    cashier.type("english", "enter")
+    assert "To pay" in cashier.text
+
+
+def test_ctrl_q_leaves_and_ctrl_c_only_says_so(cashier: Cashier) -> None:
+    cashier.press("ctrl+c")
+    assert not cashier.left
+    assert "Ctrl+Q" in cashier.text
+    cashier.press("ctrl+q")
+    assert cashier.left

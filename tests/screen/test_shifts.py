@@ -1,0 +1,136 @@
+"""Opening, counting and closing by keys."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pos_client.till import Till
+from retail.catalogue import StoreSettings
+from retail.facts import DenominationCount
+from tests.builders import SteppedClock, open_till, publish
+from tests.screen.cashier import SMALL, Cashier
+from tests.till.counter import COLA, shifts
+
+
+@pytest.fixture
+def starter(till: Till) -> Cashier:
+    """Nobody has signed in."""
+    return Cashier(till)
+
+
+def test_a_shift_opens_by_number_and_float(till: Till, starter: Cashier) -> None:
+    assert "开班" in starter.text
+    starter.type("1001", "enter")
+    assert "王芳" in starter.text
+    starter.type("500", "enter")
+    assert till.shift.current is not None
+    assert till.shift.current.float_minor == 50_000
+    assert "王芳 · 6月3日 周三" in starter.lines[0]
+
+
+def test_a_scan_before_the_shift_is_refused_aloud(starter: Cashier) -> None:
+    starter.scan(COLA)
+    starter.scan_by_serial(COLA)
+    assert starter.bells == 2
+    assert "开班" in starter.text
+    assert starter.entry == ""
+
+
+def test_an_unknown_cashier_is_a_sentence(starter: Cashier) -> None:
+    starter.type("7", "enter")
+    assert starter.bells == 1
+    assert "不是本店收银员" in starter.note
+
+
+def test_the_float_is_counted_by_denomination(till: Till, starter: Cashier) -> None:
+    starter.type("1001", "enter", "f2")
+    starter.type("2", "enter")
+    starter.type("3", "f12")
+    assert till.shift.current is not None
+    assert till.shift.current.float_minor == 2 * 10_000 + 3 * 5_000
+
+
+def test_an_unexpected_day_is_asked_about(tmp_path: Path) -> None:
+    clock = SteppedClock()
+    till = open_till(tmp_path, clock=clock)
+    till.shift.open("1001", 0)
+    till.shift.close(0)
+    clock.move(timedelta(days=5))
+    starter = Cashier(till)
+    starter.type("1001", "enter", "enter")
+    assert till.shift.current is None
+    assert "2026-06-08" in starter.note
+    starter.press("enter")
+    assert till.shift.current is not None
+    till.close()
+
+
+def _close(cashier: Cashier) -> None:
+    cashier.press("ctrl+p")
+    cashier.type("交班", "enter")
+
+
+def test_the_drawer_is_counted_blind_and_the_difference_shown_after(cashier: Cashier) -> None:
+    till = cashier.face.till
+    cashier.scan(COLA)
+    cashier.press("f11")
+    _close(cashier)
+    cashier.type("5", "enter")
+    assert "503.50" not in cashier.text
+    cashier.press("f12")
+    assert "503.50" not in cashier.text
+    assert till.shift.current is not None
+    cashier.press("enter")  # alone is no yes
+    assert till.shift.current is not None
+    cashier.press("f12")
+    assert till.shift.current is None
+    assert "503.50" in cashier.text
+    assert "-3.50" in cashier.text
+    cashier.press("enter")
+    assert "开班" in cashier.text
+
+
+def test_the_counts_go_with_the_fact(cashier: Cashier) -> None:
+    _close(cashier)
+    cashier.type("4", "enter")
+    cashier.type("2", "enter")
+    cashier.press("f12", "f12")
+    closed = shifts(cashier.face.till)[-1]
+    assert closed.counts == (DenominationCount(10_000, 4), DenominationCount(5_000, 2))
+
+
+def test_a_scan_during_the_count_is_refused_aloud_and_typed_nowhere(cashier: Cashier) -> None:
+    _close(cashier)
+    cashier.scan(COLA)
+    assert cashier.bells == 1
+    assert cashier.entry == ""
+    assert "清点" in cashier.text
+
+
+@pytest.mark.parametrize("typed", ["x", "1.5", "-3", "99999999", "１２"])
+def test_what_is_no_count_is_said(cashier: Cashier, typed: str) -> None:
+    _close(cashier)
+    cashier.type(typed, "enter")
+    assert cashier.bells == 1
+
+
+def test_an_unfinished_sale_keeps_the_shift_open(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    _close(cashier)
+    assert "未完成的销售" in cashier.note
+
+
+@pytest.mark.parametrize("currency", ["JPY", "EUR", "KWD", "VND", "XAF"])
+def test_every_currency_can_be_counted(tmp_path: Path, currency: str) -> None:
+    till = open_till(tmp_path)
+    publish(till, products=[], settings=StoreSettings(currency=currency))
+    till.shift.open("1001", 0)
+    cashier = Cashier(till, SMALL)
+    _close(cashier)
+    for _ in range(20):
+        cashier.type("1", "enter")
+        assert any(line.startswith("▌") for line in cashier.lines)
+    cashier.press("f12", "f12")
+    assert till.shift.current is None
+    till.close()
