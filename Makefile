@@ -50,6 +50,9 @@ pictures: $(READY) ## take the pictures of docs/ afresh, in Chromium
 	@mkdir -p docs/pictures
 	OMNITILL_PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest tests/browser -k pictures
 
+snapshots: $(READY) ## keep what the till's screens show now; look at the difference before you commit it
+	OMNITILL_SNAPSHOTS=1 $(BIN)/pytest -n 2 tests/screen/test_snapshots.py
+
 format: $(READY) ## put the code in its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -61,4 +64,4 @@ lock: ## make requirements.lock afresh (needs uv)
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis benchmarks/results
 
-.PHONY: help setup run test check replay bench pictures format lock clean
+.PHONY: help setup run test check replay bench pictures snapshots format lock clean

@@ -1,0 +1,110 @@
+"""Every screen of the till, each reached by keys, for pictures and snapshots."""
+
+from collections.abc import Callable
+
+from tests.screen.cashier import Cashier
+from tests.till.counter import APPLES, COLA, PEN, WATER
+
+Stage = Callable[[Cashier], None]
+
+
+def _sign_in(cashier: Cashier) -> None:
+    cashier.type("1001", "enter")
+    cashier.type("500", "enter")
+
+
+def _basket(cashier: Cashier) -> None:
+    _sign_in(cashier)
+    cashier.type("2*")
+    cashier.scan(COLA, WATER, APPLES)
+    cashier.type("655", "enter")
+    cashier.type("3*")
+    cashier.scan(PEN)
+    cashier.press("f3")
+    cashier.type("10%", "enter")
+    cashier.press("f1")
+
+
+def _keys(before: Stage, *keys: str) -> Stage:
+    def stage(cashier: Cashier) -> None:
+        before(cashier)
+        for key in keys:
+            if len(key) > 1 and not key.startswith("'"):
+                cashier.press(key)
+            else:
+                cashier.type(key.removeprefix("'"))
+
+    return stage
+
+
+def _paid(cashier: Cashier) -> None:
+    _basket(cashier)
+    cashier.type("100", "f11")
+
+
+def _in_part(cashier: Cashier) -> None:
+    _basket(cashier)
+    cashier.press("f12")
+    cashier.type("20", "f2")
+
+
+def _many_lines(cashier: Cashier) -> None:
+    _sign_in(cashier)
+    for _ in range(18):
+        cashier.scan(COLA, PEN)
+        cashier.press("up", "f3")
+        cashier.type("1", "enter", "f2", "down", "f3")
+        cashier.type("10%", "enter", "f1")
+
+
+def _unknown(cashier: Cashier) -> None:
+    _basket(cashier)
+    cashier.scan("6901028075923")
+
+
+def _waiting(cashier: Cashier) -> None:
+    _sign_in(cashier)
+    cashier.scan(APPLES, COLA)
+
+
+def _closing(cashier: Cashier) -> None:
+    _paid(cashier)
+    cashier.press("ctrl+p")
+    close = "shift" if cashier.face.desk.language == "en" else "交班"
+    cashier.type(close, "enter")
+    cashier.type("5", "enter")
+    cashier.type("1", "enter")
+
+
+def _figures(cashier: Cashier) -> None:
+    _paid(cashier)
+    cashier.press("ctrl+p")
+    cashier.type("X", "enter")
+
+
+STAGES: dict[str, Stage] = {
+    "sign-in": lambda _: None,
+    "float": _keys(lambda cashier: cashier.type("1001", "enter")),
+    "ready": _sign_in,
+    "basket": _basket,
+    "many-lines": _many_lines,
+    "unknown-code": _unknown,
+    "weight": _waiting,
+    "quantity": _keys(_basket, "f2"),
+    "price": _keys(_basket, "f3"),
+    "reason": _keys(_basket, "f3", "'8", "enter"),
+    "void": _keys(_basket, "f16"),
+    "customer": _keys(_basket, "f5"),
+    "price-check": _keys(_basket, "f8", f"'{PEN}", "enter"),
+    "drawer": _keys(_basket, "f9"),
+    "payment": _keys(_basket, "f12"),
+    "payment-in-part": _in_part,
+    "change": _paid,
+    "receipt": _keys(_paid, "f7"),
+    "figures": _figures,
+    "count": _closing,
+    "close": _keys(_closing, "f12"),
+    "closed": _keys(_closing, "f12", "f12"),
+    "acts": _keys(_basket, "ctrl+p"),
+    "help": _keys(_basket, "f1"),
+}
