@@ -68,15 +68,17 @@ def serve(
     port: Annotated[int | None, typer.Option(help="TCP port to listen on")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="certificate chain, PEM")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="private key, PEM")] = None,
+    no_console: Annotated[bool, typer.Option("--no-console", help="serve tills only")] = False,
 ) -> None:
-    """Serve tills and the status page.
+    """Serve tills, and head office at /hq.
 
     Example: sync-server serve --database postgresql://omnitill@db/omnitill --port 8700
     """
     # The other commands need no web framework, and it takes longest to load.
     from sync_server.web import application  # noqa: PLC0415
 
-    settings = settings_of(database=database, host=host, port=port)
+    console = False if no_console else None
+    settings = settings_of(database=database, host=host, port=port, console=console)
     if not tls_cert and not is_loopback(settings.host):
         stop(
             f"Without TLS the hub listens on loopback only, not on {settings.host}.",
@@ -87,7 +89,8 @@ def serve(
     run(_opens(settings))
     listener = listening(settings.host, settings.port)
     port = listener.getsockname()[1]
-    typer.echo(f"hub on http{'s' if tls_cert else ''}://{settings.host}:{port}/hq")
+    page = "/hq" if settings.console else ""
+    typer.echo(f"hub on http{'s' if tls_cert else ''}://{settings.host}:{port}{page}")
     logging.basicConfig(level=logging.WARNING)
     _collect_seldom()
     site = application(settings)
@@ -96,6 +99,7 @@ def serve(
             site,
             ssl_certfile=tls_cert,
             ssl_keyfile=tls_key,
+            ws="none",
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=STOP_S,

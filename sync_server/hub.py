@@ -223,18 +223,8 @@ class Hub:
 
     # What head office sees
 
-    async def overview(self) -> tuple[list[console.TillStanding], dict[str, console.Takings], int]:
-        """The tills, their takings, and how many facts are to be settled."""
+    async def overview(self) -> console.Overview:
+        """The tills, what they took, and what is to be settled."""
         with suppress(*FAULTS):
             await self.write_contacts()
-
-        def read(
-            connection: Connection,
-        ) -> tuple[list[console.TillStanding], dict[str, console.Takings], int]:
-            return (
-                console.tills(connection),
-                console.latest_takings(connection),
-                console.unsettled(connection),
-            )
-
-        return await self._read(read)
+        return await self._read(console.overview, self.now())

@@ -40,6 +40,11 @@ class HubSettings(BaseSettings):
     feed_look_every_s: Pause = Field(
         0.5, description="the hub looks for what another process published this often"
     )
+    console: bool = Field(True, description="whether this process serves /hq")
+    console_look_every_s: Seconds = Field(
+        1.0,
+        description="all open pages of /hq share one look into the database, this often at most",
+    )
     contact_noted_every_s: Pause = Field(
         5.0, description="whose pulls were contacts is written down this often, for all at once"
     )

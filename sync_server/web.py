@@ -1,17 +1,16 @@
-"""The hub's HTTP face: the tills' routes, the status page, and health."""
+"""The hub's HTTP face: the tills' routes, the console, and health."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from journal import wire
-from sync_server.console import pages
 from sync_server.database import FAULTS
 from sync_server.hub import Hub, Now, system_now
 from sync_server.settings import HubSettings
@@ -63,7 +62,7 @@ def application(settings: HubSettings, now: Now = system_now) -> Starlette:
     app = Starlette(
         routes=[
             *api.routes(hub),
-            *pages.routes(hub),
+            *(_console(hub) if settings.console else ()),
             Route("/healthz", alive),
             Route("/readyz", ready),
         ],
@@ -72,3 +71,10 @@ def application(settings: HubSettings, now: Now = system_now) -> Starlette:
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _console(hub: Callable[[], Hub]) -> Sequence[BaseRoute]:
+    # A hub without a console loads neither its templates nor what draws them.
+    from sync_server.console import pages  # noqa: PLC0415
+
+    return pages.routes(hub)

@@ -1,6 +1,7 @@
-"""The hub's status page as a reader sees it: fetched over HTTP, its rows taken out of the HTML.
+"""The hub's page for head office as a reader sees it: fetched over HTTP, its tills taken out of the
+HTML.
 
-Owns finding the rows; refuses to know what makes a till be in step.
+Owns finding the cards; refuses to know what makes a till be in step.
 """
 
 import urllib.request
@@ -11,7 +12,7 @@ TIME_OUT_S = 10.0
 
 
 class TillRow(NamedTuple):
-    """One till's row, each cell as it stands there; `state` with its mark before it."""
+    """One till's card, each figure as it stands there; `state` with its mark before it."""
 
     till: str
     state: str
@@ -20,38 +21,46 @@ class TillRow(NamedTuple):
     day: str
     sales: str
     takings: str
+    shift: str
 
 
 def till_rows(hub_url: str, language: str = "en") -> list[TillRow]:
-    """The rows of `/hq` of the hub at that address, in page order. Raises OSError."""
+    """The tills of `/hq` of the hub at that address, in page order. Raises OSError."""
     page = f"{hub_url}/hq?lang={language}"
     with urllib.request.urlopen(page, timeout=TIME_OUT_S) as answer:
-        parser = _Rows()
+        parser = _Cards()
         parser.feed(answer.read().decode())
-    return [TillRow(*cells) for cells in parser.rows if len(cells) == len(TillRow._fields)]
+    return [
+        TillRow(**{cell: " ".join(text.split()) for cell, text in card.items()})
+        for card in parser.cards
+    ]
 
 
-class _Rows(HTMLParser):
-    """The data cells of every table row."""
+class _Cards(HTMLParser):
+    """What stands in the elements that are marked `data-cell`, till by till."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[str]] = []
-        self._in_cell = False
+        self.cards: list[dict[str, str]] = []
+        self._cell = ""
+        self._within = 0
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  the parser's signature
-        if tag == "tr":
-            self.rows.append([])
-        elif tag == "td":
-            self.rows[-1].append("")
-            self._in_cell = True
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        marked = dict(attrs)
+        if "data-till" in marked:
+            self.cards.append({})
+        if self._cell:
+            self._within += 1
+        elif cell := marked.get("data-cell"):
+            self._cell = cell
+            self.cards[-1][cell] = ""
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "td":
-            self._in_cell = False
-        elif tag == "span" and self._in_cell:  # the mark stands close to its words
-            self.rows[-1][-1] += " "
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002  the parser's signature
+        if self._within:
+            self._within -= 1
+        else:
+            self._cell = ""
 
     def handle_data(self, data: str) -> None:
-        if self._in_cell:
-            self.rows[-1][-1] += data
+        if self._cell:
+            self.cards[-1][self._cell] += data

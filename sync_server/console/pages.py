@@ -1,134 +1,187 @@
-"""/hq: each store and till in step or not, and what it took; Chinese and English.
+"""/hq: what was taken today, how every till stands, what is to be settled; Chinese and English.
 
-Served to this machine only, until the console has passwords.
+Served to this machine only, until the console has passwords. An open page asks for itself again
+every half second and changes in place; all of them share one look into the database.
 """
 
+import asyncio
+from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from enum import StrEnum
+from hashlib import sha256
 from importlib.resources import files
-from itertools import groupby
+from time import monotonic
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from retail.language import Language, Text
-from retail.money import Money
-from sync_server.console.records import Takings, TillStanding
+from retail.language import Language
+from retail.money import rounded_quotient
+from sync_server.console import words
+from sync_server.console.board import StoreBoard, board, in_step
+from sync_server.console.chart import Chart, chart
+from sync_server.console.discrepancies import Discrepancy, discrepancies
+from sync_server.console.records import HourTaken, Overview
+from sync_server.database import FAULTS
 from sync_server.hub import Hub
-from sync_server.settings import IN_STEP_S, is_loopback
+from sync_server.settings import is_loopback
 
-_TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-    files("sync_server.console").joinpath("templates/status.html").read_text(encoding="utf-8")
+#: a look takes at most this part of the time, however long it takes
+_LOOKING_SHARE = 0.1
+
+
+def _file(name: str) -> str:
+    return files("sync_server.console").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+_STYLE, _SCRIPT = _file("hq.css"), _file("hq.js")
+_TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
+    _file("hq.html")
 )
+_STALE_AFTER_MS = 5_000
+_ASK_EVERY_MS = 500
 
-WORDS = {
-    "title": Text("Stores and tills", "门店与终端"),
-    "store": Text("Store", "门店"),
-    "till": Text("Till", "终端"),
-    "state": Text("State", "状态"),
-    "contact": Text("Last contact", "最近联系"),
-    "facts": Text("Facts here", "已收记录"),
-    "day": Text("Business date", "营业日"),
-    "sales": Text("Sales", "笔数"),
-    "takings": Text("Takings", "营业额"),
-    "none": Text("No till enrolled yet", "尚无终端"),
-    "no_stores": Text(
-        "No stores yet. Import them: sync-server import stores FILE.csv",
-        "尚无门店。请导入：sync-server import stores FILE.csv",
+
+def _hash_source(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+#: the page's own style and script and nothing else; it asks nobody but the hub for anything
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none';"
+        f" form-action 'none'; frame-ancestors 'none'; script-src {_hash_source(_SCRIPT)};"
+        f" style-src {_hash_source(_STYLE)}; style-src-attr 'unsafe-inline'"
     ),
-    "unsettled": Text("{facts} to be settled", "{facts}记录待处理"),
-    "all_well": Text("All tills in step", "全部同步"),
-    "some_not": Text("{count} of {all} tills not in step", "{all} 台终端中 {count} 台未同步"),
-    "as_of": Text("as of {time}", "截至 {time}"),
-    "other": Text("中文", "English"),
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
 }
 #: what proxies say of those they speak for (RFC 7239, and the names before it)
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
-#: nothing but its own style: the page has no script and asks nobody else for anything
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-    "X-Content-Type-Options": "nosniff",
-}
-_NOT_HERE = Text(
-    "This page is served to the hub's own machine only, until passwords are set up.",
-    "设置密码之前，此页面仅限本机访问。",
-)
 
 
-class State(StrEnum):
-    """How a till stands with the hub."""
+class Figures(NamedTuple):
+    """The chain's day in one currency."""
 
-    IN_STEP = "in_step"
-    CLOSED = "closed"
-    BEHIND = "behind"
-    SILENT = "silent"
-    NEVER = "never"
-    FORKED = "forked"
-    REVOKED = "revoked"
-
-
-_STATES = {
-    State.IN_STEP: Text("in step", "同步"),
-    State.CLOSED: Text("closed, in step", "已交班，同步"),
-    State.BEHIND: Text("{facts} outstanding{since}", "{since}{facts}待传"),
-    State.SILENT: Text(
-        "silent since {contact}, last declared head {declared}",
-        "{contact} 起无联系，最后声明 {declared}",
-    ),
-    State.NEVER: Text("has never spoken", "从未联系"),
-    State.FORKED: Text("forked: two histories", "记录分叉"),
-    State.REVOKED: Text("revoked", "已停用"),
-}
-_SINCE = Text(" since {time}", "{time} 起 ")
-_MARKS = {
-    State.IN_STEP: "●",
-    State.CLOSED: "●",
-    State.BEHIND: "◐",
-    State.SILENT: "○",
-    State.NEVER: "–",
-    State.FORKED: "▲",
-    State.REVOKED: "✕",
-}
-_WELL = {State.IN_STEP, State.CLOSED}
-
-
-class TillView(NamedTuple):
-    """One row of the page, in the reader's language."""
-
-    till_id: str
-    state: str
-    mark: str
-    said: str
-    contact: str
-    head: str
-    day: str
+    currency: str
+    takings: str
     sales: str
-    takings: str
+    average: str
+    chart: Chart
 
 
-class StoreView(NamedTuple):
-    """One store of the page."""
+class Page(NamedTuple):
+    """All that stands on the page but the clock, in the reader's language."""
 
-    store_id: str
-    name: str
+    headline: str
+    well: bool
+    in_step: str
+    unsettled: str
+    differences: str
     day: str
-    takings: str
-    tills: list[TillView]
+    figures: tuple[Figures, ...]
+    stores: tuple[StoreBoard, ...]
+    discrepancies: tuple[Discrepancy, ...]
+
+
+def page(seen: Overview, language: Language, now: datetime) -> Page:
+    """What a reader of that language sees."""
+    well, tills = in_step(seen.standings, now)
+    headline = words.ALL_WELL
+    if well < tills:
+        headline = words.SOME_NOT.filled(count=tills - well, all=tills)
+    facts, differing = seen.unsettled_facts, len(seen.differences)
+    return Page(
+        headline=headline.to(language) if tills else "",
+        well=well == tills,
+        in_step=f"{well} / {tills}",
+        unsettled=words.UNSETTLED.filled(facts=words.facts_of(facts)).to(language) if facts else "",
+        differences=words.DIFFERENCES.filled(count=differing).to(language) if differing else "",
+        day=seen.day,
+        figures=_figures(seen, language),
+        stores=board(seen.standings, seen.takings, language, now),
+        discrepancies=discrepancies(seen, language, now),
+    )
+
+
+def _figures(seen: Overview, language: Language) -> tuple[Figures, ...]:
+    names = {standing.store_id: standing.store_name for standing in seen.standings}
+    by_currency: dict[str, list[HourTaken]] = defaultdict(list)
+    for taken in seen.hours:
+        by_currency[taken.currency].append(taken)
+    figures = []
+    for currency, of in by_currency.items():
+        minor, sales = sum(each.minor for each in of), sum(each.sales for each in of)
+        average = rounded_quotient(minor, sales) if sales else 0
+        figures.append(
+            Figures(
+                currency,
+                words.grouped(minor, currency),
+                f"{sales:,}",
+                words.grouped(average, currency),
+                chart(of, names, seen.day, currency, language),
+            )
+        )
+    return tuple(figures)
+
+
+class _Shown(NamedTuple):
+    """A page in one language, its name among all that were shown, and its clock."""
+
+    page: Page
+    tag: str
+    as_of: str
+
+
+class _Looks:
+    """One look into the database for all open pages."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._seen: Overview | None = None
+        self._at = hub.now()
+        self._next_s = 0.0
+        self._shown: dict[Language, _Shown] = {}
+        self._looking = asyncio.Lock()
+
+    async def shown(self, language: Language, *, afresh: bool) -> _Shown:
+        """The page as it is now, or as it was within `console_look_every_s`."""
+        async with self._looking:
+            if self._seen is None or afresh or monotonic() >= self._next_s:
+                began_s = monotonic()
+                self._at, self._seen = self._hub.now(), await self._hub.overview()
+                self._shown = {}
+                took_s = monotonic() - began_s
+                pause_s = max(self._hub.settings.console_look_every_s, took_s / _LOOKING_SHARE)
+                self._next_s = began_s + pause_s
+            if language not in self._shown:
+                seen = page(self._seen, language, self._at)
+                tag = f'"{sha256(repr(seen).encode()).hexdigest()[:32]}"'
+                as_of = self._at.astimezone().strftime("%H:%M:%S %Z")
+                self._shown[language] = _Shown(seen, tag, as_of)
+            return self._shown[language]
 
 
 def routes(hub: Callable[[], Hub]) -> list[Route]:
     """The console's routes."""
+    looks: list[_Looks] = []
 
-    async def status(request: Request) -> Response:
-        return await _status(hub(), request)
+    async def console(request: Request) -> Response:
+        if not looks:
+            looks.append(_Looks(hub()))
+        try:
+            return await _answer(looks[0], request)
+        except FAULTS:
+            away = words.DATABASE_AWAY
+            return HTMLResponse(f"<p>{away.en}</p><p>{away.zh}</p>", 503, headers=_HEADERS)
 
-    return [Route("/hq", _local_only(status), methods=["GET"])]
+    return [Route("/hq", _local_only(console), methods=["GET"])]
 
 
 def _local_only(
@@ -136,7 +189,8 @@ def _local_only(
 ) -> Callable[[Request], Awaitable[Response]]:
     async def guarded(request: Request) -> Response:
         if not _is_local(request):
-            return HTMLResponse(f"<p>{_NOT_HERE.en}</p><p>{_NOT_HERE.zh}</p>", status_code=403)
+            no = words.NOT_HERE
+            return HTMLResponse(f"<p>{no.en}</p><p>{no.zh}</p>", status_code=403)
         return await page(request)
 
     return guarded
@@ -151,32 +205,26 @@ def _is_local(request: Request) -> bool:
     return is_loopback(peer) and is_loopback(request.url.hostname or "")
 
 
-async def _status(hub: Hub, request: Request) -> Response:
+async def _answer(looks: _Looks, request: Request) -> Response:
+    """The page; to a page that is open already only what it does not show yet."""
     language = _language(request)
-    standings, takings, unsettled = await hub.overview()
-    now = hub.now()
-    states = [
-        state_of(standing, now)
-        for standing in standings
-        if standing.till_id and not standing.revoked
-    ]
-    behind = sum(state not in _WELL for state in states)
-    headline = (
-        WORDS["some_not"].filled(count=behind, all=len(states)) if behind else WORDS["all_well"]
-    )
+    has = request.headers.get("if-none-match")
+    shown = await looks.shown(language, afresh=has is None)
+    headers = {**_HEADERS, "ETag": shown.tag, "As-Of": shown.as_of}
+    if has == shown.tag:
+        return Response(status_code=304, headers=headers)
     html = _TEMPLATE.render(
         language=language,
-        other="en" if language is Language.CHINESE else "zh",
-        words={name: text.to(language) for name, text in WORDS.items()},
-        headline=headline.to(language) if states else "",
-        well=not behind,
-        unsettled=WORDS["unsettled"].filled(facts=_facts(unsettled)).to(language)
-        if unsettled
-        else "",
-        as_of=WORDS["as_of"].filled(time=now.astimezone().strftime("%H:%M:%S %Z")).to(language),
-        stores=_stores(standings, takings, language, now),
+        other=Language.ENGLISH if language is Language.CHINESE else Language.CHINESE,
+        words={name: text.to(language) for name, text in words.WORDS.items()},
+        style=_STYLE,
+        script=_SCRIPT,
+        ask_every_ms=_ASK_EVERY_MS,
+        stale_after_ms=_STALE_AFTER_MS,
+        page=shown.page,
+        as_of=shown.as_of,
     )
-    return HTMLResponse(html, headers=_HEADERS)
+    return HTMLResponse(html, headers=headers)
 
 
 def _language(request: Request) -> Language:
@@ -185,100 +233,3 @@ def _language(request: Request) -> Language:
         return Language(asked)
     first = request.headers.get("accept-language", "zh")
     return Language.ENGLISH if first.lower().startswith("en") else Language.CHINESE
-
-
-def state_of(standing: TillStanding, now: datetime) -> State:
-    """Whether a till is in step: it declared the head we have and spoke within IN_STEP_S, or has no
-    shift open (design: a closed till owes nothing until the store opens)."""
-    if standing.revoked:
-        return State.REVOKED
-    if not standing.last_contact:
-        return State.NEVER
-    if standing.forked:
-        return State.FORKED
-    caught_up = standing.declared_seq <= standing.head_seq
-    if caught_up and not standing.open_shift:
-        return State.CLOSED
-    silent_s = (now - datetime.fromisoformat(standing.last_contact)).total_seconds()
-    if silent_s > IN_STEP_S:
-        return State.SILENT
-    return State.IN_STEP if caught_up else State.BEHIND
-
-
-def _stores(
-    standings: list[TillStanding], takings: dict[str, Takings], language: Language, now: datetime
-) -> list[StoreView]:
-    views = []
-    for store_id, of_store in groupby(standings, key=lambda standing: standing.store_id):
-        tills = list(of_store)
-        first = tills[0]
-        day, taken = _day(
-            [takings[standing.till_id] for standing in tills if standing.till_id in takings]
-        )
-        views.append(
-            StoreView(
-                store_id,
-                first.store_name,
-                day,
-                _amount(taken, first.currency) if day else "",
-                [_till(standing, takings, language, now) for standing in tills if standing.till_id],
-            )
-        )
-    return views
-
-
-def _day(taken: list[Takings]) -> tuple[str, int]:
-    """The latest business date of any of them, and what was taken on it; empty without any."""
-    day = max((each.business_date for each in taken), default="")
-    return day, sum(each.minor for each in taken if each.business_date == day)
-
-
-def _till(
-    standing: TillStanding, takings: dict[str, Takings], language: Language, now: datetime
-) -> TillView:
-    taken = takings.get(standing.till_id or "")
-    state = state_of(standing, now)
-    contact = _clock(standing.last_contact, standing.timezone, now)
-    since = _clock(standing.waiting_since, standing.timezone, now)
-    said = _STATES[state].filled(
-        facts=_facts(standing.declared_seq - standing.head_seq),
-        since=_SINCE.filled(time=since) if since else "",
-        contact=contact,
-        declared=f"{standing.declared_seq:,}",
-    )
-    return TillView(
-        standing.till_id or "",
-        state,
-        _MARKS[state],
-        said.to(language),
-        contact,
-        f"{standing.head_seq:,}",
-        taken.business_date if taken else "",
-        f"{taken.sales:,}" if taken else "",
-        _amount(taken.minor, standing.currency) if taken else "",
-    )
-
-
-def _facts(count: int) -> Text:
-    return Text(f"{count:,} fact{'s' if count != 1 else ''}", f"{count:,} 条")
-
-
-def _amount(minor: int, currency: str) -> str:
-    return f"{currency} {_grouped(Money(minor, currency).plain)}"
-
-
-def _grouped(plain: str) -> str:
-    whole, dot, part = plain.removeprefix("-").partition(".")
-    sign = "-" if plain.startswith("-") else ""
-    return f"{sign}{int(whole):,}{dot}{part}"
-
-
-def _clock(at: str, timezone: str, now: datetime) -> str:
-    """A time as the store's wall clock shows it; with the date when it is not today's."""
-    if not at:
-        return ""
-    zone = ZoneInfo(timezone)
-    when = datetime.fromisoformat(at).astimezone(zone)
-    if when.date() == now.astimezone(zone).date():
-        return when.strftime("%H:%M:%S")
-    return when.strftime("%Y-%m-%d %H:%M")

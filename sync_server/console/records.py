@@ -1,11 +1,23 @@
-"""What the status page reads: streams, takings, quarantine."""
+"""What the console reads: streams, takings, and what head office has to look at."""
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, case, func, or_, select
 
-from sync_server.recorder import HAS_VERDICT, journal, money_ledger
+from sync_server.recorder import (
+    HAS_VERDICT,
+    IS_DIFFERENCE,
+    journal,
+    money_ledger,
+    takings_by_hour,
+)
 from sync_server.sync.records import store, stream, till
+
+#: of each kind of discrepancy as many are listed; how many there are is counted all the same
+LISTED_MAX = 50
+#: a shift that closed over or short is listed for as many business days
+DIFFERENCE_DAYS = 7
 
 
 class TillStanding(NamedTuple):
@@ -98,10 +110,132 @@ def latest_takings(connection: Connection) -> dict[str, Takings]:
     return {row[0]: Takings(row[1], int(row[2]), int(row[3])) for row in rows}
 
 
-def unsettled(connection: Connection) -> int:
+class HourTaken(NamedTuple):
+    """What one store took on the business date within one hour of its wall clock,
+    `2026-06-03T09`; the hour is empty where a till gave no time."""
+
+    store_id: str
+    currency: str
+    hour: str
+    minor: int
+    sales: int
+
+
+class Unsettled(NamedTuple):
+    """Facts of one till that are stored without effect for the same reason."""
+
+    till_id: str
+    timezone: str
+    verdict: str
+    reason: str
+    type: str
+    facts: int
+    first_seq: int
+    last_seq: int
+    since: str
+
+
+class Difference(NamedTuple):
+    """A shift whose drawer held more (positive) or less than it should."""
+
+    till_id: str
+    business_date: str
+    shift: str
+    currency: str
+    minor: int
+
+
+class Overview(NamedTuple):
+    """All that `/hq` shows, read from one snapshot. `day` is the business date that the figures
+    are of, empty before the first sale; `unsettled_facts` counts those beyond LISTED_MAX too."""
+
+    standings: list[TillStanding]
+    takings: dict[str, Takings]
+    day: str
+    hours: list[HourTaken]
+    unsettled: list[Unsettled]
+    unsettled_facts: int
+    differences: list[Difference]
+
+
+def overview(connection: Connection, now: datetime) -> Overview:
+    """Read it all."""
+    day = _day(connection, now)
+    return Overview(
+        tills(connection),
+        latest_takings(connection),
+        day,
+        _hours(connection, day),
+        _unsettled(connection),
+        _unsettled_facts(connection),
+        _differences(connection, now),
+    )
+
+
+def _day(connection: Connection, now: datetime) -> str:
+    """The latest business date that any till took money on. One beyond tomorrow is a till's
+    mistake, and would hide all days before it."""
+    latest = func.max(takings_by_hour.c.business_date)
+    tomorrow = (now + timedelta(days=1)).date().isoformat()
+    day: str | None = connection.execute(
+        select(latest).where(takings_by_hour.c.business_date <= tomorrow)
+    ).scalar()
+    return day or ""
+
+
+def _hours(connection: Connection, day: str) -> list[HourTaken]:
+    taken = takings_by_hour.c
+    key = (taken.store, taken.currency, taken.hour)
+    rows = connection.execute(
+        select(*key, func.sum(taken.amount), func.sum(taken.sales))
+        .where(taken.business_date == day)
+        .group_by(*key)
+        .order_by(*key)
+    )
+    return [HourTaken(*row[:3], int(row[3]), int(row[4])) for row in rows]
+
+
+_NEEDS_SETTLING = and_(HAS_VERDICT, journal.c.verdict.in_(("quarantined", "waiting")))
+
+
+def _unsettled(connection: Connection) -> list[Unsettled]:
+    since = func.min(journal.c.received_at)
+    key = (
+        stream.c.till_id,
+        store.c.timezone,
+        journal.c.verdict,
+        journal.c.reason,
+        journal.c.type,
+    )
+    rows = connection.execute(
+        select(*key, func.count(), func.min(journal.c.seq), func.max(journal.c.seq), since)
+        .select_from(
+            journal.join(stream, stream.c.stream_no == journal.c.stream_no).join(
+                store, store.c.store_id == stream.c.store_id
+            )
+        )
+        .where(_NEEDS_SETTLING)
+        .group_by(journal.c.stream_no, *key)
+        .order_by(since.desc(), stream.c.till_id, journal.c.type)
+        .limit(LISTED_MAX)
+    )
+    return [Unsettled(*row) for row in rows]
+
+
+def _unsettled_facts(connection: Connection) -> int:
     """How many facts lie in quarantine or wait for a newer hub."""
     return connection.execute(
-        select(func.count())
-        .select_from(journal)
-        .where(HAS_VERDICT, journal.c.verdict.in_(("quarantined", "waiting")))
+        select(func.count()).select_from(journal).where(_NEEDS_SETTLING)
     ).scalar_one()
+
+
+def _differences(connection: Connection, now: datetime) -> list[Difference]:
+    ledger = money_ledger.c
+    since = (now - timedelta(days=DIFFERENCE_DAYS)).date().isoformat()
+    rows = connection.execute(
+        select(ledger.till, ledger.business_date, ledger.shift, ledger.currency, -ledger.amount)
+        .where(IS_DIFFERENCE, ledger.business_date >= since)
+        .order_by(ledger.business_date.desc(), ledger.till, ledger.shift)
+        .limit(LISTED_MAX)
+    )
+    return [Difference(*row[:4], int(row[4])) for row in rows]

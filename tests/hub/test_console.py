@@ -1,12 +1,14 @@
 """/hq as it is served: to this machine only, and right whatever tills have said."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
 from journal.wire import Declared
+from rehearsal.processes import wait_until
 from rehearsal.store_day.status_page import TillRow, till_rows
 from retail.facts import PrintOutcome, ReceiptPrinted, ShiftClosed
 from retail.shift import Balance, figures
@@ -14,12 +16,18 @@ from retail.tender import Tender
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.hub.books import books
 from tests.hub.conftest import TillMaker
+from tests.hub.serving import Serving
 from tests.served_hub import ServedHub
 
 
 def rows(hub: ServedHub, language: str = "en") -> dict[str, TillRow]:
     """The page's rows by till."""
     return {row.till: row for row in till_rows(hub.url, language)}
+
+
+def page_of(hub: ServedHub, language: str = "en") -> str:
+    """The page's HTML."""
+    return httpx.get(f"{hub.url}/hq", params={"lang": language}).text
 
 
 def said(hub: ServedHub, till: HandTill, language: str = "en") -> str:
@@ -38,7 +46,7 @@ def test_a_till_in_step_says_so_with_its_figures(hub: ServedHub, till: HandTill)
     row = rows(hub)["S01-1"]
     assert row.state == "● in step"
     assert (row.contact, row.facts, row.sales) == ("09:00:00", "5", "3")
-    assert (row.day, row.takings) == ("2026-06-03", "CNY 10.50")
+    assert (row.day, row.shift, row.takings) == ("2026-06-03", "shift 1", "CNY 10.50")
 
 
 def test_a_till_with_facts_outstanding_says_how_many_and_since_when(
@@ -124,18 +132,17 @@ def test_forked_and_revoked_say_so_and_revoked_does_not_count(
     hub.do(hub.hub.revoke(revoked.stream.till))
     assert said(hub, forked) == "forked: two histories"
     assert said(hub, revoked) == "revoked"
-    page = httpx.get(f"{hub.url}/hq?lang=en").text
-    assert "1 of 2 tills not in step" in page
+    assert "1 of 2 tills not in step" in page_of(hub)
 
 
 def test_facts_that_wait_to_be_settled_are_counted(hub: ServedHub, till: HandTill) -> None:
-    assert "to be settled" not in httpx.get(f"{hub.url}/hq?lang=en").text
+    assert "to be settled" not in page_of(hub)
     till.record_sales(1)
     for name in ("sale.completed", "of.tomorrow"):
         till.record_bytes(b"{}", name, 1)
     reply_of(till.push())
-    assert "2 facts to be settled" in httpx.get(f"{hub.url}/hq?lang=en").text
-    assert "2 条记录待处理" in httpx.get(f"{hub.url}/hq?lang=zh").text
+    assert "2 facts to be settled" in page_of(hub)
+    assert "2 条记录待处理" in page_of(hub, "zh")
 
 
 def test_takings_are_of_the_latest_business_date_in_the_stores_currency(
@@ -150,7 +157,7 @@ def test_takings_are_of_the_latest_business_date_in_the_stores_currency(
         reply_of(till.push())
     assert rows(hub)["S01-1"].takings == "CNY 123,455.79"
     assert rows(hub)["S01-2"].takings == "CNY 3.50"
-    assert "2026-06-04 <b>CNY 123,455.79</b>" in httpx.get(f"{hub.url}/hq").text
+    assert "2026-06-04 <b>CNY 123,455.79</b>" in page_of(hub)
 
 
 def test_takings_are_what_customers_paid_as_the_x_report_says(
@@ -170,11 +177,11 @@ def test_takings_are_what_customers_paid_as_the_x_report_says(
 
 def test_a_store_without_tills_and_a_hub_without_stores_say_so(database_url: str) -> None:
     with ServedHub(database_url) as hub:
-        assert "sync-server import stores" in httpx.get(f"{hub.url}/hq?lang=en").text
+        assert "sync-server import stores" in page_of(hub)
         hub.add_store(name="<script>alert(1)</script>")
-        page = httpx.get(f"{hub.url}/hq?lang=en").text
+        page = page_of(hub)
     assert "No till enrolled yet" in page
-    assert "<script>" not in page
+    assert "<script>alert" not in page
 
 
 def test_a_till_without_a_shift_in_any_time_zone_is_shown(hub: ServedHub) -> None:
@@ -209,6 +216,16 @@ def test_the_page_is_not_for_those_a_proxy_speaks_for(
         assert httpx.get(f"{one_hub.url}/hq", headers={"Host": host}).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["hub.example", "127.0.0.1"])
+def test_nobody_speaks_with_the_page_over_a_websocket(one_hub: ServedHub, host: str) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    with Serving(one_hub.settings.database) as serving:
+        wait_until(serving.answers, 60, "the hub answers")
+        answer = httpx.get(f"{serving.url}/hq", headers={"Host": host, **upgrade, **key})
+    assert answer.status_code == (200 if host == "127.0.0.1" else 403)
+
+
 @pytest.mark.parametrize(
     ("asked", "accepted", "language"),
     [
@@ -232,10 +249,50 @@ def test_the_page_speaks_the_readers_language(
 
 def test_the_page_loads_nothing_from_anywhere(one_hub: ServedHub) -> None:
     answer = httpx.get(f"{one_hub.url}/hq")
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; connect-src 'self'; img-src data:;")
+    assert "http" not in policy
+    assert "*" not in policy
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "<script" not in answer.text
     assert "src=" not in answer.text
+
+
+def test_an_open_page_hears_only_what_is_new(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(2)
+    reply_of(till.push(0, 3))
+    shown = httpx.get(f"{hub.url}/hq")
+    again = httpx.get(f"{hub.url}/hq", headers={"If-None-Match": shown.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    reply_of(till.push(3))
+    assert httpx.get(f"{hub.url}/hq").headers["ETag"] != shown.headers["ETag"]
+    other = httpx.get(f"{hub.url}/hq?lang=en", headers={"If-None-Match": shown.headers["ETag"]})
+    assert other.status_code == 200
+
+
+def test_open_pages_share_one_look(database_url: str) -> None:
+    with ServedHub(database_url, console_look_every_s=3600.0) as hub:
+        hub.add_store()
+        shown = httpx.get(f"{hub.url}/hq").headers["ETag"]
+        hub.add_store("S02")
+        for _ in range(3):
+            open_page = httpx.get(f"{hub.url}/hq", headers={"If-None-Match": shown})
+            assert open_page.status_code == 304
+        assert "S02" in httpx.get(f"{hub.url}/hq").text
+
+
+def test_a_hub_without_a_console_serves_tills_only(database_url: str) -> None:
+    with ServedHub(database_url, console=False) as hub:
+        assert httpx.get(f"{hub.url}/hq").status_code == 404
+        assert httpx.get(f"{hub.url}/readyz").status_code == 200
+
+
+def test_a_database_that_is_away_is_said_in_both_languages(tmp_path: Path) -> None:
+    with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as hub:
+        (tmp_path / "hub.db").rename(tmp_path / "elsewhere.db")
+        answer = httpx.get(f"{hub.url}/hq")
+        assert answer.status_code == 503
+        assert "does not answer" in answer.text
+        assert "无应答" in answer.text
 
 
 def test_the_hub_says_that_it_lives_and_that_it_is_ready(one_hub: ServedHub) -> None:

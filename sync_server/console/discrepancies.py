@@ -1,0 +1,143 @@
+"""What head office has to look at, each with a sentence what to do, in the reader's language."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from journal.wire import VerdictCode
+from retail.facts import (
+    TYPES,
+    DrawerOpened,
+    Fact,
+    ReceiptPrinted,
+    SaleCompleted,
+    SaleVoided,
+    ShiftClosed,
+    ShiftOpened,
+    StockReceived,
+)
+from retail.language import Language, Text
+from sync_server.console.board import MARKS, State, state_of
+from sync_server.console.records import Difference, Overview, TillStanding, Unsettled
+from sync_server.console.words import amount, clock, facts_of
+
+
+class Discrepancy(NamedTuple):
+    """One line: its mark, what it is, where, the particulars, since when, and what to do."""
+
+    mark: str
+    what: str
+    till_id: str
+    detail: str
+    reason: str
+    since: str
+    remedy: str
+
+
+_QUARANTINED = Text("In quarantine", "已隔离")
+_WAITING = Text("Waits for a newer hub", "待总部升级")
+_FORKED = Text("Forked", "记录分叉")
+_SILENT = Text("Silent", "无联系")
+_OVER = Text("Cash over", "长款")
+_SHORT = Text("Cash short", "短款")
+_TODO = {
+    _QUARANTINED: Text(
+        "Kept, but not in the books: compare it with the store's receipt and correct by hand.",
+        "已保存但未入账：请与门店小票核对后人工更正。",
+    ),
+    _WAITING: Text(
+        "Kept, not in the books yet: update the hub's program.",
+        "已保存，暂未入账：请升级总部程序。",
+    ),
+    _FORKED: Text(
+        "Let it go on selling. Have pos-client journal export run there, then start the till anew.",
+        "可继续销售。请在该机运行 pos-client journal export，再重启终端。",
+    ),
+    _SILENT: Text(
+        "Ask the store whether the till is on and its line is up; it goes on selling meanwhile.",
+        "请门店检查终端电源与网络；终端可继续销售。",
+    ),
+    _OVER: Text(
+        "Count the safe again with the cashier; the books hold it as over_short.",
+        "请与收银员复点现金；差额已记入 over_short 科目。",
+    ),
+    _SHORT: Text(
+        "Count the safe again with the cashier; the books hold it as over_short.",
+        "请与收银员复点现金；差额已记入 over_short 科目。",
+    ),
+}
+_SHIFT = Text("shift {number}: {amount}", "第 {number} 班：{amount}")
+_HEAD = Text("{facts} here, {declared} declared", "已收 {facts}，声明 {declared}")
+_KINDS: dict[type[Fact], Text] = {
+    SaleCompleted: Text("sale", "销售"),
+    SaleVoided: Text("void", "作废"),
+    ShiftOpened: Text("shift opened", "开班"),
+    ShiftClosed: Text("shift closed", "交班"),
+    ReceiptPrinted: Text("receipt printed", "小票打印"),
+    StockReceived: Text("delivery", "到货"),
+    DrawerOpened: Text("drawer opened", "开钱箱"),
+}
+_KIND_NAMES = {TYPES[fact][0]: said for fact, said in _KINDS.items()}
+
+
+def discrepancies(seen: Overview, language: Language, now: datetime) -> tuple[Discrepancy, ...]:
+    """Forks first, then what is not in the books, drawers, and tills that nobody hears."""
+    standings = [each for each in seen.standings if each.till_id]
+    states = [(each, state_of(each, now)) for each in standings]
+    return (
+        *(_fork(each, language, now) for each, state in states if state is State.FORKED),
+        *(_unsettled(each, language, now) for each in seen.unsettled),
+        *(_difference(each, language) for each in seen.differences),
+        *(_silence(each, language, now) for each, state in states if state is State.SILENT),
+    )
+
+
+def _line(
+    mark: str,
+    what: Text,
+    till_id: str | None,
+    detail: Text,
+    since: str,
+    language: Language,
+    reason: str = "",
+) -> Discrepancy:
+    remedy = _TODO[what].to(language)
+    return Discrepancy(
+        mark, what.to(language), till_id or "", detail.to(language), reason, since, remedy
+    )
+
+
+def _fork(standing: TillStanding, language: Language, now: datetime) -> Discrepancy:
+    since = clock(standing.last_contact, standing.timezone, now)
+    mark = MARKS[State.FORKED]
+    return _line(mark, _FORKED, standing.till_id, _head(standing), since, language)
+
+
+def _silence(standing: TillStanding, language: Language, now: datetime) -> Discrepancy:
+    since = clock(standing.last_contact, standing.timezone, now)
+    mark = MARKS[State.SILENT]
+    return _line(mark, _SILENT, standing.till_id, _head(standing), since, language)
+
+
+def _head(standing: TillStanding) -> Text:
+    return _HEAD.filled(facts=facts_of(standing.head_seq), declared=f"{standing.declared_seq:,}")
+
+
+def _unsettled(facts: Unsettled, language: Language, now: datetime) -> Discrepancy:
+    what = _WAITING if facts.verdict == VerdictCode.WAITING else _QUARANTINED
+    kind = _KIND_NAMES.get(facts.type, Text(facts.type, facts.type))
+    seqs = f"{facts.first_seq:,}" + (f"–{facts.last_seq:,}" if facts.facts > 1 else "")
+    detail = Text(f"{kind.en} · {seqs}", f"{kind.zh} · {seqs}")
+    if facts.facts > 1:
+        many = facts_of(facts.facts)
+        detail = Text(f"{many.en} · {detail.en}", f"{many.zh} · {detail.zh}")
+    since = clock(facts.since, facts.timezone, now)
+    return _line("◇", what, facts.till_id, detail, since, language, facts.reason)
+
+
+def _difference(shift: Difference, language: Language) -> Discrepancy:
+    what, sign = (_OVER, "+") if shift.minor > 0 else (_SHORT, "")
+    detail = _SHIFT.filled(
+        number=shift.shift.rpartition("-")[2],
+        amount=f"{sign}{amount(shift.minor, shift.currency)}",
+    )
+    return _line("≠", what, shift.till_id, detail, shift.business_date, language)

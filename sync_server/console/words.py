@@ -1,0 +1,87 @@
+"""What the console says, in both languages; one word for one thing, as on the till."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from retail.language import Text
+from retail.money import Money
+
+WORDS = {
+    "title": Text("Head office", "总部"),
+    "day": Text("Business date", "营业日"),
+    "takings": Text("Takings", "营业额"),
+    "sales": Text("Sales", "笔数"),
+    "average": Text("Average sale", "客单价"),
+    "in_step": Text("Tills in step", "同步终端"),
+    "by_hour": Text("Takings by the hour", "分时营业额"),
+    "hour": Text("Hour", "时段"),
+    "total": Text("Total", "合计"),
+    "as_table": Text("as a table", "数据表"),
+    "no_sales": Text("No sales yet", "尚无销售"),
+    "tills": Text("Tills", "终端"),
+    "till": Text("Till", "终端"),
+    "contact": Text("Last contact", "最近联系"),
+    "facts": Text("Facts here", "已收记录"),
+    "none": Text("No till enrolled yet", "尚无终端"),
+    "no_stores": Text(
+        "No stores yet. Import them: sync-server import stores FILE.csv",
+        "尚无门店。请导入：sync-server import stores FILE.csv",
+    ),
+    "discrepancies": Text("To be settled", "待处理"),
+    "what": Text("What", "事项"),
+    "since": Text("Since", "起始"),
+    "remedy": Text("What to do", "处理办法"),
+    "nothing": Text(
+        "Nothing to settle: every fact is in the books, every drawer came out even.",
+        "无待处理事项：记录全部入账，钱箱全部相符。",
+    ),
+    "stale": Text("No answer from the hub", "总部服务无应答"),
+    "as_of": Text("as of", "截至"),
+    "other": Text("中文", "English"),
+}
+ALL_WELL = Text("All tills in step", "全部同步")
+SOME_NOT = Text("{count} of {all} tills not in step", "{all} 台终端中 {count} 台未同步")
+UNSETTLED = Text("{facts} to be settled", "{facts}记录待处理")
+DIFFERENCES = Text("{count} over or short", "{count} 笔长短款")
+OTHER_STORES = Text("other stores", "其他门店")
+OTHER_HOURS = Text("other", "其他")
+SHIFT_NONE = Text("no shift", "未开班")
+SHIFT_OPEN = Text("shift {number}", "第 {number} 班")
+
+NOT_HERE = Text(
+    "This page is served to the hub's own machine only, until passwords are set up.",
+    "设置密码之前，此页面仅限本机访问。",
+)
+DATABASE_AWAY = Text(
+    "The hub's database does not answer. See that it runs, then load this page again.",
+    "总部数据库无应答。请确认其已启动，然后刷新本页。",
+)
+
+
+def facts_of(count: int) -> Text:
+    """So many facts."""
+    return Text(f"{count:,} fact{'s' if count != 1 else ''}", f"{count:,} 条")
+
+
+def grouped(minor: int, currency: str) -> str:
+    """An amount in digits, its thousands set apart: `88,930.00`."""
+    plain = Money(minor, currency).plain
+    whole, dot, part = plain.removeprefix("-").partition(".")
+    sign = "-" if plain.startswith("-") else ""
+    return f"{sign}{int(whole):,}{dot}{part}"
+
+
+def amount(minor: int, currency: str) -> str:
+    """An amount with its currency: `CNY 88,930.00`."""
+    return f"{currency} {grouped(minor, currency)}"
+
+
+def clock(at: str, timezone: str, now: datetime) -> str:
+    """A time as the store's wall clock shows it; with the date when it is not today's."""
+    if not at:
+        return ""
+    zone = ZoneInfo(timezone)
+    when = datetime.fromisoformat(at).astimezone(zone)
+    if when.date() == now.astimezone(zone).date():
+        return when.strftime("%H:%M:%S")
+    return when.strftime("%Y-%m-%d %H:%M")

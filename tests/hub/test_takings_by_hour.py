@@ -1,0 +1,149 @@
+"""When takings came in: by the hour of the store's wall clock, and never other than the books."""
+
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+import pytest
+from sqlalchemy import Connection, select, text
+
+from retail.facts import ShiftClosed
+from sync_server.console.records import overview
+from sync_server.migrations import upgrade_connection
+from sync_server.recorder import is_takings, money_ledger, takings_by_hour
+from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
+from tests.hub.conftest import TillMaker
+from tests.hub.test_books import record_anything
+from tests.served_hub import ServedHub
+
+Row = tuple[str, ...]
+
+
+def hourly(connection: Connection) -> dict[Row, tuple[int, int]]:
+    """Takings and sales by business date, store, till, hour and currency."""
+    return {
+        tuple(row[:-2]): (row.amount, row.sales)
+        for row in connection.execute(select(takings_by_hour))
+    }
+
+
+def by_day(connection: Connection) -> tuple[Counter[Row], Counter[Row]]:
+    """Takings of each till's day: added up from the hours, and from the books."""
+    hours: Counter[Row] = Counter()
+    for (day, store, till, _, currency), (amount, sales) in hourly(connection).items():
+        hours[day, store, till, currency, "takings"] += amount
+        hours[day, store, till, currency, "sales"] += sales
+    books: Counter[Row] = Counter()
+    for row in connection.execute(select(money_ledger)):
+        key = (row.business_date, row.store, row.till, row.currency)
+        if is_takings(row.account):
+            books[*key, "takings"] -= row.amount
+            books[*key, "sales"] += row.entries if row.account == "sales" else 0
+    return hours, books
+
+
+def sell(till: HandTill, at: str, total: int = 350, **changes: str) -> None:
+    till.record(a_sale(total=total, receipt=f"R{len(till.facts)}"), at=at, **changes)
+
+
+def test_a_sale_counts_in_the_hour_it_was_made(hub: ServedHub, till: HandTill) -> None:
+    till.begin()
+    till.record(an_opened_shift())
+    for at in ("2026-06-03T09:12:00+08:00", "2026-06-03T09:59:59.999+08:00"):
+        sell(till, at)
+    sell(till, "2026-06-04T00:01:00+08:00", 7700)
+    reply_of(till.push())
+    key = ("2026-06-03", "S01", "S01-1")
+    assert hub.read(hourly) == {
+        (*key, "2026-06-03T09", "CNY"): (700, 2),
+        (*key, "2026-06-04T00", "CNY"): (7700, 1),
+    }
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-06-03T25:00:00+08:00", "\0" * 13])
+def test_a_sale_without_a_time_counts_all_the_same(hub: ServedHub, till: HandTill, at: str) -> None:
+    till.record_sales(1)
+    sell(till, at, 150)
+    assert reply_of(till.push()).verdicts == ()
+    assert hub.read(hourly)["2026-06-03", "S01", "S01-1", "", "CNY"] == (150, 1)
+    hours, books = hub.read(by_day)
+    assert hours == books
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hours_add_up_to_the_books_whatever_comes(
+    hub: ServedHub, a_till: TillMaker, seed: int
+) -> None:
+    """Facts of two days, a few of them spoiled, in pushes of any length, some of them twice."""
+    chance = Random(seed)
+    for _ in range(2):
+        till = a_till()
+        record_anything(till, chance, 60)
+        for hour in (23, 8, 0):
+            sell(till, f"2026-06-04T{hour:02}:30:00+08:00", 400, bdate="2026-06-04")
+        base = 0
+        while base < len(till.facts):
+            upto = min(len(till.facts), base + chance.randrange(1, 20))
+            reply_of(till.push(chance.randrange(0, base + 1), upto))
+            base = upto
+    hours, books = hub.read(by_day)
+    assert hours == books
+    assert len({day for day, *_ in hours}) == 2
+
+
+def test_a_revoked_tills_sales_count_in_neither(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(2)
+    reply_of(till.push(0, 3))
+    hub.do(hub.hub.revoke(till.stream.till))
+    reply_of(till.push(3))
+    hours, books = hub.read(by_day)
+    assert hours == books
+    assert hours["2026-06-03", "S01", "S01-1", "CNY", "sales"] == 1
+
+
+def test_what_a_hub_of_before_has_is_added_up_by_the_migration(
+    hub: ServedHub, a_till: TillMaker
+) -> None:
+    for seed in (1, 2):
+        till = a_till()
+        record_anything(till, Random(seed), 60)
+        sell(till, "never", 400)
+        reply_of(till.push())
+    before = hub.read(hourly)
+
+    def as_of_before(connection: Connection) -> None:
+        connection.execute(text("DROP TABLE takings_by_hour"))
+        connection.execute(text("DROP INDEX money_ledger_difference"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+    hub.write(as_of_before)
+    hub.write(upgrade_connection)
+    assert hub.read(hourly) == before
+    assert len(before) > 2
+
+
+def test_the_day_shown_is_the_latest_that_may_have_come(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(2)
+    sell(till, "2026-06-03T10:00:00+08:00", 500, bdate="2062-01-01")
+    reply_of(till.push())
+    seen = hub.do(hub.hub.overview())
+    assert seen.day == "2026-06-03"
+    assert [(each.hour, each.minor, each.sales) for each in seen.hours] == [
+        ("2026-06-03T09", 700, 2)
+    ]
+
+
+def test_a_drawer_that_was_short_is_looked_at_for_a_week(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(1)
+    till.record(ShiftClosed(1, "CNY", 50_350, 50_000, 1))
+    till.record(an_opened_shift(2), shift="AAAAAA-2")
+    till.record(ShiftClosed(2, "CNY", 50_000, 50_000, 0), shift="AAAAAA-2")
+    reply_of(till.push())
+    (short,) = hub.do(hub.hub.overview()).differences
+    assert short == ("S01-1", "2026-06-03", "AAAAAA-1", "CNY", -350)
+    hub.clock.move(timedelta(days=8))
+
+    def seen(connection: Connection) -> int:
+        return len(overview(connection, hub.clock.now()).differences)
+
+    assert hub.read(seen) == 0
