@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeVar
 
+from hardware.scanner import Scan
 from pos_client.screen.keys import Input, Pressed, Scanned, Typed
 from pos_client.screen.rows import Ink, Row
 from retail.language import Language, Text
@@ -209,7 +210,7 @@ class Desk:
                 pass
 
     def _scan(self, code: str) -> None:
-        page = self.page
+        code, page = Scan.read(code).code, self.page
         if page is self._pages[0] or page.scan is Landing.ANSWERS:
             page.scanned(self._with_entry(code))
         elif page.scan is Landing.REFUSED:

@@ -2,6 +2,7 @@
 
 from hardware.scanner import Scan
 from pos_client.face import Face
+from pos_client.screen.frame import COLUMNS_MIN, ROWS_MIN
 from pos_client.screen.page import Size
 from pos_client.screen.rows import Row, row_width, text_of
 from pos_client.till import Till
@@ -55,11 +56,12 @@ class Cashier:
         self.face.scanned(Scan(code))
 
     def rows(self) -> list[Row]:
-        """The screen, of which every row has exactly its columns."""
+        """The screen, of which every row has exactly its columns, unless there is no room."""
         drawn = self.face.frame(self.size)
         rows = drawn.rows
-        assert len(rows) == self.size.rows
-        assert {row_width(each) for each in rows} == {self.size.columns}
+        if self.size.columns >= COLUMNS_MIN and self.size.rows >= ROWS_MIN:
+            assert len(rows) == self.size.rows
+            assert {row_width(each) for each in rows} == {self.size.columns}
         return rows
 
     @property

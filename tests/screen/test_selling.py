@@ -260,3 +260,8 @@ def test_ctrl_q_leaves_and_ctrl_c_only_says_so(cashier: Cashier) -> None:
     assert "Ctrl+Q" in cashier.text
     cashier.press("ctrl+q")
     assert cashier.left
+
+
+def test_what_a_scanner_says_of_the_kind_of_code_is_no_part_of_it(cashier: Cashier) -> None:
+    cashier.scan("]E0" + COLA)
+    assert cashier.codes == [(COLA, 1000)]
