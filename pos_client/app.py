@@ -6,11 +6,13 @@ swallow what a scanner types, and no dialog can stand in its way.
 
 import asyncio
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple, cast
 
 from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
+from textual.keys import Keys
 from textual.message import Message
 
 from hardware.scanner import Scan
@@ -22,6 +24,26 @@ from retail.refusals import Refusal
 
 #: how often the status line looks at what waits for the hub
 LOOK_S: Final = 1.0
+
+
+class _Character(NamedTuple):
+    """A key as the library's table holds one."""
+
+    value: str
+
+
+def _tell_escape_from_alt() -> None:
+    """A terminal writes Esc and `6` at once as it writes Alt and `6`, and the library takes them
+    for Alt, or for a `§`: the scan right behind an Esc would lose its first character. Nobody
+    holds Alt at a till. `[` and `O` stay: they begin the names of other keys."""
+    table = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
+    for char in map(chr, range(ord(" "), 0x7F)):
+        if char not in "[O":
+            table[f"\x1b{char}"] = (Keys.Escape, _Character(char))
+    table["\x1b\r"] = (Keys.Escape, Keys.Enter)
+
+
+_tell_escape_from_alt()
 
 
 class TillApp(App[None]):
@@ -76,7 +98,8 @@ class TillApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
-            self.face.key(event.key, event.character, event.time)
+            char = event.character or (event.key if len(event.key) == 1 else None)
+            self.face.key(event.key, char, event.time)
             self._glass.show()
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.face.pasted(event.text)

@@ -25,7 +25,7 @@ _STILL_DUE = Text(
 CHOICE_KEYS = 9
 _SUGGESTIONS_MAX = 5
 #: a row of the choices is readable up to this width
-_COLUMNS_MAX = 56
+_COLUMNS_MAX = 44
 _KEY_COLUMNS = 6
 
 

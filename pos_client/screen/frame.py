@@ -141,7 +141,7 @@ def _keys(labels: Sequence[KeyLabel], columns: int, desk: Desk) -> Row:
         spans: list[Span] = [Span(" ")]
         for label in kept:
             spans += [Span(label.key, Ink.KEY), Span(f" {label.says.to(desk.language)}  ")]
-        if row_width(tuple(spans)) <= columns or not kept:
+        if row_width(tuple(spans)) - 2 <= columns or not kept:
             return sized(tuple(spans), columns)
         if all(label.rank == 0 for label in kept):
             return sized(tuple(spans), columns)

@@ -21,9 +21,9 @@ _OFFLINE_WAITING = Text(
 )
 _FORKED = Text("▲ two histories: call support", "▲ 记录分叉：请联系支持")
 _PROBLEM = Text("▲ hub: {problem} · {waiting} to send", "▲ 总部：{problem} · {waiting} 笔待传")
-_PRINTER = Text("⎙ ready", "⎙ 就绪")
-_PRINTER_UNKNOWN = Text("⎙ …", "⎙ …")
-_NO_PRINTER = Text("⎙ none", "⎙ 无")
+_PRINTER = Text("▤ ready", "▤ 就绪")
+_PRINTER_UNKNOWN = Text("▤ …", "▤ …")
+_NO_PRINTER = Text("▤ none", "▤ 无")
 _SCANNER = Text("‖ scanner", "‖ 扫描枪")
 _SCANNER_KEYS = Text("‖ keyboard", "‖ 键盘")
 _SCANNER_GONE = Text("‖ scanner unplugged", "‖ 扫描枪未连接")
@@ -31,16 +31,16 @@ _TILL = Text("Till {till}", "{till} 号机")
 _NO_SHIFT = Text("no shift", "未开班")
 
 _PRINTER_SHORT = {
-    "printer.out_of_paper": Text("⎙ no paper", "⎙ 缺纸"),
-    "printer.paper_ran_out": Text("⎙ no paper", "⎙ 缺纸"),
-    "printer.cover_open": Text("⎙ cover open", "⎙ 机盖未合"),
-    "printer.unplugged": Text("⎙ unplugged", "⎙ 未连接"),
-    "printer.link_lost": Text("⎙ unplugged", "⎙ 未连接"),
-    "printer.no_reply": Text("⎙ silent", "⎙ 无应答"),
+    "printer.out_of_paper": Text("▤ no paper", "▤ 缺纸"),
+    "printer.paper_ran_out": Text("▤ no paper", "▤ 缺纸"),
+    "printer.cover_open": Text("▤ cover open", "▤ 机盖未合"),
+    "printer.unplugged": Text("▤ unplugged", "▤ 未连接"),
+    "printer.link_lost": Text("▤ unplugged", "▤ 未连接"),
+    "printer.no_reply": Text("▤ silent", "▤ 无应答"),
 }
 #: from so many columns on there is room for words where all is well
 WIDE = 96
-_PRINTER_TROUBLE = Text("⎙ error", "⎙ 故障")
+_PRINTER_TROUBLE = Text("▤ error", "▤ 故障")
 
 
 class Lamp(NamedTuple):

@@ -1,0 +1,74 @@
+"""The pictures of the till in the documents: what its pages say, drawn as a terminal draws it, and
+the receipt as the simulated printer printed it. Only when asked to (`make pictures`)."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from hardware.receipt_bytes import receipt
+from hardware.simulator.printer import SimulatedPrinter
+from pos_client.sale.receipt import receipt_parts
+from pos_client.screen.colours import Name
+from pos_client.sync.service import SyncState
+from retail.catalogue import StoreSettings
+from retail.language import Language
+from tests.browser.terminal_picture import page
+from tests.builders import open_till, publish
+from tests.screen.cashier import LARGE, Cashier
+from tests.screen.stages import STAGES
+
+_IN_STEP = SyncState(0, "", True, False, "", "")
+_PICTURES: list[tuple[str, str, Language, Name]] = [
+    ("till-zh", "basket", Language.CHINESE, "dark"),
+    ("till-en", "payment", Language.ENGLISH, "light"),
+    ("till-change-zh", "change", Language.CHINESE, "contrast"),
+]
+
+
+@pytest.fixture
+def folder() -> Path:
+    asked = os.environ.get("OMNITILL_PICTURES")
+    if asked is None:
+        pytest.skip("pictures are taken by `make pictures`")
+    return Path(asked)
+
+
+@pytest.mark.parametrize(("name", "stage", "language", "theme"), _PICTURES)
+def test_the_pictures_of_the_till_are_taken(
+    folder: Path,
+    tmp_path: Path,
+    browser: Browser,
+    name: str,
+    stage: str,
+    language: Language,
+    theme: Name,
+) -> None:
+    till = open_till(tmp_path, language=language.value)
+    cashier = Cashier(till, LARGE)
+    cashier.face.sync = _IN_STEP
+    STAGES[stage](cashier)
+    html = page(cashier.rows(), theme)
+    till.close()
+    window = browser.new_page(device_scale_factor=2, viewport={"width": 1000, "height": 700})
+    window.set_content(html)
+    window.locator("#screen").screenshot(path=folder / f"{name}.png", omit_background=True)
+    window.close()
+
+
+def test_the_picture_of_the_receipt_is_taken(folder: Path, tmp_path: Path) -> None:
+    till = open_till(tmp_path, language="zh")
+    settings = StoreSettings(
+        store_name="上海静安店",
+        receipt_header=("南京西路店 · 收银小票",),
+        receipt_footer=("谢谢惠顾，欢迎再来 Thank you",),
+    )
+    publish(till, settings=settings)
+    cashier = Cashier(till)
+    STAGES["change"](cashier)
+    sold = till.sale.last_sale()
+    printer = SimulatedPrinter()
+    printer.feed(receipt(receipt_parts(sold, settings, 48, 0), kick_drawer=False, fence=b""))
+    till.close()
+    printer.picture().save(folder / "receipt-zh.png", optimize=True)
