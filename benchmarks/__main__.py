@@ -6,13 +6,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import hub_push, lookup, sale_commit
+from benchmarks import hub_push, lookup, sale_commit, till_keys, till_scan, till_start
 from benchmarks.measure import WHOLE, Benchmark, Result, Scale, save, show
 
 BENCHMARKS: dict[str, Benchmark] = {
     "sale_commit": sale_commit.run,
     "lookup": lookup.run,
     "hub_push": hub_push.run,
+    "till_scan": till_scan.run,
+    "till_keys": till_keys.run,
+    "till_start": till_start.run,
 }
 RESULTS = Path(__file__).parent / "results"
 _WIDTH_WITHOUT_TERMINAL = 160

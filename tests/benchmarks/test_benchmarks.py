@@ -1,15 +1,19 @@
 """Each benchmark runs, on a small part of what it measures: no figure is asserted."""
 
+import importlib.metadata
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from benchmarks import hub_push, lookup, sale_commit
+from benchmarks import hub_push, lookup, sale_commit, till_keys, till_scan, till_start
 from benchmarks.__main__ import main
 from benchmarks.measure import Result, Scale
 
 SMALL = Scale(part=0.001, rounds_min=2, rounds_max=2)
+_OURS = {"pos_client", "retail", "journal", "hardware"}
 
 
 def are_whole(results: list[Result], names: set[str]) -> bool:
@@ -37,6 +41,42 @@ def test_a_push_is_measured_against_a_bare_endpoint_with_the_same_books(tmp_path
     sizes = ("50x3", "50x7", "500x3", "500x7")
     results = list(hub_push.run(SMALL, tmp_path))
     assert are_whole(results, {f"hub_push sqlite {size}" for size in sizes})
+
+
+@pytest.mark.slow
+def test_a_scan_is_measured_on_a_terminal_against_a_stock_table(tmp_path: Path) -> None:
+    results = list(till_scan.run(SMALL, tmp_path))
+    assert are_whole(results, {"till_scan at once", "till_scan wedge"})
+    assert all(0 < one.also["bytes median"] <= one.also["bytes most"] for one in results)
+
+
+@pytest.mark.slow
+def test_every_page_of_the_till_is_measured_against_an_app_that_says_the_key(
+    tmp_path: Path,
+) -> None:
+    pages = {f"till_keys {key.name}" for key in till_keys.SELLING + till_keys.OPENING}
+    assert are_whole(list(till_keys.run(SMALL, tmp_path)), pages)
+
+
+@pytest.mark.slow
+def test_a_start_is_measured_against_an_app_with_the_same_libraries(tmp_path: Path) -> None:
+    results = list(till_start.run(SMALL, tmp_path))
+    assert are_whole(results, {"till_start", "till_start memory"})
+
+
+@pytest.mark.slow
+def test_the_app_the_start_is_measured_against_loads_no_library_the_till_does_not() -> None:
+    """Nor leaves one out: else the ratio would say less or more than it seems to."""
+    till = _libraries("pos_client.__main__, pos_client.app")
+    assert _libraries("benchmarks.reference.empty_app") == till
+
+
+def _libraries(modules: str) -> set[str]:
+    """The installed libraries that are there after these imports in a fresh process."""
+    program = f"import sys, {modules}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    installed = set(importlib.metadata.packages_distributions()) - _OURS
+    return installed.intersection(loaded.stdout.decode().split())
 
 
 @pytest.mark.slow
