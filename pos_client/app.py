@@ -14,6 +14,7 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.keys import Keys
 from textual.message import Message
+from textual.timer import Timer
 
 from hardware.scanner import Scan
 from pos_client.face import Face
@@ -24,6 +25,8 @@ from retail.refusals import Refusal
 
 #: how often the status line looks at what waits for the hub
 LOOK_S: Final = 1.0
+#: how long a burst of characters may go without being shown
+ECHO_S: Final = 0.08
 
 
 class _Character(NamedTuple):
@@ -72,7 +75,9 @@ class TillApp(App[None]):
         self.till = till
         self.face = Face(till, self.exit, self.bell, self.wear)
         self._first_theme: colours.Name = theme
-        self._glass = Glass(self.face.frame)
+        self._glass = Glass(self.face.frame, self.face.foot)
+        self._key_s = 0.0
+        self._echo: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield self._glass
@@ -106,6 +111,16 @@ class TillApp(App[None]):
             self._glass.show()
         else:
             await super().on_event(event)
+
+    def _echo_soon(self) -> None:
+        """Show what a scanner types only if no whole code comes of it: each digit would be a frame
+        that nobody reads."""
+        if self._echo is None:
+            self._echo = self.set_timer(ECHO_S, self._echo_now)
+
+    def _echo_now(self) -> None:
+        self._echo = None
+        self._glass.show_foot()
 
     def on_till_app_scan_read(self, message: ScanRead) -> None:
         self.face.scanned(message.scan)

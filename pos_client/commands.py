@@ -18,9 +18,15 @@ class Command(NamedTuple):
     act: Callable[[], object]
 
 
+def _names(command: Command) -> tuple[str, str]:
+    """As they are looked for."""
+    return command.says.en.casefold(), command.says.zh.casefold()
+
+
 class CommandsPage(Page):
     """Type a part of a name, choose with the arrows, Enter."""
 
+    follows_entry = True
     _title = Text("All acts", "全部操作")
     _ask = Text("Type a part of the name", "输入名称的一部分")
     _none = Text("No act has {text} in its name.", "没有名称含“{text}”的操作。")
@@ -31,12 +37,13 @@ class CommandsPage(Page):
         self._place = 0
 
     def _found(self) -> list[Command]:
+        """Those that have what is typed in their name, first those that begin with it: `X` is the
+        X report and not exact cash."""
         wanted = self.desk.entry.strip().casefold()
-        return [
-            command
-            for command in self._commands
-            if wanted in command.says.en.casefold() or wanted in command.says.zh
-        ]
+        found = [one for one in self._commands if any(wanted in name for name in _names(one))]
+        return sorted(
+            found, key=lambda one: not any(name.startswith(wanted) for name in _names(one))
+        )
 
     def rows(self, size: Size) -> list[Row]:
         rows: list[Row] = [row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]

@@ -17,7 +17,7 @@ from pos_client.commands import Command, CommandsPage, HelpPage
 from pos_client.sale.screen import SalePage
 from pos_client.sale.total import total_rows
 from pos_client.screen import colours
-from pos_client.screen.frame import Frame, Parts, frame
+from pos_client.screen.frame import Frame, Parts, foot, frame
 from pos_client.screen.keys import ENTER, TAB, Input, Keys, Scanned
 from pos_client.screen.page import Desk, Page, Size
 from pos_client.screen.rows import Row
@@ -75,10 +75,14 @@ class Face:
 
     # In
 
-    def key(self, name: str, char: str | None, at_s: float) -> None:
-        """A key of the terminal, read at that time of a steady clock, in seconds."""
+    def key(self, name: str, char: str | None, at_s: float) -> bool:
+        """A key of the terminal, read at that time of a steady clock, in seconds. Whether more
+        changed than what stands in the entry."""
+        changed = False
         for given in self._keys.key(name, char, at_s):
             self._take(given)
+            changed = changed or self.desk.changed
+        return changed
 
     def pasted(self, text: str) -> None:
         """A bracketed paste."""
@@ -123,6 +127,10 @@ class Face:
             self._met(fault)
             self.desk.go_home()
             return frame(self.desk, parts, size)
+
+    def foot(self, columns: int) -> list[Row]:
+        """The rows below the work area alone."""
+        return foot(self.desk, columns)
 
     def _status(self, columns: int) -> Row:
         shift = self.till.shift.current

@@ -83,14 +83,15 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     line_price: LinePrice | None = None
     discount: Discount | None = None
 
-    @property
+    # Worked out once: a screen and a payment ask each line many times. A changed line is a new one.
+    @cached_property
     def before_discount(self) -> Money:
         """Unit price × quantity, half away from zero, or the total the cashier set."""
         if self.line_price is not None:
             return Money(self.line_price.total_minor, self.product.currency)
         return self.product.price.times(self.quantity, ONE)
 
-    @property
+    @cached_property
     def reduction(self) -> Money:
         """What the discount takes off."""
         if self.discount is None:
@@ -99,7 +100,6 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             return self.before_discount.times(self.discount.rate_ppm, PER_MILLION)
         return Money(self.discount.amount_minor, self.product.currency)
 
-    # Worked out once: a payment asks each line five times. A changed line is a new one.
     @cached_property
     def total(self) -> Money:
         """What the line costs, tax included where the price includes it."""
@@ -108,6 +108,16 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     @property
     def tax(self) -> Money:
         return Money(self.product.tax.of(self.total.minor), self.product.currency)
+
+    @cached_property
+    def tax_included(self) -> int:
+        """The tax within the total, in minor units."""
+        return self.product.tax.within(self.total.minor)
+
+    @cached_property
+    def tax_on_top(self) -> int:
+        """The tax added to the total, in minor units."""
+        return self.product.tax.on_top(self.total.minor)
 
     @property
     def is_untouched(self) -> bool:
@@ -172,8 +182,7 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """What the customer owes for all lines, tax within and on top."""
         minor = 0
         for line in self.lines:
-            line_total = line.total.minor
-            minor += line_total + line.product.tax.on_top(line_total)
+            minor += line.total.minor + line.tax_on_top
         return Money(minor, self.currency)
 
     @property
@@ -188,11 +197,11 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     @property
     def tax_included(self) -> Money:
         """The tax within the lines' totals."""
-        return self._sum(line.product.tax.within(line.total.minor) for line in self.lines)
+        return self._sum(line.tax_included for line in self.lines)
 
     @property
     def tax_on_top(self) -> Money:
-        return self._sum(line.product.tax.on_top(line.total.minor) for line in self.lines)
+        return self._sum(line.tax_on_top for line in self.lines)
 
     @property
     def quantities(self) -> dict[Unit, int]:

@@ -24,7 +24,7 @@ from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Page, Size
 from pos_client.screen.rows import Ink, Row, Span, fit, right, row, width
 from retail.basket import Line
-from retail.facts import SaleLine
+from retail.facts import SaleCompleted, SaleLine
 from retail.language import Text
 from retail.money import Money
 from retail.quantity import Unit, plain
@@ -130,33 +130,38 @@ class SalePage(Page):
                 Ink.FAINT,
             )
         )
-        listed = self._listed(at)
-        if listed is None:
-            return [header, *_middle(self.say(_BEGIN), size)]
-        rows, focus = listed
-        return [header, *rows[self._window.slice(len(rows), focus, size.rows - 1)]]
-
-    def _listed(self, at: Columns) -> tuple[list[Row], int] | None:
-        basket = self.till.sale.basket
-        if basket.lines:
-            chosen = self.line.number
-            listed: list[Row] = []
-            focus = 0
-            for line in basket.lines:
-                begins = len(listed)
-                listed += self._line_rows(line, at, chosen=line.number == chosen)
-                if line.number == chosen:
-                    # its last row first: a discount below the line is part of it
-                    focus = min(len(listed) - 1, begins)
-            return listed, focus
+        room = size.rows - 1
+        if self.till.sale.basket.lines:
+            return [header, *self._basket_rows(at, room)]
         if self.paid is not None and self.paid.sold is not None:
-            sold = self.paid.sold.fact
-            listed = [
-                _item_row(place, line, sold.currency, at)
-                for place, line in enumerate(sold.lines, start=1)
-            ]
-            return listed, len(listed) - 1
-        return None
+            return [header, *self._sold_rows(self.paid.sold.fact, at, room)]
+        return [header, *_middle(self.say(_BEGIN), size)]
+
+    def _basket_rows(self, at: Columns, room: int) -> list[Row]:
+        """The rows in view; only their lines are drawn, of however many there are."""
+        chosen = self.line.number
+        drawn: list[tuple[Line, int]] = []
+        focus = 0
+        for line in self.till.sale.basket.lines:
+            height = 1 + (line.line_price is not None) + (line.discount is not None)
+            if line.number == chosen:
+                # the rows below a line are a part of it
+                focus = len(drawn) + height - 1
+            drawn += [(line, row_of_line) for row_of_line in range(height)]
+        in_view = drawn[self._window.slice(len(drawn), focus, room)]
+        rows: list[Row] = []
+        for place, (line, row_of_line) in enumerate(in_view):
+            if row_of_line == 0 or place == 0:
+                rows += self._line_rows(line, at, chosen=line.number == chosen)[row_of_line:]
+        return rows[:room]
+
+    def _sold_rows(self, fact: SaleCompleted, at: Columns, room: int) -> list[Row]:
+        many = len(fact.lines)
+        shown = self._window.slice(many, many - 1, room)
+        return [
+            _item_row(place, line, fact.currency, at)
+            for place, line in list(enumerate(fact.lines, start=1))[shown]
+        ]
 
     def _line_rows(self, line: Line, at: Columns, *, chosen: bool) -> list[Row]:
         mark, ink = ("▌", Ink.CHOSEN) if chosen else (" ", Ink.TEXT)

@@ -25,7 +25,6 @@ from pos_client.screen.rows import (
     row,
     row_width,
     shown,
-    sides,
     sized,
     width,
 )
@@ -38,6 +37,7 @@ _TOO_SMALL = Text("Please make the window larger.", "请将窗口放大。")
 HEAD_ROWS: Final = 2
 FOOT_ROWS: Final = 6
 _WIDE = 96
+_EDGE = Span("│", Ink.FAINT)
 
 
 class Parts(NamedTuple):
@@ -76,25 +76,30 @@ def frame(desk: Desk, parts: Parts, size: Size) -> Frame:
         said = row(Span(_TOO_SMALL.to(desk.language), Ink.ATTEND))
         return Frame(
             below([said], HEAD_ROWS, columns),
-            below([], work.rows, max(0, work.columns)),
-            below([], work.rows, at_right + 1),
+            below([], work.rows, max(0, work.columns) + 1),
+            below([], work.rows, at_right),
             below([], FOOT_ROWS, columns),
         )
     totals = below(parts.total(Size(at_right, work.rows)), work.rows, at_right)
-    note, ask = _sentences(desk, columns)
     return Frame(
         [parts.status(columns), _rule(columns, work.columns, "┬")],
-        below(desk.page.rows(work), work.rows, work.columns),
-        [(Span("│", Ink.FAINT), *each) for each in totals],
-        [
-            _rule(columns, work.columns, "┴"),
-            note,
-            ask,
-            _entry(desk, columns),
-            _rule(columns, None, ""),
-            _keys(desk.page.keys(), columns, desk),
-        ],
+        [(*each, _EDGE) for each in below(desk.page.rows(work), work.rows, work.columns)],
+        totals,
+        foot(desk, columns),
     )
+
+
+def foot(desk: Desk, columns: int) -> list[Row]:
+    """Note, question, entry and keys: all that typing changes."""
+    note, ask = _sentences(desk, columns)
+    return [
+        _rule(columns, columns - total_columns(columns) - 1, "┴"),
+        note,
+        ask,
+        _entry(desk, columns),
+        _rule(columns, None, ""),
+        _keys(desk.page.keys(), columns, desk),
+    ]
 
 
 def _rule(columns: int, at: int | None, joint: str) -> Row:
@@ -109,7 +114,7 @@ def _sentences(desk: Desk, columns: int) -> tuple[Row, Row]:
     note = desk.note
     if note is None:
         ask = row(Span(" " + desk.page.prompt(), Ink.FAINT))
-        return sides(row(" "), (*desk.page.aside(), Span(" ")), columns), sized(ask, columns)
+        return sized((Span(" "), *desk.page.aside()), columns), sized(ask, columns)
     room = columns - 2
     if width(note.say) <= room and width(note.remedy) <= room:
         lines = [note.say, note.remedy]

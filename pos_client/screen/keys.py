@@ -11,11 +11,14 @@ that happens to be open, and keys keep their order whatever comes between two sc
     [Scanned(code='4011200', typed=7)]
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-#: characters of a scan follow each other faster than this; hands need 60 ms and more
-SCAN_GAP_S: Final = 0.035
+#: the mean pace of a scan's characters; hands need 60 ms a key and more
+SCAN_PACE_S: Final = 0.035
+#: a longer pause ends a burst. A busy machine may hold a character back for a while: that must not
+#: cut a code in two, so it is the pace of the whole that tells a scanner from a hand
+PAUSE_S: Final = 0.25
 #: a shorter burst may be a roll over the number pad
 SCAN_CHARACTERS_MIN: Final = 6
 #: after its prefix a scan ends within this time, or what came was no scan
@@ -73,19 +76,33 @@ class _Burst:
     """Characters that came without a pause."""
 
     text: str = ""
-    last_s: float = 0.0
+    times_s: list[float] = field(default_factory=list)
 
     def add(self, char: str, at_s: float) -> None:
-        if at_s - self.last_s > SCAN_GAP_S or len(self.text) >= CODE_CHARACTERS_MAX:
-            self.text = ""
+        paused = self.times_s and at_s - self.times_s[-1] > PAUSE_S
+        if paused or len(self.text) >= CODE_CHARACTERS_MAX:
+            self.clear()
         self.text += char
-        self.last_s = at_s
+        self.times_s.append(at_s)
+
+    def clear(self) -> None:
+        self.text = ""
+        self.times_s.clear()
 
     def ends(self, at_s: float) -> str:
-        """What a suffix at this time ends, empty when it was typed by hand; begins anew."""
-        text, self.text = self.text, ""
-        fast = at_s - self.last_s <= SCAN_GAP_S
-        return text if fast and len(text) >= SCAN_CHARACTERS_MIN else ""
+        """What a suffix at this time ends, empty when it was typed by hand; begins anew. A burst
+        that is too slow as a whole may still end in a scan: a hand typed before it."""
+        text, times_s = self.text, [*self.times_s, at_s]
+        self.clear()
+        if len(text) < SCAN_CHARACTERS_MIN:
+            return ""
+        if times_s[-1] - times_s[0] <= SCAN_PACE_S * len(text):
+            return text
+        begin = len(text)
+        while begin and times_s[begin] - times_s[begin - 1] <= SCAN_PACE_S:
+            begin -= 1
+        scanned = text[begin:]
+        return scanned if len(scanned) >= SCAN_CHARACTERS_MIN else ""
 
 
 class Keys:
@@ -148,7 +165,7 @@ class Keys:
         """A bracketed paste: a scanner behind some terminals sends its codes so. Each whole line
         long enough is a scan; anything else is as if typed."""
         inputs: list[Input] = []
-        self._burst = _Burst()
+        self._burst.clear()
         normal = text.replace("\r\n", "\n").replace("\r", "\n")
         if self._suffix is TAB:
             normal = normal.replace("\t", "\n")

@@ -36,6 +36,7 @@ _WAITS = Text(
 _TOO_MANY_WAIT = Text("Too many scans wait.", "等候的扫码过多。")
 _ANSWER_FIRST = Text("Answer this first, then scan again.", "请先完成本项，再重新扫码。")
 _NOT_NOW = Text("{code} was not taken.", "{code} 未录入。")
+_DROPPED = Text("Not entered: {entry}", "未录入：{entry}")
 _FULL = Text("The entry is full.", "输入已满。")
 _SHORTER = Text("Delete some of it with Backspace.", "请用退格键删短。")
 
@@ -76,6 +77,8 @@ class Page:
     """What stands in the work area, and what keys and scans mean to it."""
 
     scan: ClassVar[Landing] = Landing.LANDS
+    #: whether the work area shows what is being typed
+    follows_entry: ClassVar[bool] = False
     #: why a scan is refused here, and what to do; empty: the general words
     refuses: ClassVar[Text] = _ANSWER_FIRST
 
@@ -103,7 +106,7 @@ class Page:
         raise NotImplementedError
 
     def aside(self) -> Row:
-        """Said once more above the entry line, at the right."""
+        """What was done last, said once more above the entry line."""
         return ()
 
     def enter(self, text: str) -> None:
@@ -127,6 +130,8 @@ class Desk:
         self.till = till
         self.entry = ""
         self.note: Note | None = None
+        #: whether the last input changed more than the entry
+        self.changed = True
         self.chosen_language: Language | None = None
         self.waiting: deque[str] = deque()
         #: rung when something was not taken: a cashier looks at the goods, not at the screen
@@ -171,6 +176,7 @@ class Desk:
     def take(self, given: Input) -> None:
         """A key, typed characters or a scan. Nothing that a rule or a disk refuses leaves here
         but as a note."""
+        self.changed = not isinstance(given, Typed) or self.page.follows_entry
         match given:
             case Typed(text):
                 self._type(text)
@@ -186,6 +192,7 @@ class Desk:
     def _type(self, text: str) -> None:
         if len(self.entry) + len(text) > ENTRY_CHARACTERS_MAX:
             self.refuse(_FULL.to(self.language), _SHORTER.to(self.language))
+            self.changed = True
         self.entry = (self.entry + text)[:ENTRY_CHARACTERS_MAX]
 
     def _press(self, key: str) -> None:
@@ -225,9 +232,14 @@ class Desk:
             self.refuse(page.say(_NOT_NOW, code=code), page.say(_TOO_MANY_WAIT))
 
     def _with_entry(self, code: str) -> str:
-        """`3*` typed before a scan belongs to it."""
+        """`3*` or `-` typed before a scan belongs to it; anything else was not meant, and is said
+        to be gone."""
         entry, self.entry = self.entry.strip(), ""
-        return entry + code if entry.endswith("*") or entry == "-" else code
+        if entry.endswith("*") or entry == "-":
+            return entry + code
+        if entry:
+            self.note = Note(self.page.say(_DROPPED, entry=entry), ink=Ink.ATTEND)
+        return code
 
     def _land_waiting(self) -> None:
         """Scans that waited go on, unless another question stands open before the last."""

@@ -14,7 +14,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from pos_client.screen.colours import STYLES, Name
-from pos_client.screen.frame import FOOT_ROWS, HEAD_ROWS, Frame, total_columns
+from pos_client.screen.frame import (
+    COLUMNS_MIN,
+    FOOT_ROWS,
+    HEAD_ROWS,
+    ROWS_MIN,
+    Frame,
+    total_columns,
+)
 from pos_client.screen.page import Size
 from pos_client.screen.rows import Row, changed
 
@@ -24,7 +31,7 @@ class Sheet(Widget, can_focus=False):
 
     def __init__(self, css_class: str) -> None:
         super().__init__(classes=css_class)
-        self._rows: list[Row] = []
+        self.rows: list[Row] = []
         self._styles_by_ink = STYLES["dark"]
 
     def wear(self, theme: Name) -> None:
@@ -34,7 +41,7 @@ class Sheet(Widget, can_focus=False):
 
     def show(self, rows: list[Row]) -> None:
         """Show these rows; what is as it was stays untouched on the terminal."""
-        before, self._rows = self._rows, rows
+        before, self.rows = self.rows, rows
         if len(before) != len(rows):
             self.refresh()
             return
@@ -47,10 +54,10 @@ class Sheet(Widget, can_focus=False):
             self.refresh(*dirty)
 
     def render_line(self, y: int) -> Strip:
-        if y >= len(self._rows):
+        if y >= len(self.rows):
             return Strip.blank(self.size.width)
         styles = self._styles_by_ink
-        return Strip([Segment(text, styles[ink]) for text, ink in self._rows[y]])
+        return Strip([Segment(text, styles[ink]) for text, ink in self.rows[y]])
 
 
 class Glass(Vertical):
@@ -64,9 +71,12 @@ class Glass(Vertical):
     Glass Horizontal {{ height: 1fr; overflow: hidden; }}
     """
 
-    def __init__(self, draw: Callable[[Size], Frame]) -> None:
+    def __init__(
+        self, draw: Callable[[Size], Frame], draw_foot: Callable[[int], list[Row]]
+    ) -> None:
         super().__init__()
         self._draw = draw
+        self._draw_foot = draw_foot
         self._head, self._foot = Sheet("head"), Sheet("foot")
         self._work, self._total = Sheet("work"), Sheet("total")
 
@@ -92,8 +102,13 @@ class Glass(Vertical):
             self._total.show(drawn.total)
             self._foot.show(drawn.foot)
 
+    def show_foot(self) -> None:
+        """Draw only the foot afresh: nothing but the entry has changed."""
+        if self.size.width >= COLUMNS_MIN and self.size.height >= ROWS_MIN:
+            self._foot.show(self._draw_foot(self.size.width))
+
     def on_resize(self) -> None:
-        self._total.styles.width = total_columns(self.size.width) + 1
+        self._total.styles.width = total_columns(self.size.width)
         self.show()
         for sheet in (self._head, self._work, self._total, self._foot):
             sheet.refresh()

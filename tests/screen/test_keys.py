@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pos_client.screen.keys import TAB, Input, Keys, Pressed, Scanned, Typed
+from pos_client.screen.keys import PAUSE_S, TAB, Input, Keys, Pressed, Scanned, Typed
 from tests.screen.cashier import HAND_S, SCANNER_S
 
 CODE = "6901028075022"
@@ -53,10 +53,28 @@ def test_a_short_burst_may_be_a_roll_over_the_number_pad() -> None:
     assert Board().hit("100", "enter").meant == [*map(Typed, "100"), Pressed("enter")]
 
 
-def test_what_a_hand_typed_before_a_scan_stays_typed() -> None:
+def test_what_a_hand_typed_well_before_a_scan_stays_typed() -> None:
     board = Board().hit("3*", pace_s=HAND_S)
-    board.at_s += HAND_S
+    board.at_s += PAUSE_S
     assert board.hit(CODE, "enter").meant == [Typed("3"), Typed("*"), Scanned(CODE)]
+
+
+def test_what_a_hand_typed_just_before_a_scan_goes_with_it() -> None:
+    board = Board().hit("3*", pace_s=HAND_S)
+    assert board.hit(CODE, "enter").meant == [Scanned("3*" + CODE)]
+
+
+def test_a_sentence_that_a_scan_bursts_into_is_not_taken_with_it() -> None:
+    sentence = "the bottle is broken"
+    board = Board().hit(sentence, pace_s=HAND_S)
+    assert board.hit(CODE, "enter").meant == [*map(Typed, sentence), Scanned(CODE)]
+
+
+@given(st.integers(1, len(CODE)), st.floats(0.05, 0.24))
+def test_a_machine_that_stalls_cuts_no_code_in_two(at: int, stall_s: float) -> None:
+    board = Board().hit(CODE[:at])
+    board.at_s += stall_s
+    assert board.hit(CODE[at:], "enter").meant == [Scanned(CODE)]
 
 
 def test_no_key_overtakes_a_scan() -> None:

@@ -265,3 +265,11 @@ def test_ctrl_q_leaves_and_ctrl_c_only_says_so(cashier: Cashier) -> None:
 def test_what_a_scanner_says_of_the_kind_of_code_is_no_part_of_it(cashier: Cashier) -> None:
     cashier.scan("]E0" + COLA)
     assert cashier.codes == [(COLA, 1000)]
+
+
+def test_what_was_half_typed_before_a_scan_is_said_to_be_gone(cashier: Cashier) -> None:
+    cashier.type("12")
+    cashier.at_s += 1
+    cashier.scan(COLA)
+    assert cashier.codes == [(COLA, 1000)]
+    assert cashier.note == "未录入：12"
