@@ -67,6 +67,7 @@ def test_what_a_hand_typed_just_before_a_scan_goes_with_it() -> None:
 def test_a_sentence_that_a_scan_bursts_into_is_not_taken_with_it() -> None:
     sentence = "the bottle is broken"
     board = Board().hit(sentence, pace_s=HAND_S)
+    board.at_s += HAND_S
     assert board.hit(CODE, "enter").meant == [*map(Typed, sentence), Scanned(CODE)]
 
 
