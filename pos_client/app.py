@@ -101,14 +101,24 @@ class TillApp(App[None]):
         self.theme = colours.full_name(theme)
         self._glass.wear(theme)
 
+    def show(self) -> None:
+        """Draw what has changed."""
+        self._glass.show()
+
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             char = event.character or (event.key if len(event.key) == 1 else None)
-            self.face.key(event.key, char, event.time)
-            self._glass.show()
+            hand = event.time - self._key_s > SCAN_PACE_S
+            self._key_s = event.time
+            if self.face.key(event.key, char, event.time):
+                self.show()
+            elif hand:
+                self._glass.show_foot()
+            else:
+                self._echo_soon()
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.face.pasted(event.text)
-            self._glass.show()
+            self.show()
         else:
             await super().on_event(event)
 
@@ -124,13 +134,13 @@ class TillApp(App[None]):
 
     def on_till_app_scan_read(self, message: ScanRead) -> None:
         self.face.scanned(message.scan)
-        self._glass.show()
+        self.show()
 
     def on_till_app_told(self, message: Told) -> None:
         self.face.told(message.values)
-        self._glass.show()
+        self.show()
 
     async def _look(self) -> None:
         with suppress(Refusal):
             self.face.sync = await asyncio.to_thread(self.till.sync.state)
-        self._glass.show()
+        self.show()
