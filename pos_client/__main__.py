@@ -105,10 +105,13 @@ def _on_screen(opened: Till) -> None:
     os.environ.setdefault("TEXTUAL_FPS", "240")
     from pos_client.app import TillApp  # noqa: PLC0415  the headless till does without
 
+    screen = TillApp(opened, opened.settings.theme)
     try:
-        TillApp(opened, opened.settings.theme).run()
+        screen.run()
     finally:
         opened.close()
+    if screen.fault is not None:
+        raise screen.fault
 
 
 @app.command()

@@ -19,6 +19,7 @@ from textual.timer import Timer
 from hardware.scanner import Scan
 from pos_client.face import Face
 from pos_client.screen import colours
+from pos_client.screen.keys import SCAN_PACE_S
 from pos_client.screen.sheet import Glass
 from pos_client.till import Till
 from retail.refusals import Refusal
@@ -76,6 +77,8 @@ class TillApp(App[None]):
         self.face = Face(till, self.exit, self.bell, self.wear)
         self._first_theme: colours.Name = theme
         self._glass = Glass(self.face.frame, self.face.foot)
+        #: what ended the screen, if it was not the cashier
+        self.fault: Exception | None = None
         self._key_s = 0.0
         self._echo: Timer | None = None
 
@@ -90,6 +93,12 @@ class TillApp(App[None]):
         self.till.counter.on_scan = lambda scan: self._post(self.ScanRead(scan))
         self.till.counter.on_state = lambda: self._post(self.Told({}))
         self.set_interval(LOOK_S, self._look)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave, and let who started the screen say so in a sentence: the library would print the
+        traceback to the cashier."""
+        self.fault = error
+        self.exit(return_code=1)
 
     def _post(self, message: Message) -> None:
         """From any thread; a screen that has gone hears nothing."""
