@@ -102,7 +102,7 @@ def _on_screen(opened: Till) -> None:
     """The screen, until the cashier leaves it. Frames as often as a fast scanner asks for them:
     the library reads this when it is first imported, and waits out a frame's time before the next
     one (its own default is a sixtieth of a second)."""
-    os.environ.setdefault("TEXTUAL_FPS", "240")
+    os.environ.setdefault("TEXTUAL_FPS", "1000")
     from pos_client.app import TillApp  # noqa: PLC0415  the headless till does without
 
     screen = TillApp(opened, opened.settings.theme)

@@ -207,7 +207,7 @@ class SalePage(Page):
         quantity = plain(line.quantity, line.product.unit)
         if line.product.unit.is_measured:
             quantity += f" {self.say(line.product.unit.label)}"
-        return row(Span(f"{line.product.name}  ×{quantity}  {line.total.plain}", Ink.STRONG))
+        return row(Span(f" {line.product.name}  ×{quantity}  {line.total.plain}", Ink.STRONG))
 
     # What keys do
 

@@ -56,7 +56,7 @@ def _before(desk: Desk, size: Size) -> list[Row]:
     if basket.tax_on_top:
         add(_ON_TOP, basket.tax_on_top)
     if basket.tax_included:
-        add(_WITHIN, basket.tax_included)
+        add(_WITHIN, basket.tax_included, Ink.FAINT)
     if basket.customer:
         rows += [BLANK, _pair(_CUSTOMER.to(language), basket.customer, size, Ink.TEXT)]
     if basket.tenders:

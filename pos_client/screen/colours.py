@@ -43,8 +43,6 @@ STYLES: Final[dict[Name, dict[Ink, Style]]] = {
         key="bold #8ec8f2",
         bar="#aeb8c4",
         bar_attend="bold #f5b759",
-        bar_faint="#7b8794",
-        cursor="#f5b759",
     ),
     "light": _styles(
         "#fbfaf7",
@@ -60,8 +58,6 @@ STYLES: Final[dict[Name, dict[Ink, Style]]] = {
         key="bold #0b5c93",
         bar="#3c434a",
         bar_attend="bold #9a5b00",
-        bar_faint="#6d747c",
-        cursor="#9a5b00",
     ),
     "contrast": _styles(
         "#000000",
@@ -77,8 +73,6 @@ STYLES: Final[dict[Name, dict[Ink, Style]]] = {
         key="bold #00ffff",
         bar="#ffffff",
         bar_attend="bold #000000 on #ffff00",
-        bar_faint="#d0d0d0",
-        cursor="#ffff00",
     ),
 }
 

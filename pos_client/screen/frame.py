@@ -21,6 +21,7 @@ from pos_client.screen.rows import (
     Span,
     below,
     clip,
+    fit,
     folded,
     row,
     row_width,
@@ -114,7 +115,7 @@ def _sentences(desk: Desk, columns: int) -> tuple[Row, Row]:
     note = desk.note
     if note is None:
         ask = row(Span(" " + desk.page.prompt(), Ink.FAINT))
-        return sized((Span(" "), *desk.page.aside()), columns), sized(ask, columns)
+        return sized(desk.page.aside(), columns), sized(ask, columns)
     room = columns - 2
     if width(note.say) <= room and width(note.remedy) <= room:
         lines = [note.say, note.remedy]
@@ -134,9 +135,8 @@ def _entry(desk: Desk, columns: int) -> Row:
     text, room = shown(desk.entry), columns - 5
     while width(text) > room:
         text = text[1:]
-    return sized(
-        row(Span(" ▸ ", Ink.ACCENT), Span(text, Ink.STRONG), Span("▏", Ink.CURSOR)), columns
-    )
+    # one ink to the edge: the row is written again with every key
+    return (Span(fit(f" ▸ {text}▏", columns), Ink.ACCENT),)
 
 
 def _keys(labels: Sequence[KeyLabel], columns: int, desk: Desk) -> Row:

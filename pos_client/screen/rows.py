@@ -30,8 +30,6 @@ class Ink(StrEnum):
     BAR = "bar"
     """the status line"""
     BAR_ATTEND = "bar_attend"
-    BAR_FAINT = "bar_faint"
-    CURSOR = "cursor"
 
 
 class Span(NamedTuple):
@@ -125,7 +123,7 @@ def sized(of: Row, columns: int) -> Row:
 
 
 #: inks whose colour goes on to the edge
-_FILLING = {Ink.BAR, Ink.BAR_FAINT, Ink.BAR_ATTEND}
+_FILLING = {Ink.BAR, Ink.BAR_ATTEND}
 
 
 def _joined(spans: Iterable[Span]) -> Row:

@@ -31,7 +31,6 @@ _LETTERS = {
     Ink.KEY: "k",
     Ink.BAR: "b",
     Ink.BAR_ATTEND: "!",
-    Ink.CURSOR: "|",
 }
 
 
