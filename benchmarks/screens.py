@@ -17,7 +17,7 @@ ASKS_GOODS = "扫码或输入编号"
 ASKS_CASHIER = "请输入收银员工号"
 #: the cash in the drawer when the shift opens, in minor units
 _FLOAT_MINOR = 50_000
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 
 
 def prepare(folder: Path, products: Sequence[Product], lines: int) -> None:
@@ -45,4 +45,4 @@ def reference(name: str, *words: str) -> Terminal:
 
 def _run(module: str, *words: str) -> Terminal:
     argv = [sys.executable, "-m", module, *words]
-    return Terminal(argv, columns=COLUMNS, rows=ROWS, cwd=_ROOT)
+    return Terminal(argv, columns=COLUMNS, rows=ROWS, cwd=ROOT)

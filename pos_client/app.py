@@ -79,7 +79,8 @@ class TillApp(App[None]):
         self._glass = Glass(self.face.frame, self.face.foot)
         #: what ended the screen, if it was not the cashier
         self.fault: Exception | None = None
-        self._key_s = 0.0
+        #: when the character before was typed; 0 when something else was pressed since
+        self._typed_s = 0.0
         self._echo: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -117,11 +118,11 @@ class TillApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             char = event.character or (event.key if len(event.key) == 1 else None)
-            hand = event.time - self._key_s > SCAN_PACE_S
-            self._key_s = event.time
+            before_s, self._typed_s = self._typed_s, event.time
             if self.face.key(event.key, char, event.time):
+                self._typed_s = 0.0
                 self.show()
-            elif hand:
+            elif event.time - before_s > SCAN_PACE_S:
                 self._glass.show_foot()
             else:
                 self._echo_soon()

@@ -31,7 +31,7 @@ from pos_client.screen.rows import (
 )
 from retail.language import Text
 
-COLUMNS_MIN: Final = 60
+COLUMNS_MIN: Final = 72
 ROWS_MIN: Final = 16
 _TOO_SMALL = Text("Please make the window larger.", "请将窗口放大。")
 

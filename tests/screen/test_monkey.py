@@ -27,7 +27,7 @@ _KEYS = (
 )
 _TYPED = "0123456789.*-+%,x ]()收款可€😀\x1d"
 _CODES = (COLA, WATER, PEN, APPLES, "1234567890128", "]E0" + COLA, "3*" + WATER, "x" * 40)
-_SIZES = (LARGE, SMALL, Size(60, 16), Size(20, 5), Size(1, 1), Size(240, 70))
+_SIZES = (LARGE, SMALL, Size(72, 16), Size(20, 5), Size(1, 1), Size(240, 70))
 _KNOBS = ("paper out", "paper in", "cover open", "cover closed", "power off", "power on")
 
 
