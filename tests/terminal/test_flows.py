@@ -344,11 +344,11 @@ def test_a_till_killed_in_the_middle_of_a_basket_shows_it_again(
 def test_a_window_pulled_to_other_sizes_while_selling_loses_nothing(
     cashier: Cashier, tmp_path: Path
 ) -> None:
-    sizes = [(80, 24), (132, 43), (60, 16), (100, 30), (40, 12), (80, 24)]
+    sizes = [(80, 24), (132, 43), (72, 16), (100, 30), (40, 12), (80, 24)]
     for product, (columns, rows) in zip(SHELF, sizes, strict=False):
         cashier.scan(product.codes[0])
         cashier.terminal.resize(columns, rows)
-        if columns < 60:
+        if columns < 72:
             cashier.sees("请将窗口放大。", "Please make the window larger.")
         else:
             cashier.terminal.wait_for(partial(_is_whole, product.name))
