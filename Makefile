@@ -9,7 +9,7 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Omnitill needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Omnitill needs Python 3.11 or newer; name one: make run PYTHON=python3.12\n需要 Python 3.11 或更新版本，请指明：make run PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -17,8 +17,10 @@ $(READY): requirements.lock pyproject.toml
 
 setup: $(READY) ## .venv with everything, hash-checked
 
-run: $(READY) ## a store day, cable out and back, and the books compared
-	@$(BIN)/python -m rehearsal.store_day
+KEEP ?=
+run: $(READY) ## in a terminal the till with hub and counter, else a store day with its books compared: KEEP=folder
+	@room=store_day; if [ -t 0 ] && [ -t 1 ]; then room=shop_floor; fi; \
+	  exec $(BIN)/python -m rehearsal.$$room $(if $(KEEP),--keep "$(KEEP)")
 
 test: $(READY) ## all tests, PostgreSQL and Chromium included where they can be had
 	$(BIN)/lint-imports --no-cache

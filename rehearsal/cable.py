@@ -82,7 +82,8 @@ class _Way:
 class Cable:
     """A cable from a port of its own to the hub's. Its methods may be called from any thread."""
 
-    def __init__(self, target_host: str, target_port: int) -> None:
+    def __init__(self, target_host: str, target_port: int, at: int = 0) -> None:
+        """`at` is the till's end; 0 takes any free port. `OSError` when it is somebody's."""
         self.connections = 0
         """How many were made to the hub."""
         self.pulls = 0
@@ -99,7 +100,7 @@ class Cable:
         self._listener: socket.socket | None = None
         # A bound socket that never listens keeps the port ours while the cable is out: connecting
         # is refused, and nobody else can come to answer there.
-        self._reservation = _bound_socket(0)
+        self._reservation = _bound_socket(at)
         self.port = int(self._reservation.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cable", daemon=True)

@@ -115,8 +115,7 @@ class Monkey:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_monkey_breaks_nothing(tmp_path: Path, simulated: Desk, seed: int) -> None:
     counter = simulated.simulated
-    settings = {"printer": counter.printer_url, "printer_look_s": 1.0, "print_queue_max": 4}
-    till = open_till(tmp_path, **settings)
+    till = open_till(tmp_path, printer=counter.printer_url, printer_look_s=1.0, print_queue_max=4)
     publish(till, settings=StoreSettings(tenders=(CASH, TenderType("card", "Card", "银行卡"))))
     till.start(lambda *_: None)
     cashier = Cashier(till)
