@@ -1,6 +1,6 @@
-"""Drivers that play the real programs from outside. `store_day` is what `make run` tells, `replay`
-sells a file of real baskets; the other rooms are their tools: processes, the cable between till
-and hub, a database server, the books.
+"""Drivers that play the real programs from outside. `shop_floor` is what `make run` opens in a
+terminal, `store_day` what it tells without one, `replay` sells a file of real baskets; the other
+rooms are their tools: processes, the cable between till and hub, a database server, the books.
 
 Not installed with the product; tests and benchmarks import it too.
 """
