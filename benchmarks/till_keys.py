@@ -49,7 +49,7 @@ SELLING: Final = (
     Key("another line", "up", r"▌ +{line_before}  ", back="\x1b[B"),
     Key("help", "f1", "扫码或按 Esc 继续"),
     Key("quantity", "f2", "新数量"),
-    Key("price", "f3", "本行金额"),
+    Key("price", "f3", "新金额；或"),
     Key("void", "shift+f4", "^  整单作废"),
     Key("customer", "f5", "顾客编号"),
     Key("price check", "f8", "^  查价"),

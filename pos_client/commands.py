@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from pos_client.screen.page import Desk, KeyLabel, Page, Size
+from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, row
 from retail.language import Text
 
@@ -16,6 +16,8 @@ class Command(NamedTuple):
     says: Text
     key: str
     act: Callable[[], object]
+    #: the Chinese name as a keyboard without Chinese types it
+    pinyin: str = ""
 
 
 def _names(command: Command) -> tuple[str, str]:
@@ -27,9 +29,9 @@ class CommandsPage(Page):
     """Type a part of a name, choose with the arrows, Enter."""
 
     follows_entry = True
-    _title = Text("All acts", "全部操作")
-    _ask = Text("Type a part of the name", "输入名称的一部分")
-    _none = Text("No act has {text} in its name.", "没有名称含“{text}”的操作。")
+    _title = Text("All actions", "全部操作")
+    _ask = Text("Type a part of the name", "输入名称或拼音的一部分")
+    _none = Text("No action has {text} in its name.", "没有名称含“{text}”的操作。")
 
     def __init__(self, desk: Desk, commands: Sequence[Command]) -> None:
         super().__init__(desk)
@@ -40,10 +42,13 @@ class CommandsPage(Page):
         """Those that have what is typed in their name, first those that begin with it: `X` is the
         X report and not exact cash."""
         wanted = self.desk.entry.strip().casefold()
-        found = [one for one in self._commands if any(wanted in name for name in _names(one))]
-        return sorted(
-            found, key=lambda one: not any(name.startswith(wanted) for name in _names(one))
-        )
+
+        def names(command: Command) -> tuple[str, ...]:
+            says = command.says
+            return says.en.casefold(), says.zh.casefold(), command.pinyin
+
+        found = [each for each in self._commands if any(wanted in name for name in names(each))]
+        return sorted(found, key=lambda each: not any(n.startswith(wanted) for n in names(each)))
 
     def rows(self, size: Size) -> list[Row]:
         rows: list[Row] = [row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
@@ -51,6 +56,8 @@ class CommandsPage(Page):
         self._place = min(self._place, max(0, len(found) - 1))
         room = max(1, size.rows - 2)
         first = max(0, min(self._place - room // 2, len(found) - room))
+        if not found:
+            rows.append(row(Span("  " + self.say(self._none, text=self.desk.entry), Ink.FAINT)))
         for place, command in list(enumerate(found))[first : first + room]:
             chosen = place == self._place
             mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
@@ -82,22 +89,25 @@ class CommandsPage(Page):
     def press(self, key: str, entry: str) -> bool:  # noqa: ARG002
         if key not in ("up", "down"):
             return False
-        many = max(1, len(self._found()))
-        self._place = (self._place + (-1 if key == "up" else 1)) % many
+        place = self._place + (-1 if key == "up" else 1)
+        self._place = min(max(place, 0), max(0, len(self._found()) - 1))
         return True
 
 
 _TYPED = (
-    ("3*", Text("three of the next code", "下一个商品 ×3")),
-    ("-", Text("Enter: the marked line goes", "回车：删除当前行")),
-    ("- 690…", Text("one less of that code", "该商品减一件")),
+    ("3*", Text("three of the next", "下一个商品 ×3")),
+    ("- Enter", Text("marked line goes", "删除当前行")),
+    ("- 69…", Text("one less of it", "该商品减一件")),
     ("100 F11", Text("100 in cash", "现金 100")),
-    ("3 F2", Text("the marked line becomes 3", "当前行数量改为 3")),
-    ("10% F3", Text("10 % off the marked line", "当前行优惠 10%")),
-    ("↑ ↓", Text("mark another line", "选择其他行")),
-    ("Ctrl+P", Text("all acts by name", "全部操作")),
-    ("Shift+F4", Text("void the whole sale", "整单作废")),
+    ("3 F2", Text("marked line to 3", "当前行数量改为 3")),
+    ("10% F3", Text("10 % off the line", "当前行打 9 折")),
+    ("↑ ↓", Text("mark a line", "选择其他行")),
+    ("Ctrl+P", Text("X report, close the shift …", "X 报表、交班……")),
+    ("Shift+F4", Text("void the sale", "整单作废")),
 )
+
+
+_MARKS = Text("● in step  ○ offline  ▤ printer  ‖ scanner", "● 同步  ○ 离线  ▤ 打印机  ‖ 扫描枪")
 
 
 class HelpPage(Page):
@@ -105,30 +115,28 @@ class HelpPage(Page):
 
     _title = Text("Help", "帮助")
     _typed = Text("Typed", "输入")
-    _ask = Text("A scan or Esc goes on", "扫码或按 Esc 继续")
+    _ask = Text("Scan or press Esc to go on", "扫码或按 Esc 继续")
 
     def __init__(self, desk: Desk, of: Page) -> None:
         super().__init__(desk)
         self._of = of
 
     def rows(self, size: Size) -> list[Row]:
-        half = max(20, size.columns // 2 - 2)
-        labels = self._of.keys()
-        left = [self._item(label.key, label.says, half) for label in labels]
-        rights = [self._item(key, says, size.columns - half - 4) for key, says in _TYPED]
-        heading = row("  ", Span(fit(self.say(self._title), half), Ink.STRONG))
-        rows: list[Row] = [(*heading, Span(self.say(self._typed), Ink.STRONG)), BLANK]
-        empty: Row = (Span(" " * half),)
-        for place in range(max(len(left), len(rights))):
-            one = left[place] if place < len(left) else empty
-            other = rights[place] if place < len(rights) else ()
+        keys = [(label.key, label.says) for label in self._of.keys()]  # noqa: SIM118
+        typed = _TYPED if self._of.scan is Landing.LANDS else ()
+        left = min(22, max(18, size.columns // 2 - 2))
+        heading = row("  ", Span(fit(self.say(self._title), left), Ink.STRONG))
+        rows: list[Row] = [(*heading, Span(self.say(self._typed) if typed else "", Ink.STRONG))]
+        for place in range(max(len(keys), len(typed))):
+            one = self._item(*keys[place], 8, left) if place < len(keys) else row(" " * left)
+            rest = size.columns - left - 3
+            other = self._item(*typed[place], 10, rest) if place < len(typed) else BLANK
             rows.append((Span("  "), *one, *other))
-        return rows[: size.rows]
+        return [*rows, BLANK, row(Span("  " + self.say(_MARKS), Ink.FAINT))][: size.rows]
 
-    def _item(self, key: str, says: Text, columns: int) -> Row:
-        return row(
-            Span(fit(key, 10), Ink.KEY), Span(fit(self.say(says), max(0, columns - 10)), Ink.TEXT)
-        )
+    def _item(self, key: str, says: Text, key_columns: int, columns: int) -> Row:
+        said = fit(self.say(says), max(0, columns - key_columns))
+        return row(Span(fit(key, key_columns), Ink.KEY), said)
 
     def prompt(self) -> str:
         return self.say(self._ask)
@@ -136,7 +144,7 @@ class HelpPage(Page):
     def keys(self) -> Sequence[KeyLabel]:
         return (
             KeyLabel("Esc", Text("Back", "返回")),
-            KeyLabel("Ctrl+P", Text("All acts", "全部操作")),
+            KeyLabel("Ctrl+P", Text("All actions", "全部操作")),
         )
 
     def enter(self, text: str) -> None:

@@ -18,9 +18,9 @@ from pos_client.sale.screen import SalePage
 from pos_client.sale.total import total_rows
 from pos_client.screen import colours
 from pos_client.screen.frame import Frame, Parts, foot, frame
-from pos_client.screen.keys import ENTER, TAB, Input, Keys, Scanned
-from pos_client.screen.page import Desk, Page, Size
-from pos_client.screen.rows import Row
+from pos_client.screen.keys import ENTER, TAB, Input, Keys, Pressed, Scanned
+from pos_client.screen.page import Desk, Note, Page, Size
+from pos_client.screen.rows import Ink, Row
 from pos_client.screen.status import status_row
 from pos_client.shift.screen import FiguresPage, OpenShiftPage, close_shift
 from pos_client.sync.service import SyncState
@@ -35,6 +35,10 @@ _BUG_REMEDY = Text(
 )
 _REPORT = "omnitill-screen-fault.txt"
 _STOPPED = Text("Ctrl+C does nothing here.", "Ctrl+C 在此无效。")
+_OPEN_SHIFT = Text(
+    "The shift stays open, and so does an unfinished sale.", "班次不会结束，未完成的销售会保留。"
+)
+_LEAVE_AGAIN = Text("Ctrl+Q again leaves the program.", "再按一次 Ctrl+Q 退出程序。")
 _LEAVE = Text("Ctrl+Q leaves the program.", "按 Ctrl+Q 退出程序。")
 
 
@@ -58,12 +62,13 @@ class Face:
         self._sale: SalePage | None = None
         self._opening: OpenShiftPage | None = None
         self._cashier = ("", "")
+        self._leaving = False
         self.desk = Desk(till, self._home)
         self.desk.on_bell = lambda: (bell(), None)[1]
         self.desk.everywhere = {
             "f1": self._help,
             "ctrl+p": self._list_acts,
-            "ctrl+q": lambda: (leave(), None)[1],
+            "ctrl+q": self._leave,
             "ctrl+c": lambda: self.desk.attend(
                 _STOPPED.to(self.desk.language), _LEAVE.to(self.desk.language)
             ),
@@ -100,6 +105,8 @@ class Face:
             self.desk.attend(values["say"], values["remedy"])
 
     def _take(self, given: Input) -> None:
+        if given != Pressed("ctrl+q"):
+            self._leaving = False
         try:
             self.desk.take(given)
         except Exception as fault:  # the next customer is waiting; support gets the report
@@ -143,7 +150,9 @@ class Face:
         return status_row(self.desk, self.sync, self._cashier[1], columns)
 
     def _total(self, size: Size) -> list[Row]:
-        return total_rows(self.desk, self._sale, size) if self._sale else []
+        if self._sale is None or not self.desk.page.shows_total:
+            return []
+        return total_rows(self.desk, self._sale, size)
 
     # What is in front
 
@@ -155,6 +164,15 @@ class Face:
         self._opening = None
         self._sale = self._sale or SalePage(desk)
         return self._sale
+
+    def _leave(self) -> None:
+        """At once when nothing is open; else a second time, for it lies next to other keys."""
+        if self._leaving or self.till.shift.current is None:
+            self.leave()
+            return
+        self._leaving = True
+        language = self.desk.language
+        self.desk.note = Note(_OPEN_SHIFT.to(language), _LEAVE_AGAIN.to(language), Ink.ATTEND)
 
     def _help(self) -> None:
         if not isinstance(self.desk.page, HelpPage):
@@ -176,17 +194,18 @@ class Face:
         """Every act by name, with its key."""
         return [
             *(self._selling(self._sale) if self._sale else []),
-            Command(Text("中文 / English", "English / 中文"), "", self._change_language),
+            Command(Text("中文 / English", "English / 中文"), "", self._change_language, "yuyan"),
             *(
                 Command(
                     Text("Theme: {name}", "主题：{name}").filled(name=says),
                     "",
                     partial(self.wear, name),
+                    "zhuti",
                 )
                 for name, says in colours.NAMES.items()
             ),
-            Command(Text("Help", "帮助"), "F1", self._help),
-            Command(Text("Leave the program", "退出程序"), "Ctrl+Q", self.leave),
+            Command(Text("Help", "帮助"), "F1", self._help, "bangzhu"),
+            Command(Text("Leave the program", "退出程序"), "Ctrl+Q", self._leave, "tuichu"),
         ]
 
     def _selling(self, sale: SalePage) -> list[Command]:
@@ -194,17 +213,32 @@ class Face:
             return lambda: sale.press(key, "")
 
         return [
-            Command(Text("Take payment", "收款"), "F12", pressed("f12")),
-            Command(Text("Exact cash", "现金整收"), "F11", pressed("f11")),
-            Command(Text("Undo the last act", "撤销上一步"), "F10", pressed("f10")),
-            Command(Text("Change quantity", "修改数量"), "F2", pressed("f2")),
-            Command(Text("Change price or discount", "改价或优惠"), "F3", pressed("f3")),
-            Command(Text("Take the marked line out", "删除当前行"), "F4", pressed("f4")),
-            Command(Text("Void the whole sale", "整单作废"), "Shift+F4", sale.void),
-            Command(Text("Customer", "顾客"), "F5", pressed("f5")),
-            Command(Text("Last receipt, print a copy", "最近小票，补打副本"), "F7", pressed("f7")),
-            Command(Text("Check a price", "查价"), "F8", pressed("f8")),
-            Command(Text("Open the drawer", "开钱箱"), "F9", pressed("f9")),
-            Command(Text("X report", "X 报表"), "", self._figures),
-            Command(Text("Close the shift", "交班"), "", partial(close_shift, self.desk)),
+            Command(
+                Text("Close the shift: count the drawer", "交班：清点钱箱"),
+                "",
+                partial(close_shift, self.desk),
+                "jiaoban",
+            ),
+            Command(
+                Text("X report: takings of this shift", "X 报表：本班营业额"),
+                "",
+                self._figures,
+                "yingyee",
+            ),
+            Command(Text("Take payment", "收款"), "F12", pressed("f12"), "shoukuan"),
+            Command(Text("Exact cash", "现金整收"), "F11", pressed("f11"), "xianjin"),
+            Command(Text("Undo the last act", "撤销上一步"), "F10", pressed("f10"), "chexiao"),
+            Command(Text("Change quantity", "修改数量"), "F2", pressed("f2"), "shuliang"),
+            Command(Text("Change price or discount", "改价或优惠"), "F3", pressed("f3"), "gaijia"),
+            Command(Text("Take the marked line out", "删除当前行"), "F4", pressed("f4"), "shanchu"),
+            Command(Text("Void the whole sale", "整单作废"), "Shift+F4", sale.void, "zuofei"),
+            Command(Text("Customer", "顾客"), "F5", pressed("f5"), "guke"),
+            Command(
+                Text("Last receipt, print a copy", "最近小票，补打副本"),
+                "F7",
+                pressed("f7"),
+                "xiaopiao",
+            ),
+            Command(Text("Check a price", "查价"), "F8", pressed("f8"), "chajia"),
+            Command(Text("Open the drawer", "开钱箱"), "F9", pressed("f9"), "qianxiang"),
         ]

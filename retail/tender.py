@@ -52,7 +52,7 @@ def take(
     if nothing or coinless or given.minor > most:
         raise AbsurdPayment(amount=given.plain, due=closing.plain)
     if not tender.is_cash and given > due:
-        raise TenderTooLarge(tender=tender.name, due=due.plain, amount=given.plain)
+        raise TenderTooLarge(tender=tender.label, due=due.plain, amount=given.plain)
     if given < closing:
         return Tender(tender.name, tender.is_cash, given.minor)
     return Tender(

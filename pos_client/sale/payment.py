@@ -1,4 +1,4 @@
-"""Payment: how, and how much. A key chooses the tender, Enter takes what is due by it."""
+"""Payment: how, and how much. Keys choose, and only Enter takes."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,10 @@ _GIVEN = Text("Taken so far", "已收")
 _HOW = Text("Choose how", "选择支付方式")
 _QUICK = Text("Cash given", "现金快捷")
 _PROMPT = Text("{tender}: amount, or Enter for {due}", "{tender}：输入金额，或按回车收 {due}")
-_NO_AMOUNT = Text("{text} is no amount.", "“{text}” 不是金额。")
+_CHOOSE_REST = Text("Still {due}: choose how", "还需 {due}：请选择支付方式")
+_HOW_FIRST = Text("How is it paid?", "请先选择支付方式。")
+_HOW_KEYS = Text("Press one of the keys F1 and on, then Enter.", "按 F1 起的键选择，再按回车。")
+_NO_AMOUNT = Text("{text} is not an amount.", "“{text}” 不是金额。")
 _TYPE_LIKE = Text("Type it like 57.60.", "请按此格式输入：57.60。")
 _GAVE_BACK = Text("Given back: {amount}", "已退回：{amount}")
 _STILL_DUE = Text(
@@ -32,20 +35,24 @@ _KEY_COLUMNS = 6
 class PaymentPage(Page):
     """Open until nothing is due; a scan before the first payment goes back to the basket."""
 
-    def __init__(self, desk: Desk, took: Callable[[Payment], None]) -> None:
+    def __init__(self, desk: Desk, took: Callable[[Payment], None], entry: str = "") -> None:
+        """`entry` is the amount that was typed before the key that led here."""
         super().__init__(desk)
         self._took = took
-        self._place = 0
-        #: the tender whose key was pressed last: pressed once more it is taken
-        self._armed: int | None = None
+        self._typed = entry
+        #: none is marked once a part was paid: Enter must not book the rest on what was used before
+        self._place: int | None = None if self.till.sale.basket.tenders else 0
+
+    def opened(self) -> None:
+        self.desk.entry = self._typed
 
     @property
     def _tenders(self) -> tuple[TenderType, ...]:
         return self.till.catalogue.settings.tenders[:CHOICE_KEYS]
 
     @property
-    def _tender(self) -> TenderType:
-        return self._tenders[self._place]
+    def _tender(self) -> TenderType | None:
+        return None if self._place is None else self._tenders[self._place]
 
     def _quick(self) -> tuple[Money, ...]:
         """Amounts a customer is likely to hand over, one key each."""
@@ -58,22 +65,35 @@ class PaymentPage(Page):
 
     def rows(self, size: Size) -> list[Row]:
         columns = min(size.columns - 4, _COLUMNS_MAX)
-        rows: list[Row] = [BLANK, row(Span("  " + self.say(_TITLE), Ink.STRONG)), BLANK]
-        taken = self.till.sale.basket.tenders
-        if taken:
-            rows.append(row(Span("  " + self.say(_GIVEN), Ink.FAINT)))
-            for tender in taken:
-                amount = Money(tender.amount_minor, self.till.sale.basket.currency).plain
-                said = fit(self._name(tender.name), columns - 12) + right(amount, 12)
-                rows.append(row("  " + said))
-            rows.append(BLANK)
-        rows.append(row(Span("  " + self.say(_HOW), Ink.FAINT)))
-        rows += [self._choice(place, columns) for place in range(len(self._tenders))]
-        if quick := self._quick():
-            rows += [BLANK, row(Span("  " + self.say(_QUICK), Ink.FAINT))]
-            for place, sum_ in enumerate(quick, start=len(self._tenders) + 1):
-                said = right(sum_.plain, columns - _KEY_COLUMNS)
-                rows.append(row("  ", Span(fit(f"F{place}", _KEY_COLUMNS), Ink.KEY), said))
+        taken, quick = self._taken_rows(columns), self._quick_rows(columns)
+        choices = [self._choice(place, columns) for place in range(len(self._tenders))]
+        title = row(Span("  " + self.say(_TITLE), Ink.STRONG))
+        head = [BLANK, title, BLANK, *taken, *([BLANK] if taken else [])]
+        how = row(Span("  " + self.say(_HOW), Ink.FAINT))
+        rows = [*head, how, *choices, *([BLANK] if quick else []), *quick]
+        # a key that works is seen: where there is little room the air goes first, then the past
+        if len(rows) > size.rows:
+            rows = [title, *taken, *choices, *quick[1:]]
+        if len(rows) > size.rows:
+            rows = [*choices, *quick[1:]]
+        return rows
+
+    def _taken_rows(self, columns: int) -> list[Row]:
+        basket = self.till.sale.basket
+        if not basket.tenders:
+            return []
+        rows: list[Row] = [row(Span("  " + self.say(_GIVEN), Ink.FAINT))]
+        for tender in basket.tenders:
+            amount = Money(tender.amount_minor, basket.currency).plain
+            rows.append(row("  " + fit(self._name(tender.name), columns - 12) + right(amount, 12)))
+        return rows
+
+    def _quick_rows(self, columns: int) -> list[Row]:
+        quick = self._quick()
+        rows: list[Row] = [row(Span("  " + self.say(_QUICK), Ink.FAINT))] if quick else []
+        for place, amount in enumerate(quick, start=len(self._tenders) + 1):
+            said = right(amount.plain, columns - _KEY_COLUMNS)
+            rows.append(row("  ", Span(fit(f"F{place}", _KEY_COLUMNS), Ink.KEY), said))
         return rows
 
     def _choice(self, place: int, columns: int) -> Row:
@@ -92,8 +112,10 @@ class PaymentPage(Page):
         return name
 
     def prompt(self) -> str:
-        due = self.till.sale.to_pay(self._tender.name).plain
-        return self.say(_PROMPT, tender=self._tender.label, due=due)
+        tender = self._tender
+        if tender is None:
+            return self.say(_CHOOSE_REST, due=self.till.sale.basket.due.plain)
+        return self.say(_PROMPT, tender=tender.label, due=self.till.sale.to_pay(tender.name).plain)
 
     def keys(self) -> Sequence[KeyLabel]:
         tenders = [
@@ -111,7 +133,11 @@ class PaymentPage(Page):
     # What keys do
 
     def enter(self, text: str) -> None:
-        self._pay(self._tender, text)
+        if self._tender is None:
+            self.desk.entry = text
+            self.desk.refuse(self.say(_HOW_FIRST), self.say(_HOW_KEYS))
+        else:
+            self._pay(self._tender, text)
 
     def press(self, key: str, entry: str) -> bool:
         match key:
@@ -119,48 +145,48 @@ class PaymentPage(Page):
                 self._give_back()
             case "f11":
                 self._pay(self._cash, entry)
-            case "f12":
-                self._pay(self._tender, entry)
+            case "f12":  # it led here: pressed twice by a slip it takes no money
+                self.desk.tell(self.prompt())
             case "up" | "down":
                 step = -1 if key == "up" else 1
-                self._place = (self._place + step) % len(self._tenders)
+                self._place = ((self._place or 0) + step) % len(self._tenders)
             case _:
-                return self._choose(key, entry)
+                return self._choose(key)
         return True
 
-    def _choose(self, key: str, entry: str) -> bool:
-        """F1 and on: with an amount typed, or pressed twice, the tender is taken at once."""
+    def _choose(self, key: str) -> bool:
+        """F1 and on choose a tender or put a likely sum into the entry; only Enter takes."""
         number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
         quick = self._quick()
         if 1 <= number <= len(self._tenders):
-            again = self._armed == number - 1
-            self._armed = self._place = number - 1
-            if entry or again:
-                self._pay(self._tender, entry)
+            self._place = number - 1
+            if self.desk.entry in [likely.plain for likely in quick]:
+                self.desk.entry = ""  # a likely sum was of cash
             return True
         place = number - len(self._tenders) - 1
         if 0 <= place < len(quick):
-            self._pay(self._cash, quick[place].plain)
+            self._place = self._tenders.index(self._cash)
+            self.desk.entry = quick[place].plain
             return True
         return False
 
     @property
     def _cash(self) -> TenderType:
-        return next((tender for tender in self._tenders if tender.is_cash), self._tender)
+        return next((tender for tender in self._tenders if tender.is_cash), self._tenders[0])
 
     def _pay(self, tender: TenderType, text: str) -> None:
+        self.desk.entry = ""
         currency = self.till.sale.basket.currency
         try:
             given = Money.parse(text, currency) if text else None
         except ValueError:
             self.desk.refuse(self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE))
             return
-        self._armed = None
         before = self.till.sale.basket.due
         payment = self.desk.did(lambda: self.till.sale.pay(tender.name, given))
         if payment is None:
             return
-        self.desk.entry = ""
+        self._place = None
         if payment.sold is None:
             paid = before - payment.due
             self.desk.tell(

@@ -1,7 +1,7 @@
 """What a sale asks: how many, how much, how heavy, why, for whom. One answer, then it goes on."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pos_client.screen import words
 from pos_client.screen.digits import large
@@ -12,12 +12,13 @@ from retail.catalogue import Product
 from retail.language import Text
 from retail.money import Money
 from retail.quantity import Unit, plain
+from retail.tax import PER_MILLION
 
 _ESC = KeyLabel("Esc", Text("Back", "返回"))
 _ENTER = KeyLabel("Enter", Text("Done", "确定"))
 _TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
-_NO_QUANTITY = Text("{text} is no quantity.", "“{text}” 不是数量。")
-_NO_AMOUNT = Text("{text} is no amount and no rate.", "“{text}” 不是金额或折扣率。")
+_NO_QUANTITY = Text("{text} is not a quantity.", "“{text}” 不是数量。")
+_NO_AMOUNT = Text("{text} is neither an amount nor a discount.", "“{text}” 不是金额或折扣率。")
 
 _LABEL_COLUMNS = 12
 
@@ -88,7 +89,10 @@ class QuantityQuestion(_AboutLine):
             quantity = words.quantity_of(text)
         except ValueError:
             self.desk.refuse(
-                self.say(_NO_QUANTITY, text=text), self.say(_TYPE_LIKE, example="3 · 0.655")
+                self.say(_NO_QUANTITY, text=text),
+                self.say(
+                    _TYPE_LIKE, example="0.655" if self.line.product.unit.is_measured else "3"
+                ),
             )
             return
         sale = self.till.sale
@@ -154,7 +158,9 @@ class ReasonQuestion(Question):
 
     scan = Landing.WAITS
     reasons: ClassVar[tuple[Text, ...]] = ()
-    _ask = Text("Reason: a key, or in words", "原因：按键选择，或直接输入")
+    _ask = Text("Reason: a key or in words, then Enter", "原因：按键选择或直接输入，再按回车")
+    _no_words = Text("{text} is not a reason.", "“{text}” 不是原因。")
+    _in_words = Text("Choose one by its key, or say it in words.", "请按键选择，或用文字说明。")
 
     def prompt(self) -> str:
         return self.say(self._ask)
@@ -170,14 +176,16 @@ class ReasonQuestion(Question):
         return (_ESC, *(KeyLabel(f"F{place}", reason, place) for place, reason in reasons), _ENTER)
 
     def enter(self, text: str) -> None:
-        if self.desk.accepted(lambda: self.answered(text)):
+        if text and not any(char.isalpha() for char in text):  # a code that was typed for a scan
+            self.desk.refuse(self.say(self._no_words, text=text), self.say(self._in_words))
+        elif self.desk.accepted(lambda: self.answered(text)):
             self.ended()
 
     def press(self, key: str, entry: str) -> bool:  # noqa: ARG002  a key is a whole answer
         number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
         if not 1 <= number <= len(self.reasons):
             return False
-        self.enter(self.say(self.reasons[number - 1]))
+        self.desk.entry = self.say(self.reasons[number - 1])
         return True
 
     def answered(self, reason: str) -> None:
@@ -233,10 +241,10 @@ class DrawerQuestion(ReasonQuestion):
 
 
 class PriceQuestion(_AboutLine):
-    """What a line costs: an amount, `10%` off, or `-5` off; then why."""
+    """What a line costs: an amount, `10%` or `9折` off, or `-5` off; then why."""
 
     title = Text("Change the price", "改价")
-    _ask = Text("Total for the line; 10% or -5 to take off", "本行金额；10% 或 -5 为优惠")
+    _ask = Text("New amount; or 10% or -5 to take off", "新金额；或 9折、10%、-5 为优惠")
 
     def prompt(self) -> str:
         return self.say(self._ask)
@@ -248,34 +256,46 @@ class PriceQuestion(_AboutLine):
         change = self._change(text)
         if change is None:
             self.desk.refuse(
-                self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE, example="8.80 · 10% · -5")
+                self.say(_NO_AMOUNT, text=text),
+                self.say(_TYPE_LIKE, example="8.80 · 9折 · 10% · -5"),
             )
             return
         self.desk.close()
         self.desk.open(PriceReason(self.desk, self.line, change))
 
     def _change(self, text: str) -> "_Change | None":
-        number, sale = self.line.number, self.till.sale
+        number, sale, before = self.line.number, self.till.sale, self.line.before_discount
         try:
-            if text.endswith(("%", "％")):
+            if text.endswith(("%", "％", "折")):
                 rate_ppm = words.rate_of(text)
-                return lambda why: sale.discount(Discount(why, rate_ppm=rate_ppm), number)
+                off = before.times(rate_ppm, PER_MILLION)
+                return _Change(
+                    before - off,
+                    lambda why: sale.discount(Discount(why, rate_ppm=rate_ppm), number),
+                )
             amount = Money.parse(text.removeprefix("-"), sale.basket.currency)
-            if amount.minor < 0:
-                return None
-            if text.startswith("-"):
-                return lambda why: sale.discount(Discount(why, amount.minor), number)
-            return lambda why: sale.set_line_price(amount, why, number)
         except ValueError:
             return None
+        if amount.minor < 0:
+            return None
+        if text.startswith("-"):
+            return _Change(
+                before - amount, lambda why: sale.discount(Discount(why, amount.minor), number)
+            )
+        return _Change(amount, lambda why: sale.set_line_price(amount, why, number))
 
 
-_Change = Callable[[str], object]
+class _Change(NamedTuple):
+    """What the line will cost, and what makes it so, given the reason."""
+
+    after: Money
+    make: Callable[[str], object]
 
 
 class PriceReason(ReasonQuestion):
     """Why a price is changed."""
 
+    _new = Text("New amount", "新金额")
     title = Text("Why this price", "改价原因")
     reasons = (
         Text("Damaged", "破损"),
@@ -293,10 +313,11 @@ class PriceReason(ReasonQuestion):
         return [
             (self.say(_ITEM), self.line.product.name),
             (self.say(_AMOUNT), self.line.before_discount.plain),
+            (self.say(self._new), self._change.after.plain),
         ]
 
     def answered(self, reason: str) -> None:
-        self._change(reason)
+        self._change.make(reason)
 
 
 class CustomerQuestion(Question):

@@ -38,26 +38,29 @@ _HINT = Text("3* quantity   - one less", "3* 数量   - 退减")
 _BEGIN = Text("Scan to begin", "扫码开始")
 _DISCOUNT = Text("Discount", "优惠")
 _LINE_PRICE = Text("Price set", "改价")
-_UNDONE = Text("Taken back: {what}", "已撤销：{what}")
+_UNDONE = Text("Undone: {what}", "已撤销：{what}")
+_PAID = Text("Last sale, paid", "上一单（已付）")
+_GIVE_BACK = Text("F10 gives the last payment back.", "按 F10 退回最近一笔收款。")
 _REMOVED = Text("Taken out: {name}", "已删除：{name}")
 _LESS = Text("One less: {name}", "已减：{name}")
 _CODE_MISSING = Text("Scan or type the code behind the *.", "请在 * 之后扫码或输入编号。")
-_NO_AMOUNT = Text("{text} is no amount.", "“{text}” 不是金额。")
-_NO_QUANTITY = Text("{text} is no quantity.", "“{text}” 不是数量。")
+_NO_AMOUNT = Text("{text} is not an amount.", "“{text}” 不是金额。")
+_NO_QUANTITY = Text("{text} is not a quantity.", "“{text}” 不是数量。")
 _TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
 
 KEYS = (
-    KeyLabel("F1", Text("Help", "帮助"), 3),
+    KeyLabel("F1", Text("Help", "帮助")),
     KeyLabel("F2", Text("Qty", "数量")),
     KeyLabel("F3", Text("Price", "改价"), 1),
     KeyLabel("F4", Text("Void", "删行")),
     KeyLabel("F5", Text("Cust", "顾客"), 5),
-    KeyLabel("F7", Text("Receipt", "小票"), 1),
-    KeyLabel("F8", Text("Check", "查价"), 2),
+    KeyLabel("F7", Text("Receipt", "小票"), 2),
+    KeyLabel("F8", Text("Check", "查价"), 3),
     KeyLabel("F9", Text("Drawer", "钱箱"), 4),
     KeyLabel("F10", Text("Undo", "撤销")),
     KeyLabel("F11", Text("Cash", "现金")),
     KeyLabel("F12", Text("Pay", "收款")),
+    KeyLabel("Ctrl+P", Text("More", "更多")),
 )
 
 
@@ -120,6 +123,10 @@ class SalePage(Page):
     def rows(self, size: Size) -> list[Row]:
         at = Columns.of(size.columns)
         head = [self.say(text) for text in _HEAD]
+        basket = self.till.sale.basket
+        sold = None if basket.lines or self.paid is None else self.paid.sold
+        if sold is not None:
+            head[0] = self.say(_PAID)
         header = row(
             Span(
                 "    #  "
@@ -131,45 +138,48 @@ class SalePage(Page):
             )
         )
         room = size.rows - 1
-        if self.till.sale.basket.lines:
+        if basket.lines:
             return [header, *self._basket_rows(at, room)]
-        if self.paid is not None and self.paid.sold is not None:
-            return [header, *self._sold_rows(self.paid.sold.fact, at, room)]
+        if sold is not None:
+            return [header, *self._sold_rows(sold.fact, at, room)]
         return [header, *_middle(self.say(_BEGIN), size)]
 
     def _basket_rows(self, at: Columns, room: int) -> list[Row]:
         """The rows in view; only their lines are drawn, of however many there are."""
         chosen = self.line.number
-        drawn: list[tuple[Line, int]] = []
+        drawn: list[tuple[int, Line, int]] = []
         focus = 0
-        for line in self.till.sale.basket.lines:
+        for number, line in enumerate(self.till.sale.basket.lines, start=1):
             height = 1 + (line.line_price is not None) + (line.discount is not None)
             if line.number == chosen:
                 # the rows below a line are a part of it
                 focus = len(drawn) + height - 1
-            drawn += [(line, row_of_line) for row_of_line in range(height)]
+            drawn += [(number, line, row_of_line) for row_of_line in range(height)]
         in_view = drawn[self._window.slice(len(drawn), focus, room)]
         rows: list[Row] = []
-        for place, (line, row_of_line) in enumerate(in_view):
+        for place, (number, line, row_of_line) in enumerate(in_view):
             if row_of_line == 0 or place == 0:
-                rows += self._line_rows(line, at, chosen=line.number == chosen)[row_of_line:]
+                of_line = self._line_rows(number, line, at, chosen=line.number == chosen)
+                rows += of_line[row_of_line:]
         return rows[:room]
 
     def _sold_rows(self, fact: SaleCompleted, at: Columns, room: int) -> list[Row]:
-        many = len(fact.lines)
-        shown = self._window.slice(many, many - 1, room)
-        return [
-            _item_row(place, line, fact.currency, at)
-            for place, line in list(enumerate(fact.lines, start=1))[shown]
-        ]
+        rows: list[Row] = []
+        for place, line in enumerate(fact.lines, start=1):
+            rows.append(_item_row(place, line, fact.currency, at))
+            if line.discount_minor:
+                said = f"{self.say(_DISCOUNT)} · {line.discount_reason or ''}"
+                off = Money(-line.discount_minor, fact.currency).plain
+                rows.append(_below(said, off, at, Ink.FAINT))
+        return rows[self._window.slice(len(rows), len(rows) - 1, room)]
 
-    def _line_rows(self, line: Line, at: Columns, *, chosen: bool) -> list[Row]:
+    def _line_rows(self, number: int, line: Line, at: Columns, *, chosen: bool) -> list[Row]:
         mark, ink = ("▌", Ink.CHOSEN) if chosen else (" ", Ink.TEXT)
         price = line.product.price.plain
         rows = [
             row(
                 Span(
-                    f"{mark} {line.number:>3}  "
+                    f"{mark} {number:>3}  "
                     + fit(line.product.name, at.name)
                     + right(price, at.price)
                     + right(plain(line.quantity, line.product.unit), at.quantity)
@@ -219,7 +229,7 @@ class SalePage(Page):
 
     def scanned(self, code: str) -> None:
         """A code from whatever source, perhaps with `3*` or `-` before it."""
-        self.paid, self._chosen = None, None
+        self._chosen = None
         sale = self.till.sale
         found = _TIMES.fullmatch(code)
         assert found is not None
@@ -242,6 +252,8 @@ class SalePage(Page):
             self._measure(rest)
         except Refusal as no:
             self.desk.refuse(self.say(no.say), self.say(no.remedy))
+        else:
+            self.paid = None
 
     def _take_out(self, code: str, quantity: int | None) -> None:
         product = self.desk.did(lambda: self.till.catalogue.product(code))
@@ -326,7 +338,11 @@ class SalePage(Page):
         self.desk.open(VoidQuestion(self.desk))
 
     def undo(self) -> None:
-        """Take the last act back."""
+        """Take the last act back; what was paid is given back on the page of payment."""
+        if self.till.sale.basket.tenders:
+            self.desk.open(PaymentPage(self.desk, self.took))
+            self.desk.attend(self.say(_GIVE_BACK))
+            return
         undone = self.desk.did(self.till.sale.undo)
         if undone is not None:
             self._chosen = None
@@ -347,21 +363,19 @@ class SalePage(Page):
             try:
                 given = Money.parse(entry, self.till.sale.basket.currency)
             except ValueError:
+                self.desk.entry = ""
                 self._no_amount(entry)
                 return
+        self.desk.entry = ""
         payment = self.desk.did(lambda: self.till.sale.pay("cash", given))
         if payment is not None:
-            self.desk.entry = ""
             self.took(payment)
 
     def _pay(self, entry: str) -> None:
         if not self.till.sale.basket.lines:
             self.desk.did(lambda: self.till.sale.pay("cash"))  # says what is missing
             return
-        if entry:
-            self._cash(entry)
-        else:
-            self.desk.open(PaymentPage(self.desk, self.took))
+        self.desk.open(PaymentPage(self.desk, self.took, entry))
 
     def _no_amount(self, text: str) -> None:
         self.desk.refuse(
@@ -379,13 +393,13 @@ class SalePage(Page):
         self.desk.go_home()
 
 
-def _below(said: str, amount: str, at: Columns) -> Row:
+def _below(said: str, amount: str, at: Columns, ink: Ink = Ink.ACCENT) -> Row:
     """A row that belongs to the line above it."""
     room = at.name + at.price + at.quantity
     return row(
         Span(
             " " * _BEFORE_NAME + "  " + fit(said, room - 2) + right(amount, at.amount) + " ",
-            Ink.ACCENT,
+            ink,
         )
     )
 
@@ -393,7 +407,7 @@ def _below(said: str, amount: str, at: Columns) -> Row:
 def _item_row(place: int, line: SaleLine, currency: str, at: Columns) -> Row:
     """A line of a completed sale."""
     price = Money(line.unit_price_minor, currency).plain
-    amount = Money(line.total_minor, currency).plain
+    amount = Money(line.total_minor + line.discount_minor, currency).plain
     said = (
         f"  {place:>3}  "
         + fit(line.name, at.name)

@@ -2,7 +2,6 @@
 
 from pos_client.sale.paper import paper_of
 from pos_client.sale.screen import SalePage
-from pos_client.screen import words
 from pos_client.screen.digits import HEIGHT, large
 from pos_client.screen.page import Desk, Size
 from pos_client.screen.rows import BLANK, Ink, Row, Span, clip, right, row, sides, width
@@ -83,18 +82,19 @@ def _after(desk: Desk, home: SalePage, size: Size) -> list[Row]:
     rows += [_pair(counted, fact.currency, size, Ink.TEXT), BLANK]
     total = Money(fact.total_minor, fact.currency)
     rows.append(_pair(_TOTAL.to(language), total.plain, size, Ink.TEXT))
-    labels = {one.name: one.label for one in desk.till.catalogue.settings.tenders}
-    for tender in fact.tenders:
-        label = labels.get(tender.name, Text(tender.name, tender.name)).to(language)
-        rows.append(_pair(label, Money(tender.given_minor, fact.currency).plain, size, Ink.TEXT))
     said, ink = paper_of(sold)
-    return [
-        *rows,
+    rows += [
         BLANK,
         row(Span("  " + _RECEIPT.to(language), Ink.FAINT)),
         row("  ", Span(clip(fact.receipt, size.columns - 3), Ink.TEXT)),
         row("  ", Span(clip(said.to(language), size.columns - 3), ink)),
+        BLANK,
     ]
+    labels = {one.name: one.label for one in desk.till.catalogue.settings.tenders}
+    for tender in fact.tenders:
+        label = labels.get(tender.name, Text(tender.name, tender.name)).to(language)
+        rows.append(_pair(label, Money(tender.given_minor, fact.currency).plain, size, Ink.TEXT))
+    return rows
 
 
 def _big(title: str, amount: Money, ink: Ink, size: Size) -> list[Row]:
@@ -102,8 +102,7 @@ def _big(title: str, amount: Money, ink: Ink, size: Size) -> list[Row]:
     room = size.columns - 2
     digits = large(amount.plain)
     if width(digits[0]) > room:
-        text = words.grouped(amount)
-        shown = [BLANK, row(Span(right(text, room), ink)), BLANK]
+        shown = [BLANK, row(Span(right(amount.plain, room), ink)), BLANK]
     else:
         shown = [row(Span(right(line, room), ink)) for line in digits]
     assert len(shown) == HEIGHT

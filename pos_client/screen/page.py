@@ -77,6 +77,8 @@ class Page:
     """What stands in the work area, and what keys and scans mean to it."""
 
     scan: ClassVar[Landing] = Landing.LANDS
+    #: whether the total of the sale stands beside it
+    shows_total: ClassVar[bool] = True
     #: whether the work area shows what is being typed
     follows_entry: ClassVar[bool] = False
     #: why a scan is refused here, and what to do; empty: the general words
@@ -119,6 +121,9 @@ class Page:
     def scanned(self, code: str) -> None:
         """A scan that this page takes itself (`home`, and pages whose `scan` is ANSWERS)."""
 
+    def opened(self) -> None:
+        """It lies in front now."""
+
     def left(self) -> None:
         """Escape was pressed, or a scan landed below."""
 
@@ -155,6 +160,7 @@ class Desk:
         """Lay a page in front; what was being typed is gone."""
         self.entry = ""
         self._pages.append(page)
+        page.opened()
 
     def close(self) -> None:
         """Take the page in front away; scans that waited for it land."""

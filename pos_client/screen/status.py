@@ -14,13 +14,13 @@ from pos_client.sync.service import SyncState
 from retail.language import Language, Text
 
 _IN_STEP = Text("● in step", "● 同步")
-_SENDING = Text("◐ {waiting} to send", "◐ {waiting} 笔待传")
+_SENDING = Text("◐ {waiting} records to send", "◐ {waiting} 条待传")
 _OFFLINE = Text("○ offline", "○ 离线")
 _OFFLINE_WAITING = Text(
-    "○ offline · {waiting} to send · oldest {age}", "○ 离线 · {waiting} 笔待传 · 最久 {age}"
+    "○ offline · {waiting} to send · oldest {age}", "○ 离线 · {waiting} 条待传 · 最久 {age}"
 )
 _FORKED = Text("▲ two histories: call support", "▲ 记录分叉：请联系支持")
-_PROBLEM = Text("▲ hub: {problem} · {waiting} to send", "▲ 总部：{problem} · {waiting} 笔待传")
+_PROBLEM = Text("▲ hub: {problem} · {waiting} to send", "▲ 总部：{problem} · {waiting} 条待传")
 _PRINTER = Text("▤ ready", "▤ 就绪")
 _PRINTER_UNKNOWN = Text("▤ …", "▤ …")
 _NO_PRINTER = Text("▤ none", "▤ 无")

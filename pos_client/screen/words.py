@@ -12,6 +12,7 @@ _DAYS_ZH: Final = "一二三四五六日"
 _DAYS_EN: Final = "Mon Tue Wed Thu Fri Sat Sun".split()
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
+_TEN_MILLI: Final = 10_000
 MINUTE_S: Final = 60
 HOUR_S: Final = 3600
 DAY_S: Final = 86_400
@@ -54,7 +55,14 @@ def quantity_of(text: str) -> int:
 
 
 def rate_of(text: str) -> int:
-    """`10%` as millionths. ValueError when it is no such rate."""
+    """`10%` off, or `9折` and `85折` (nine tenths, 85 hundredths are paid), as millionths off.
+    ValueError when it is no such rate."""
+    if text.endswith("折"):
+        paid = parse(text[:-1])
+        tenths = paid if paid <= _TEN_MILLI else paid // 10
+        if not 0 < tenths < _TEN_MILLI:
+            raise ValueError(f"{text!r} is no rate")
+        return PER_MILLION - tenths * PER_MILLION // _TEN_MILLI
     if not text.endswith(("%", "％")):
         raise ValueError(f"{text!r} is no rate")
     percent_milli = parse(text[:-1])

@@ -12,12 +12,12 @@ from retail.cash import Denomination, Kind, denominations
 from retail.facts import DenominationCount, ShiftClosed
 from retail.language import Text
 from retail.money import Money
-from retail.refusals import BusinessDateUnexpected, Refusal
+from retail.refusals import BusinessDateUnexpected
 from retail.shift import Figures
 
 _ESC = KeyLabel("Esc", Text("Back", "返回"))
 _TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
-_NO_AMOUNT = Text("{text} is no amount.", "“{text}” 不是金额。")
+_NO_AMOUNT = Text("{text} is not an amount.", "“{text}” 不是金额。")
 _LABEL_COLUMNS = 16
 _AMOUNT_COLUMNS = 14
 
@@ -30,6 +30,7 @@ class OpenShiftPage(Page):
     """Home while no shift is open: who, with how much cash, for which day."""
 
     scan = Landing.REFUSED
+    shows_total = False
 
     _title = Text("Open a shift", "开班")
     _cashier = Text("Cashier", "收银员")
@@ -40,10 +41,8 @@ class OpenShiftPage(Page):
         "Cash in the drawer, or F2 to count it; Enter alone is none",
         "钱箱备用金，或按 F2 清点；直接回车为 0",
     )
-    _ask_date = Text(
-        "Not the expected day. Enter again if it is right", "与预期日期不符，无误请再按回车"
-    )
-    _opened = Text("The shift is open.", "已开班。")
+    _ask_yes = Text("Enter opens the shift, Esc corrects it", "按回车开班，按 Esc 更正")
+    _opened = Text("The shift is open, float {amount}.", "已开班，备用金 {amount}。")
     _first_open = Text("Open a shift before you scan.", "请先开班，再扫码。")
     refuses = _first_open
 
@@ -74,14 +73,17 @@ class OpenShiftPage(Page):
     def prompt(self) -> str:
         if self._who is None:
             return self.say(self._ask_cashier)
-        return self.say(self._ask_float if self._float_minor is None else self._ask_date)
+        return self.say(self._ask_float if self._float_minor is None else self._ask_yes)
 
     def keys(self) -> Sequence[KeyLabel]:
+        begun = self._who is not None
+        count = KeyLabel("F2", Text("Count the float", "清点备用金"))
         return (
-            KeyLabel("F1", Text("Help", "帮助"), 1),
-            KeyLabel("F2", Text("Count the float", "清点备用金")),
-            _ESC,
+            *([_ESC] if begun else []),
+            *([count] if begun and self._float_minor is None else []),
             KeyLabel("Enter", Text("Next", "下一步")),
+            KeyLabel("F1", Text("Help", "帮助"), 1),
+            KeyLabel("Ctrl+P", Text("More", "更多"), 2),
         )
 
     def scanned(self, code: str) -> None:  # noqa: ARG002  whichever code it was
@@ -94,7 +96,7 @@ class OpenShiftPage(Page):
         elif self._float_minor is None:
             self._take_float(text or "0")
         else:
-            self._open(confirmed=True)
+            self._open()
 
     def _sign_in(self, number: str) -> None:
         cashier = self.desk.did(lambda: self.till.catalogue.cashier(number))
@@ -109,27 +111,35 @@ class OpenShiftPage(Page):
                 self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE, example="500 · 500.00")
             )
             return
-        self._open(confirmed=False)
+        self._ask_again()
 
-    def _open(self, *, confirmed: bool) -> None:
+    def _ask_again(self) -> None:
+        """A float or a day that is wrong spoils the whole shift: both are shown once more, and an
+        unexpected day is said."""
+        day = self.till.shift.suggested_date()
+        if not self.till.shift.is_expected(day):
+            last = self.till.shift.last_date() or "—"
+            no = BusinessDateUnexpected(business_date=day, last=last, today=self.till.shift.today())
+            self.desk.attend(self.say(no.say), self.say(no.remedy))
+
+    def _open(self) -> None:
         assert self._who is not None
         assert self._float_minor is not None
         who, amount, counts = self._who[0], self._float_minor, self._counts
-        try:
-            self.till.shift.open(who, amount, confirmed=confirmed, counts=counts)
-        except BusinessDateUnexpected as no:
-            self.desk.attend(self.say(no.say), self.say(no.remedy))
-        except Refusal as no:
-            self._float_minor = None
-            self.desk.refuse(self.say(no.say), self.say(no.remedy))
-        else:
+        shift = self.till.shift
+        if self.desk.accepted(lambda: shift.open(who, amount, confirmed=True, counts=counts)):
+            said = Money(amount, self.till.catalogue.settings.currency).plain
             self._forget()
             self.desk.go_home()
-            self.desk.tell(self.say(self._opened))
+            self.desk.tell(self.say(self._opened, amount=said))
+        else:
+            self._float_minor, self._counts = None, ()
 
     def press(self, key: str, entry: str) -> bool:
         if key == "f2" and self._who is not None:
             self.desk.open(CountPage(self.desk, self._counted))
+        elif key == "escape" and not entry and self._float_minor is not None:
+            self._float_minor, self._counts = None, ()
         elif key == "escape" and not entry and self._who is not None:
             self._forget()
         else:
@@ -139,13 +149,14 @@ class OpenShiftPage(Page):
     def _counted(self, total: Money, counts: tuple[DenominationCount, ...]) -> None:
         self.desk.close()
         self._float_minor, self._counts = total.minor, counts
-        self._open(confirmed=False)
+        self._ask_again()
 
 
 class CountPage(Page):
     """Cash by denomination: type how many, Enter, next."""
 
     scan = Landing.REFUSED
+    shows_total = False
     refuses = Text(
         "Finish the count or press Esc, then scan again.", "请先完成清点或按 Esc，再扫码。"
     )
@@ -153,7 +164,8 @@ class CountPage(Page):
     _title = Text("Count the cash", "清点现金")
     _note = Text("{value} note", "{value} 纸币")
     _coin = Text("{value} coin", "{value} 硬币")
-    _ask = Text("How many {what}", "{what}：多少张/枚")
+    _ask = Text("{what}: how many", "{what}：多少张/枚")
+    _lost = Text("Esc again gives the count up.", "再按 Esc 将放弃本次清点。")
     _total = Text("Counted", "清点合计")
     _no_number = Text("{text} is no number of notes or coins.", "“{text}” 不是张数或枚数。")
     _number_max = 999_999
@@ -170,6 +182,7 @@ class CountPage(Page):
         self._numbers = [0] * len(self._kinds)
         self._place = 0
         self._done = done
+        self._giving_up = False
 
     @property
     def total(self) -> Money:
@@ -226,9 +239,13 @@ class CountPage(Page):
         return True
 
     def press(self, key: str, entry: str) -> bool:
+        warned, self._giving_up = self._giving_up, False
         if key in ("up", "down"):
             step = -1 if key == "up" else 1
             self._place = (self._place + step) % len(self._kinds)
+        elif key == "escape" and not entry and any(self._numbers) and not warned:
+            self._giving_up = True
+            self.desk.attend(self.say(self._lost))
         elif key == "f12":
             if not entry or self._put(entry):
                 self.desk.entry = ""
@@ -249,12 +266,17 @@ class CloseShiftPage(Page):
     """The counted sum once more, then the shift ends."""
 
     scan = Landing.REFUSED
+    shows_total = False
     refuses = CountPage.refuses
 
     _title = Text("Close the shift", "交班")
+    _counted = Text("Counted", "清点合计")
     _ask = Text(
-        "F12 closes the shift with {total}; Esc counts again", "F12 以 {total} 交班，Esc 重新清点"
+        "Enter closes the shift with {total}; Esc counts again",
+        "按回车以 {total} 交班，按 Esc 重新清点",
     )
+    _far_off = Text("This is far from what should be there.", "与应有现金相差较大。")
+    _recount = Text("Count once more; Enter if it is right.", "请复点一次；确认无误再按回车。")
 
     def __init__(self, desk: Desk, total: Money, counts: tuple[DenominationCount, ...]) -> None:
         super().__init__(desk)
@@ -265,27 +287,34 @@ class CloseShiftPage(Page):
         for count in self._counts:
             value = Money(count.value_minor, self._total.currency).plain
             rows.append(row("  " + right(value, 12) + right(f"× {count.number}", 10)))
-        total = row("  " + right(words.grouped(self._total), 22))
+        said = Span("  " + fit(self.say(self._counted), 12), Ink.FAINT)
+        total = row(said, Span(right(words.grouped(self._total), 12), Ink.STRONG))
         return [*rows[: size.rows - 2], BLANK, total]
 
     def prompt(self) -> str:
         return self.say(self._ask, total=self._total.plain)
 
     def keys(self) -> Sequence[KeyLabel]:
-        return (_ESC, KeyLabel("F12", Text("Close the shift", "交班")))
+        return (_ESC, KeyLabel("Enter", Text("Close the shift", "交班")))
+
+    def opened(self) -> None:
+        """The count stays blind, but one that must be a slip is asked about before it is final."""
+        expected = self.till.shift.figures().expected_cash_minor
+        largest = denominations(self._total.currency)[0].value.minor
+        if abs(self._total.minor - expected) >= largest:
+            self.desk.attend(self.say(self._far_off), self.say(self._recount))
 
     def enter(self, text: str) -> None:
-        """Enter alone is no yes: it may be the scanner's."""
-
-    def press(self, key: str, entry: str) -> bool:  # noqa: ARG002
-        if key != "f12":
-            return False
+        if text:
+            return
         shift = self.till.shift
         closed = self.desk.did(lambda: shift.close(self._total.minor, self._counts))
         if closed is not None:
             self.desk.go_home()
             self.desk.open(ClosedPage(self.desk, *closed))
-        return True
+
+    def press(self, key: str, entry: str) -> bool:  # noqa: ARG002
+        return key == "f12"  # it led here: pressed twice by a slip it closes nothing
 
 
 def close_shift(desk: Desk) -> None:
@@ -314,6 +343,7 @@ _CASH = Text("Cash", "现金")
 class FiguresPage(Page):
     """The X report."""
 
+    shows_total = False
     title = Text("X report", "X 报表")
     _ask = Text("Enter or Esc goes back", "按回车或 Esc 返回")
 

@@ -56,6 +56,8 @@ def sign_in(terminal: Terminal) -> None:
     terminal.type("1001\r")
     terminal.wait_for(lambda rows: any(re.search(r"收银员 +1001", row) for row in rows))
     terminal.type("500\r")
+    terminal.wait_for("按回车开班")
+    terminal.press("enter")
     terminal.wait_for("收银员甲")
 
 
@@ -103,7 +105,7 @@ def test_a_person_sells_and_the_receipt_comes_out_beside_the_till(
     playing.wait_for("Ctrl+N 拔网线")
     playing.press("escape")
     playing.wait_for("● 同步")
-    playing.press("ctrl+q")
+    playing.press("ctrl+q", "ctrl+q")
     assert playing.wait(END_S) == 0, playing.text()
     assert playing.traceback == ""
     assert "已全部关闭" in playing.text()
@@ -172,7 +174,7 @@ def test_a_kept_folder_is_gone_on_from(temporary: Path, tmp_path: Path) -> None:
                 terminal.wait_for("收银员甲", START_S)
                 terminal.wait_for("可乐 330ml Cola")
             terminal.wait_for("● 同步")
-            terminal.press("ctrl+q")
+            terminal.press("ctrl+q", "ctrl+q")
             assert terminal.wait(END_S) == 0, terminal.text()
     assert sorted(each.name for each in keep.glob("S01-*")) == ["S01-1", "S01-1.state"]
     with closing(look_into(load(data=keep / "S01-1", state=keep / "S01-1.state"))[0]) as database:

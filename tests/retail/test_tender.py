@@ -46,7 +46,7 @@ def test_a_card_pays_all_or_a_part_and_never_gives_change() -> None:
     assert left(350, paid(350, CARD, 100)) == 250
     with pytest.raises(TenderTooLarge) as refused:
         paid(350, CARD, 351)
-    assert refused.value.values == {"tender": "card", "due": "3.50", "amount": "3.51"}
+    assert refused.value.values == {"tender": CARD.label, "due": "3.50", "amount": "3.51"}
 
 
 def test_a_card_gives_no_change_where_cash_would_be_rounded_up() -> None:

@@ -10,7 +10,7 @@ Stage = Callable[[Cashier], None]
 
 def _sign_in(cashier: Cashier) -> None:
     cashier.type("1001", "enter")
-    cashier.type("500", "enter")
+    cashier.type("500", "enter", "enter")
 
 
 def _basket(cashier: Cashier) -> None:
@@ -22,7 +22,7 @@ def _basket(cashier: Cashier) -> None:
     cashier.scan(PEN)
     cashier.press("f3")
     cashier.type("10%", "enter")
-    cashier.press("f1")
+    cashier.press("f1", "enter")
 
 
 def _keys(before: Stage, *keys: str) -> Stage:
@@ -45,7 +45,7 @@ def _paid(cashier: Cashier) -> None:
 def _in_part(cashier: Cashier) -> None:
     _basket(cashier)
     cashier.press("f12")
-    cashier.type("20", "f2")
+    cashier.type("20", "f2", "enter")
 
 
 def _many_lines(cashier: Cashier) -> None:
@@ -53,8 +53,8 @@ def _many_lines(cashier: Cashier) -> None:
     for _ in range(18):
         cashier.scan(COLA, PEN)
         cashier.press("up", "f3")
-        cashier.type("1", "enter", "f2", "down", "f3")
-        cashier.type("10%", "enter", "f1")
+        cashier.type("1", "enter", "f2", "enter", "down", "f3")
+        cashier.type("10%", "enter", "f1", "enter")
 
 
 def _unknown(cashier: Cashier) -> None:
@@ -85,6 +85,7 @@ def _figures(cashier: Cashier) -> None:
 STAGES: dict[str, Stage] = {
     "sign-in": lambda _: None,
     "float": _keys(lambda cashier: cashier.type("1001", "enter")),
+    "opening": _keys(lambda cashier: cashier.type("1001", "enter"), "'5", "'0", "'0", "enter"),
     "ready": _sign_in,
     "basket": _basket,
     "many-lines": _many_lines,
@@ -104,7 +105,7 @@ STAGES: dict[str, Stage] = {
     "figures": _figures,
     "count": _closing,
     "close": _keys(_closing, "f12"),
-    "closed": _keys(_closing, "f12", "f12"),
+    "closed": _keys(_closing, "f12", "enter"),
     "acts": _keys(_basket, "ctrl+p"),
     "help": _keys(_basket, "f1"),
 }

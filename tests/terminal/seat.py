@@ -73,8 +73,8 @@ def sit_down(folder: Path, columns: int = 100, rows: int = 30, **settings: str) 
 
 
 def leave(terminal: Terminal) -> None:
-    """Ctrl+Q: everything typed before it is heard first."""
-    terminal.press("ctrl+q")
+    """Ctrl+Q, twice while a shift is open: everything typed before it is heard first."""
+    terminal.press("ctrl+q", "ctrl+q")
     assert terminal.wait() == 0, terminal.text()
     assert terminal.traceback == ""
 
