@@ -56,7 +56,7 @@ SELLING: Final = (
     Key("drawer", "f9", "^  开钱箱"),
     Key("payment", "f12", _PAYING),
     Key("tender", "f2", "▌ F2", ("f12",), _PAYING, back="\x1bOP"),
-    Key("all acts", "ctrl+p", "输入名称的一部分"),
+    Key("all acts", "ctrl+p", "输入名称或拼音的一部分"),
 )
 OPENING: Final = (
     Key("sign in", "enter", "王芳", (), screens.ASKS_CASHIER, first=goods.CASHIER),
