@@ -5,14 +5,13 @@ swallow what a scanner types, and no dialog can stand in its way.
 """
 
 import asyncio
+import signal
 from contextlib import suppress
-from typing import Any, ClassVar, Final, NamedTuple, cast
+from typing import Any, ClassVar, Final
 
 from textual import events
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.keys import Keys
 from textual.message import Message
 from textual.timer import Timer
 
@@ -21,6 +20,7 @@ from pos_client.face import Face
 from pos_client.screen import colours
 from pos_client.screen.keys import SCAN_PACE_S
 from pos_client.screen.sheet import Glass
+from pos_client.screen.terminal import TerminalDriver, tell_escape_from_alt
 from pos_client.till import Till
 from retail.refusals import Refusal
 
@@ -28,26 +28,10 @@ from retail.refusals import Refusal
 LOOK_S: Final = 1.0
 #: how long a burst of characters may go without being shown
 ECHO_S: Final = 0.08
+#: what ends the screen in order: the machine shuts down, or its terminal has gone
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
-
-class _Character(NamedTuple):
-    """A key as the library's table holds one."""
-
-    value: str
-
-
-def _tell_escape_from_alt() -> None:
-    """A terminal writes Esc and `6` at once as it writes Alt and `6`, and the library takes them
-    for Alt, or for a `§`: the scan right behind an Esc would lose its first character. Nobody
-    holds Alt at a till. `[` and `O` stay: they begin the names of other keys."""
-    table = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
-    for char in map(chr, range(ord(" "), 0x7F)):
-        if char not in "[O":
-            table[f"\x1b{char}"] = (Keys.Escape, _Character(char))
-    table["\x1b\r"] = (Keys.Escape, Keys.Enter)
-
-
-_tell_escape_from_alt()
+tell_escape_from_alt()
 
 
 class TillApp(App[None]):
@@ -72,7 +56,7 @@ class TillApp(App[None]):
             self.scan = scan
 
     def __init__(self, till: Till, theme: colours.Name = "dark") -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.till = till
         self.face = Face(till, self.exit, self.bell, self.wear)
         self._first_theme: colours.Name = theme
@@ -94,6 +78,12 @@ class TillApp(App[None]):
         self.till.counter.on_scan = lambda scan: self._post(self.ScanRead(scan))
         self.till.counter.on_state = lambda: self._post(self.Told({}))
         self.set_interval(LOOK_S, self._look)
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self.end)
+
+    def end(self) -> None:
+        """A signal says that the screen is over."""
+        self.exit()
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave, and let who started the screen say so in a sentence: the library would print the

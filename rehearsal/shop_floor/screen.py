@@ -10,7 +10,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.drivers.linux_driver import LinuxDriver
 from textual.widgets import Static
 
 from hardware.simulator.counter import SimulatedCounter
@@ -24,8 +23,6 @@ from retail.language import Text
 #: what both need side by side: 96 columns are a till with all its words, 54 a whole receipt
 BESIDE_COLUMNS: Final = 150
 LOOK_KEY, CABLE_KEY = "tab", "ctrl+n"
-#: signals that close the shop in order
-ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _COUNTER = Text("Tab counter", "Tab 柜台")
 _TILL = Text("Tab till", "Tab 回收银")
@@ -52,23 +49,6 @@ class _Piece(NamedTuple):
     action: str = ""
 
 
-class _Driver(LinuxDriver):
-    """Survives its terminal. The library's own waits for ever for the thread that writes, which
-    has died of an error when the terminal was closed."""
-
-    @property
-    def _writes(self) -> bool:
-        return self._writer_thread is not None and self._writer_thread.is_alive()
-
-    def write(self, data: str) -> None:
-        if self._writes:
-            super().write(data)
-
-    def close(self) -> None:
-        if self._writes:
-            super().close()
-
-
 class FloorApp(TillApp):
     """The till of the shop floor."""
 
@@ -87,9 +67,17 @@ class FloorApp(TillApp):
         (BESIDE_COLUMNS, "-wide"),
     ]
 
-    def __init__(self, till: Till, counter: SimulatedCounter, cable: Cable, hub_url: str) -> None:
+    def __init__(
+        self,
+        till: Till,
+        counter: SimulatedCounter,
+        cable: Cable,
+        hub_url: str,
+        left: Callable[[], object],
+    ) -> None:
+        """`left` is called when a signal ends it."""
         super().__init__(till, till.settings.theme)
-        self.driver_class = _Driver
+        self._left = left
         self._cable = cable
         self._hub_url = hub_url
         self._view = CounterView(counter)
@@ -105,6 +93,10 @@ class FloorApp(TillApp):
             yield from super().compose()
             yield self._view
         yield self._bar
+
+    def end(self) -> None:
+        self._left()
+        super().end()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.show)
@@ -196,15 +188,8 @@ async def play(
     """Show the till until somebody leaves it or the terminal goes -> exit code. Then the till is
     closed, while its printer still listens. `left` is called when a signal ends it."""
     async with counter:
-        app = FloorApp(till, counter, cable, hub_url)
-        loop = asyncio.get_running_loop()
-
-        def leave() -> None:
-            left()
-            app.exit()
-
-        for number in ENDS:
-            loop.add_signal_handler(number, leave)
+        app = FloorApp(till, counter, cable, hub_url, left)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, app.end)
         try:
             await app.run_async()
         finally:
