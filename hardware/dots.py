@@ -48,6 +48,8 @@ def logo(file: Path, columns: int) -> Picture:
     """The picture in a PNG file, no wider than paper of so many columns and no larger than drawn.
     Line art keeps its edges, what has many greys becomes a pattern of dots. Raises NotAPicture."""
     try:
+        if file.exists() and not file.is_file():  # reading a pipe would wait for its writer
+            raise NotAPicture(f"{file}: no file")
         if file.stat().st_size > LOGO_FILE_BYTES_MAX:
             raise NotAPicture(f"{file}: more than {LOGO_FILE_BYTES_MAX} bytes")
         with Image.open(file, formats=("PNG",)) as image:

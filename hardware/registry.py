@@ -88,6 +88,8 @@ def open_scanner(url: str) -> SerialScanner | Wedge:
                 connect = address.serial(9600)
                 scanner = SerialScanner(connect, Framing(prefix.encode(), suffix))
             case "scan+wedge", "":
+                if prefix and (prefix[0].isalnum() or prefix[0] in "\r\n\t"):
+                    raise ValueError(f"prefix {prefix!r} begins with a key that is typed")
                 tab = address.one_of("suffix", "enter", "tab") == "tab"
                 scanner = Wedge(prefix, "tab" if tab else "enter")
             case scheme, place:

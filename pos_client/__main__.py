@@ -67,7 +67,11 @@ def till(
     """Sell. With --headless as JSON lines (docs/headless.md)."""
     if context.invoked_subcommand is not None:
         return
-    if not as_lines and not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+    if not as_lines and not all(
+        # it is drawn on standard error: without that it would sell unseen
+        stream and stream.isatty()
+        for stream in (sys.stdin, sys.stdout, sys.stderr)
+    ):
         stop(
             "The screen needs a terminal.",
             "Start it in one; or run: pos-client --headless",

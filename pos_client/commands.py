@@ -149,5 +149,4 @@ class HelpPage(Page):
 
     def enter(self, text: str) -> None:
         self.desk.close()
-        if text:
-            self.desk.page.enter(text)
+        self.desk.entry = text

@@ -101,7 +101,9 @@ class Face:
     def told(self, values: dict[str, Any]) -> None:
         """What a device or the hub had to say: a receipt's trouble is said once, the status line
         keeps showing how the device stands."""
-        if "receipt" in values and "say" in values:
+        note = self.desk.note
+        refused = note is not None and note.ink is Ink.BAD
+        if "receipt" in values and "say" in values and not refused:
             self.desk.attend(values["say"], values["remedy"])
 
     def _take(self, given: Input) -> None:
@@ -193,7 +195,7 @@ class Face:
     def commands(self) -> list[Command]:
         """Every act by name, with its key."""
         return [
-            *(self._selling(self._sale) if self._sale else []),
+            *(self._selling(self._sale) if self._sale and self.desk.is_free else []),
             Command(Text("中文 / English", "English / 中文"), "", self._change_language, "yuyan"),
             *(
                 Command(
@@ -210,7 +212,11 @@ class Face:
 
     def _selling(self, sale: SalePage) -> list[Command]:
         def pressed(key: str) -> Callable[[], object]:
-            return lambda: sale.press(key, "")
+            def press() -> None:
+                self.desk.go_home()
+                sale.press(key, "")
+
+            return press
 
         return [
             Command(

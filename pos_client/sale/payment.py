@@ -57,7 +57,7 @@ class PaymentPage(Page):
     def _quick(self) -> tuple[Money, ...]:
         """Amounts a customer is likely to hand over, one key each."""
         room = min(CHOICE_KEYS - len(self._tenders), _SUGGESTIONS_MAX)
-        if room <= 0 or not self.till.sale.basket.lines:
+        if room <= 0 or not self.till.sale.basket.lines or self._cash is None:
             return ()
         return self.till.sale.cash_suggestions(room + 1)[1:]
 
@@ -126,7 +126,7 @@ class PaymentPage(Page):
             KeyLabel("Esc", Text("Back", "返回")),
             *tenders,
             KeyLabel("F10", Text("Give back", "退回"), 1),
-            KeyLabel("F11", Text("Exact cash", "现金整收")),
+            *([KeyLabel("F11", Text("Exact cash", "现金整收"))] if self._cash else []),
             KeyLabel("Enter", Text("Take", "收款")),
         )
 
@@ -143,7 +143,7 @@ class PaymentPage(Page):
         match key:
             case "f10" | "ctrl+z":
                 self._give_back()
-            case "f11":
+            case "f11" if self._cash is not None:
                 self._pay(self._cash, entry)
             case "f12":  # it led here: pressed twice by a slip it takes no money
                 self.desk.tell(self.prompt())
@@ -164,15 +164,15 @@ class PaymentPage(Page):
                 self.desk.entry = ""  # a likely sum was of cash
             return True
         place = number - len(self._tenders) - 1
-        if 0 <= place < len(quick):
+        if 0 <= place < len(quick) and self._cash is not None:
             self._place = self._tenders.index(self._cash)
             self.desk.entry = quick[place].plain
             return True
         return False
 
     @property
-    def _cash(self) -> TenderType:
-        return next((tender for tender in self._tenders if tender.is_cash), self._tenders[0])
+    def _cash(self) -> TenderType | None:
+        return next((tender for tender in self._tenders if tender.is_cash), None)
 
     def _pay(self, tender: TenderType, text: str) -> None:
         self.desk.entry = ""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
+from msgspec.structs import replace
+
 from pos_client.screen import words
 from pos_client.screen.digits import large
 from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
@@ -140,7 +142,7 @@ class MeasureQuestion(Question):
         by_weight = self.product.unit is Unit.KILOGRAM
         try:
             # grams are the thousandths of a kilogram that a quantity is made of
-            measured = int(text) if by_weight else words.quantity_of(text)
+            measured = words.grams_of(text) if by_weight else words.quantity_of(text)
         except ValueError:
             example = "655" if by_weight else "0.5"
             self.desk.refuse(
@@ -264,25 +266,25 @@ class PriceQuestion(_AboutLine):
         self.desk.open(PriceReason(self.desk, self.line, change))
 
     def _change(self, text: str) -> "_Change | None":
-        number, sale, before = self.line.number, self.till.sale, self.line.before_discount
+        """What the text makes of the line as it stands now; None when it makes no sense."""
+        number, sale = self.line.number, self.till.sale
+        before = sale.basket.line(number).before_discount
         try:
             if text.endswith(("%", "％", "折")):
                 rate_ppm = words.rate_of(text)
-                off = before.times(rate_ppm, PER_MILLION)
-                return _Change(
-                    before - off,
-                    lambda why: sale.discount(Discount(why, rate_ppm=rate_ppm), number),
-                )
-            amount = Money.parse(text.removeprefix("-"), sale.basket.currency)
+                after = before - before.times(rate_ppm, PER_MILLION)
+                discount = Discount("", rate_ppm=rate_ppm)
+            else:
+                amount = Money.parse(text.removeprefix("-"), before.currency)
+                after = before - amount if text.startswith("-") else amount
+                discount = Discount("", amount.minor)
         except ValueError:
             return None
-        if amount.minor < 0:
+        if after.minor < 0 or discount.amount_minor < 0 or discount.rate_ppm < 0:
             return None
-        if text.startswith("-"):
-            return _Change(
-                before - amount, lambda why: sale.discount(Discount(why, amount.minor), number)
-            )
-        return _Change(amount, lambda why: sale.set_line_price(amount, why, number))
+        if text.startswith("-") or discount.rate_ppm:
+            return _Change(after, lambda why: sale.discount(replace(discount, reason=why), number))
+        return _Change(after, lambda why: sale.set_line_price(after, why, number))
 
 
 class _Change(NamedTuple):

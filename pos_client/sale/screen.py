@@ -367,12 +367,14 @@ class SalePage(Page):
                 self._no_amount(entry)
                 return
         self.desk.entry = ""
-        payment = self.desk.did(lambda: self.till.sale.pay("cash", given))
+        tenders = self.till.catalogue.settings.tenders
+        cash = next((tender.name for tender in tenders if tender.is_cash), "cash")
+        payment = self.desk.did(lambda: self.till.sale.pay(cash, given))
         if payment is not None:
             self.took(payment)
 
     def _pay(self, entry: str) -> None:
-        if not self.till.sale.basket.lines:
+        if not self.till.sale.basket.lines or not self.till.catalogue.settings.tenders:
             self.desk.did(lambda: self.till.sale.pay("cash"))  # says what is missing
             return
         self.desk.open(PaymentPage(self.desk, self.took, entry))

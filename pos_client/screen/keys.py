@@ -21,6 +21,11 @@ SCAN_PACE_S: Final = 0.035
 PAUSE_S: Final = 0.25
 #: a shorter burst may be a roll over the number pad
 SCAN_CHARACTERS_MIN: Final = 6
+#: one of at least so many, faster than any hand, may still be the code of a shelf label
+SHORT_CHARACTERS_MIN: Final = 3
+SHORT_PACE_S: Final = 0.015
+#: codes of one paste; what lies beyond is not a scanner's
+PASTED_CODES_MAX: Final = 200
 #: after its prefix a scan ends within this time, or what came was no scan
 PREFIXED_S: Final = 1.0
 #: the longest code of a scanner: a QR code of digits (ISO/IEC 18004, version 40-L holds 7089)
@@ -43,10 +48,12 @@ class Pressed(NamedTuple):
 
 class Scanned(NamedTuple):
     """A whole code. Its last `typed` characters were given out as `Typed` before and are to be
-    taken back from the entry line."""
+    taken back from the entry line. One that is not `certain` is so short that a script or a roll
+    over the number pad looks the same: it is a scan where the catalogue knows it, else Enter."""
 
     code: str
     typed: int = 0
+    certain: bool = True
 
 
 Input = Typed | Pressed | Scanned
@@ -64,6 +71,7 @@ TAB: Final = Suffix(("tab", "ctrl+i"))
 #: other names of one key (xterm sends shift+F4 as what was F16)
 _SAME = {
     "ctrl+m": "enter",
+    "ctrl+j": "enter",
     "ctrl+i": "tab",
     "ctrl+h": "backspace",
     "shift+f4": "f16",
@@ -89,20 +97,24 @@ class _Burst:
         self.text = ""
         self.times_s.clear()
 
-    def ends(self, at_s: float) -> str:
-        """What a suffix at this time ends, empty when it was typed by hand; begins anew. A burst
+    def ends(self, at_s: float) -> Scanned | None:
+        """What a suffix at this time ends, None when it was typed by hand; begins anew. A burst
         that is too slow as a whole may still end in a scan: a hand typed before it."""
         text, times_s = self.text, [*self.times_s, at_s]
         self.clear()
+        if len(text) < SHORT_CHARACTERS_MIN:
+            return None
+        took_s = times_s[-1] - times_s[0]
         if len(text) < SCAN_CHARACTERS_MIN:
-            return ""
-        if times_s[-1] - times_s[0] <= SCAN_PACE_S * len(text):
-            return text
+            quick = took_s <= SHORT_PACE_S * len(text)
+            return Scanned(text, len(text), certain=False) if quick else None
+        if took_s <= SCAN_PACE_S * len(text):
+            return Scanned(text, len(text))
         begin = len(text)
         while begin and times_s[begin] - times_s[begin - 1] <= SCAN_PACE_S:
             begin -= 1
         scanned = text[begin:]
-        return scanned if len(scanned) >= SCAN_CHARACTERS_MIN else ""
+        return Scanned(scanned, len(scanned)) if len(scanned) >= SCAN_CHARACTERS_MIN else None
 
 
 class Keys:
@@ -115,7 +127,7 @@ class Keys:
         self._burst = _Burst()
         self._begun: str | None = None
         self._begun_s = 0.0
-        self._ended_s = 0.0
+        self._typed_since_end = False
 
     def key(self, name: str, char: str | None, at_s: float) -> list[Input]:
         """What one key meant. `at_s` is when it was read, in seconds of any steady clock."""
@@ -129,6 +141,7 @@ class Keys:
         return inputs + self._key(name, at_s)
 
     def _character(self, char: str, at_s: float) -> list[Input]:
+        self._typed_since_end = True
         if self._begun is not None:
             self._begun += char
             return self._no_scan() if len(self._begun) > CODE_CHARACTERS_MAX else []
@@ -140,19 +153,18 @@ class Keys:
 
     def _key(self, name: str, at_s: float) -> list[Input]:
         ends = name in self._suffix.keys
+        typed, self._typed_since_end = self._typed_since_end, False
+        if name == "ctrl+j" and not typed:
+            return []  # the line feed of CR LF: what it would end has ended
         if self._begun is not None:
             begun = self._begun
             if ends and begun.startswith(self._prefix):
-                self._begun, self._ended_s = None, at_s
+                self._begun = None
                 return [Scanned(begun.removeprefix(self._prefix))]
             return [*self._no_scan(), Pressed(_SAME.get(name, name))]
-        scanned = "" if self._prefix else self._burst.ends(at_s)
-        if ends and scanned:
-            self._ended_s = at_s
-            return [Scanned(scanned, typed=len(scanned))]
-        if name == "ctrl+j":  # the line feed of CR LF, when not typed by hand
-            stray = at_s - self._ended_s <= PREFIXED_S
-            return [] if stray else [Pressed("enter")]
+        scanned = None if self._prefix else self._burst.ends(at_s)
+        if ends and scanned is not None:
+            return [scanned]
         return [Pressed(_SAME.get(name, name))]
 
     def _no_scan(self) -> list[Input]:
@@ -163,21 +175,22 @@ class Keys:
 
     def pasted(self, text: str) -> list[Input]:
         """A bracketed paste: a scanner behind some terminals sends its codes so. Each whole line
-        long enough is a scan; anything else is as if typed."""
+        is a scan, a short one where the catalogue knows it; the rest is as if typed."""
         inputs: list[Input] = []
         self._burst.clear()
         normal = text.replace("\r\n", "\n").replace("\r", "\n")
         if self._suffix is TAB:
             normal = normal.replace("\t", "\n")
         *lines, rest = normal.split("\n")
-        for line in lines:
+        for line in lines[:PASTED_CODES_MAX]:
             code = _clean(line)
             if self._prefix and code.startswith(self._prefix):
                 inputs.append(Scanned(code.removeprefix(self._prefix)))
             elif not self._prefix and SCAN_CHARACTERS_MIN <= len(code) <= CODE_CHARACTERS_MAX:
                 inputs.append(Scanned(code))
             elif code:
-                inputs += [Typed(code), Pressed("enter")]
+                short = Scanned(code, len(code), certain=False)
+                inputs += [Typed(code), Pressed("enter") if self._prefix else short]
         if typed := _clean(rest):
             inputs.append(Typed(typed))
         return inputs

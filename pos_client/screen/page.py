@@ -189,11 +189,13 @@ class Desk:
             case Pressed(name):
                 self.note = None
                 self._press(name)
-            case Scanned(code, typed):
-                if typed:
-                    self.entry = self.entry[:-typed]
+            case Scanned(code, typed, certain):
                 self.note = None
-                self._scan(code)
+                if certain or self._is_known(code):
+                    self.entry = self.entry[: len(self.entry) - typed]
+                    self._scan(code)
+                else:
+                    self._press("enter")
 
     def _type(self, text: str) -> None:
         if len(self.entry) + len(text) > ENTRY_CHARACTERS_MAX:
@@ -222,15 +224,38 @@ class Desk:
             case _:
                 pass
 
+    def _is_known(self, code: str) -> bool:
+        """Whether so short a code is one of the store's goods."""
+        try:
+            self.till.catalogue.product(code)
+        except Refusal:
+            return False
+        return True
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no question lies open that must be answered before anything else is done."""
+        must = (Landing.WAITS, Landing.REFUSED)
+        return not any(page.scan in must for page in self._pages[1:])
+
+    def _deciding(self) -> Page:
+        """The page that says where a scan goes: the upper one that must be answered first, whatever
+        was laid over it, else the one in front."""
+        for strict in (Landing.REFUSED, Landing.WAITS):
+            for page in reversed(self._pages[1:]):
+                if page.scan is strict:
+                    return page
+        return self.page
+
     def _scan(self, code: str) -> None:
-        code, page = Scan.read(code).code, self.page
+        code, page = Scan.read(code).code, self._deciding()
         if page is self._pages[0] or page.scan is Landing.ANSWERS:
             page.scanned(self._with_entry(code))
         elif page.scan is Landing.REFUSED:
             self.refuse(page.say(_NOT_NOW, code=code), page.say(page.refuses))
         elif page.scan is Landing.LANDS:
+            self.waiting.append(code)
             self.go_home()
-            self.page.scanned(code)
         elif len(self.waiting) < SCANS_WAITING_MAX:
             self.waiting.append(code)
             self.attend(page.say(_WAITS, code=code))
@@ -250,8 +275,13 @@ class Desk:
     def _land_waiting(self) -> None:
         """Scans that waited go on, unless another question stands open before the last."""
         waiting, self.waiting = self.waiting, deque()
+        refused: list[Note] = []
         while waiting:
             self._scan(waiting.popleft())
+            if self.note is not None and self.note.ink is Ink.BAD:
+                refused.append(self.note)
+        if len(refused) > 1:
+            self.note = Note(" ".join(note.say for note in refused), refused[-1].remedy)
 
     # What comes of an act
 

@@ -43,6 +43,7 @@ Row = tuple[Span, ...]
 Cell = tuple[str, Ink]
 
 BLANK: Row = ()
+_VARIANT = "\ufe0f"
 
 
 @lru_cache(maxsize=16_384)
@@ -53,6 +54,8 @@ def width(text: str) -> int:
 
 def shown(text: str) -> str:
     """The text with what a terminal would obey made visible: no name moves the cursor."""
+    if _VARIANT in text:  # asks for a wider picture of the character before it; few terminals agree
+        text = text.replace(_VARIANT, "")
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _visible(char) for char in text)

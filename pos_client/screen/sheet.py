@@ -7,6 +7,7 @@ places that change by themselves (the total, the work) are widgets of their own.
 from collections.abc import Callable
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Region
@@ -55,7 +56,7 @@ class Sheet(Widget, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         if y >= len(self.rows):
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, Style())  # a bare one fails with NO_COLOR
         styles = self._styles_by_ink
         return Strip([Segment(text, styles[ink]) for text, ink in self.rows[y]])
 

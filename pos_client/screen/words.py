@@ -54,6 +54,13 @@ def quantity_of(text: str) -> int:
     return quantity
 
 
+def grams_of(text: str) -> int:
+    """`655` as it stands. ValueError when it is no whole number in plain digits."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is no weight in grams")
+    return int(text)
+
+
 def rate_of(text: str) -> int:
     """`10%` off, or `9折` and `85折` (nine tenths, 85 hundredths are paid), as millionths off.
     ValueError when it is no such rate."""

@@ -4,6 +4,7 @@ The count is blind: what should lie in the drawer is shown only when the counted
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
@@ -43,6 +44,8 @@ class OpenShiftPage(Page):
     )
     _ask_yes = Text("Enter opens the shift, Esc corrects it", "按回车开班，按 Esc 更正")
     _opened = Text("The shift is open, float {amount}.", "已开班，备用金 {amount}。")
+    _currency = Text("The store's currency was changed.", "门店币种已更改。")
+    _count_anew = Text("Type or count the float anew.", "请重新输入或清点备用金。")
     _first_open = Text("Open a shift before you scan.", "请先开班，再扫码。")
     refuses = _first_open
 
@@ -52,17 +55,16 @@ class OpenShiftPage(Page):
 
     def _forget(self) -> None:
         self._who: tuple[str, str] | None = None
-        self._float_minor: int | None = None
+        self._amount: Money | None = None
+        self._day: date | None = None
         self._counts: tuple[DenominationCount, ...] = ()
 
     def rows(self, size: Size) -> list[Row]:
-        currency = self.till.catalogue.settings.currency
         rows: list[Row] = [BLANK, row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
         who = f"{self._who[0]}  {self._who[1]}" if self._who else "…"
-        money = "…"
-        if self._float_minor is not None:
-            money = Money(self._float_minor, currency).plain
-        day = words.day(self.till.shift.suggested_date(), self.desk.language, year=True)
+        money = self._amount.plain if self._amount else "…"
+        date_ = self._day or self.till.shift.suggested_date()
+        day = words.day(date_, self.desk.language, year=True)
         return [
             *rows,
             _labelled(self.say(self._cashier), who),
@@ -73,14 +75,14 @@ class OpenShiftPage(Page):
     def prompt(self) -> str:
         if self._who is None:
             return self.say(self._ask_cashier)
-        return self.say(self._ask_float if self._float_minor is None else self._ask_yes)
+        return self.say(self._ask_float if self._amount is None else self._ask_yes)
 
     def keys(self) -> Sequence[KeyLabel]:
         begun = self._who is not None
         count = KeyLabel("F2", Text("Count the float", "清点备用金"))
         return (
             *([_ESC] if begun else []),
-            *([count] if begun and self._float_minor is None else []),
+            *([count] if begun and self._amount is None else []),
             KeyLabel("Enter", Text("Next", "下一步")),
             KeyLabel("F1", Text("Help", "帮助"), 1),
             KeyLabel("Ctrl+P", Text("More", "更多"), 2),
@@ -93,7 +95,7 @@ class OpenShiftPage(Page):
         if self._who is None:
             if text:
                 self._sign_in(text)
-        elif self._float_minor is None:
+        elif self._amount is None:
             self._take_float(text or "0")
         else:
             self._open()
@@ -105,7 +107,7 @@ class OpenShiftPage(Page):
 
     def _take_float(self, text: str) -> None:
         try:
-            self._float_minor = Money.parse(text, self.till.catalogue.settings.currency).minor
+            self._amount = Money.parse(text, self.till.catalogue.settings.currency)
         except ValueError:
             self.desk.refuse(
                 self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE, example="500 · 500.00")
@@ -116,7 +118,7 @@ class OpenShiftPage(Page):
     def _ask_again(self) -> None:
         """A float or a day that is wrong spoils the whole shift: both are shown once more, and an
         unexpected day is said."""
-        day = self.till.shift.suggested_date()
+        day = self._day = self.till.shift.suggested_date()
         if not self.till.shift.is_expected(day):
             last = self.till.shift.last_date() or "—"
             no = BusinessDateUnexpected(business_date=day, last=last, today=self.till.shift.today())
@@ -124,22 +126,30 @@ class OpenShiftPage(Page):
 
     def _open(self) -> None:
         assert self._who is not None
-        assert self._float_minor is not None
-        who, amount, counts = self._who[0], self._float_minor, self._counts
+        assert self._amount is not None
+        who, amount, day, counts = self._who[0], self._amount, self._day, self._counts
+        if amount.currency != self.till.catalogue.settings.currency:
+            self._ask_float_again()
+            self.desk.refuse(self.say(self._currency), self.say(self._count_anew))
+            return
         shift = self.till.shift
-        if self.desk.accepted(lambda: shift.open(who, amount, confirmed=True, counts=counts)):
-            said = Money(amount, self.till.catalogue.settings.currency).plain
+        if self.desk.accepted(
+            lambda: shift.open(who, amount.minor, day, confirmed=True, counts=counts)
+        ):
             self._forget()
             self.desk.go_home()
-            self.desk.tell(self.say(self._opened, amount=said))
+            self.desk.tell(self.say(self._opened, amount=amount.plain))
         else:
-            self._float_minor, self._counts = None, ()
+            self._ask_float_again()
+
+    def _ask_float_again(self) -> None:
+        self._amount, self._day, self._counts = None, None, ()
 
     def press(self, key: str, entry: str) -> bool:
         if key == "f2" and self._who is not None:
             self.desk.open(CountPage(self.desk, self._counted))
-        elif key == "escape" and not entry and self._float_minor is not None:
-            self._float_minor, self._counts = None, ()
+        elif key == "escape" and not entry and self._amount is not None:
+            self._ask_float_again()
         elif key == "escape" and not entry and self._who is not None:
             self._forget()
         else:
@@ -148,7 +158,7 @@ class OpenShiftPage(Page):
 
     def _counted(self, total: Money, counts: tuple[DenominationCount, ...]) -> None:
         self.desk.close()
-        self._float_minor, self._counts = total.minor, counts
+        self._amount, self._counts = total, counts
         self._ask_again()
 
 
@@ -397,8 +407,7 @@ class FiguresPage(Page):
 
     def enter(self, text: str) -> None:
         self.desk.close()
-        if text:
-            self.desk.page.enter(text)
+        self.desk.entry = text
 
 
 class ClosedPage(FiguresPage):

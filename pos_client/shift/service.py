@@ -20,6 +20,8 @@ from retail.refusals import (
 )
 from retail.shift import Figures, figures, is_expected
 
+#: no drawer holds it, and what a shift adds to it still fits a fact, in minor units
+CASH_MAX = AMOUNT_MAX // 1000
 _FLOAT = Text("the float", "备用金")
 _COUNT = Text("counted cash", "清点现金")
 
@@ -132,7 +134,7 @@ def _checked(
 ) -> tuple[DenominationCount, ...]:
     """The counts without those of nothing. Raises AbsurdAmount, or CountsDisagree when there are
     some and they do not make the amount."""
-    if not 0 <= amount.minor <= AMOUNT_MAX:
+    if not 0 <= amount.minor <= CASH_MAX:
         raise AbsurdAmount(amount=amount.plain, what=what)
     there = tuple(count for count in counts if count.number)
     together = Money(sum(count.value_minor * count.number for count in there), amount.currency)

@@ -194,4 +194,6 @@ async def play(
             await app.run_async()
         finally:
             await asyncio.to_thread(till.close)
+        if app.fault is not None:
+            raise app.fault
         return app.return_code or 0

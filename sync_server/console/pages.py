@@ -5,6 +5,7 @@ every half second and changes in place; all of them share one look into the data
 """
 
 import asyncio
+import re
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -63,7 +64,16 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 #: what proxies say of those they speak for (RFC 7239, and the names before it)
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_FORWARDED = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-real-ip",
+    "via",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "cf-connecting-ip",
+)
 
 
 class Figures(NamedTuple):
@@ -196,13 +206,18 @@ def _local_only(
     return guarded
 
 
+#: a name or an address and perhaps a port, and nothing else (RFC 9110 §7.2)
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
+
+
 def _is_local(request: Request) -> bool:
     """Whether the reader sits at this machine and asked for it by such a name: a proxy speaks for
     somebody else, and any web site may give its own name this machine's address."""
     if any(name in request.headers for name in _FORWARDED):
         return False
     peer = request.client.host if request.client else ""
-    return is_loopback(peer) and is_loopback(request.url.hostname or "")
+    asked = _HOST.fullmatch(request.headers.get("host", ""))
+    return asked is not None and is_loopback(peer) and is_loopback(asked[1].strip("[]"))
 
 
 async def _answer(looks: _Looks, request: Request) -> Response:

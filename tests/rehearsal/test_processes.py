@@ -41,7 +41,7 @@ time.sleep(600)
 """
 BUSY = """
 import subprocess, sys, time
-burn = "import time\\nwhile time.process_time() < 0.3: pass"
+burn = "import time\\nwhile time.process_time() < 0.5: pass"
 subprocess.run([sys.executable, "-c", burn])
 print("burnt", flush=True)
 time.sleep(600)
@@ -198,7 +198,8 @@ def test_closing_an_unread_living_child_leaves_no_thread_and_no_process(
 def test_processor_time_counts_children_that_have_ended() -> None:
     with python(BUSY) as child:
         child.read_line()
-        assert child.processor_time_s() >= 0.3
+        # the kernel rounds each of a process's times down to its tick, so less than was burnt
+        assert child.processor_time_s() >= 0.4
         assert child.rss_bytes > 1_000_000
     assert processor_time_s(os.getpid()) > 0
 

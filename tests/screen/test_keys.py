@@ -3,7 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pos_client.screen.keys import PAUSE_S, TAB, Input, Keys, Pressed, Scanned, Typed
+from pos_client.screen.keys import (
+    PASTED_CODES_MAX,
+    PAUSE_S,
+    SHORT_PACE_S,
+    TAB,
+    Input,
+    Keys,
+    Pressed,
+    Scanned,
+    Typed,
+)
 from tests.screen.cashier import HAND_S, SCANNER_S
 
 CODE = "6901028075022"
@@ -50,7 +60,14 @@ def test_a_hand_is_no_scanner() -> None:
 
 
 def test_a_short_burst_may_be_a_roll_over_the_number_pad() -> None:
-    assert Board().hit("100", "enter").meant == [*map(Typed, "100"), Pressed("enter")]
+    slow = SHORT_PACE_S * 2
+    rolled = Board().hit("100", "enter", pace_s=slow).meant
+    assert rolled == [*map(Typed, "100"), Pressed("enter")]
+
+
+def test_a_short_burst_faster_than_any_hand_is_left_to_the_catalogue() -> None:
+    assert Board().hit("4011", "enter").came[-1] == Scanned("4011", typed=4, certain=False)
+    assert Board().hit("41", "enter").meant == [*map(Typed, "41"), Pressed("enter")]
 
 
 def test_what_a_hand_typed_well_before_a_scan_stays_typed() -> None:
@@ -87,6 +104,9 @@ def test_no_key_overtakes_a_scan() -> None:
 
 def test_the_line_feed_behind_a_scan_is_no_second_enter() -> None:
     assert Board().hit(CODE, "enter", "ctrl+j").meant == [Scanned(CODE)]
+    slow = Board().hit(CODE, "enter", "ctrl+j", pace_s=HAND_S).meant
+    assert slow == [*map(Typed, CODE), Pressed("enter")]
+    assert Board().hit("", "ctrl+j").meant == []
     assert Board().hit(CODE, "ctrl+j").meant == [Scanned(CODE)]
 
 
@@ -118,7 +138,8 @@ def test_a_paste_is_as_many_scans_as_it_has_lines() -> None:
     keys = Keys()
     assert keys.pasted(f"{CODE}\r\n4006381333931\n") == [Scanned(CODE), Scanned("4006381333931")]
     assert keys.pasted("12.50") == [Typed("12.50")]
-    assert keys.pasted("100\n") == [Typed("100"), Pressed("enter")]
+    assert keys.pasted("100\n") == [Typed("100"), Scanned("100", typed=3, certain=False)]
+    assert len(keys.pasted(f"{CODE}\n" * 70_000)) == PASTED_CODES_MAX
 
 
 _CODES = st.text(alphabet="0123456789ABC-", min_size=6, max_size=20)

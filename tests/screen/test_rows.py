@@ -85,3 +85,8 @@ def test_only_the_columns_between_the_first_and_the_last_change_are_repainted() 
 def test_a_folded_sentence_keeps_its_words_and_its_width(text: str, columns: int) -> None:
     for line in folded("".join(text.split()), columns):
         assert width(line) <= columns or " " not in line
+
+
+def test_a_character_that_asks_for_a_wider_picture_does_not_shift_its_row() -> None:
+    assert width(fit("❤\ufe0f 1\ufe0f\u20e3 x", 12)) == 12
+    assert "\ufe0f" not in fit("❤\ufe0f", 12)

@@ -3,6 +3,8 @@
 import pytest
 
 from pos_client.till import Till
+from retail.catalogue import StoreSettings, TenderType
+from tests.builders import a_product, publish, the_shelf
 from tests.screen.cashier import LARGE, SMALL, Cashier
 from tests.till.counter import APPLES, COLA, PEN, WATER
 
@@ -268,6 +270,106 @@ def test_most_scans_repaint_one_row_and_a_page_turns_rarely(cashier: Cashier) ->
         turned += sum(a != b for a, b in zip(before, after, strict=True)) > 12
         before = after
     assert 1 <= turned <= 8
+
+
+def test_a_short_code_scanned_at_the_payment_is_goods_and_no_amount(
+    till: Till, cashier: Cashier
+) -> None:
+    publish(till, [*the_shelf(), a_product("banana", codes=("4011",))])
+    cashier.scan(PEN)
+    cashier.press("f12")
+    cashier.scan("4011")
+    assert cashier.codes == [(PEN, 1000), ("4011", 1000)]
+    cashier.press("f12")
+    cashier.scan("100")  # not in the catalogue: a script that types is a hand
+    assert till.sale.last_sale().fact.change_minor == 10_000 - 890 - 350
+
+
+@pytest.mark.parametrize("cover", ["f1", "ctrl+p"])
+def test_a_question_that_must_be_answered_holds_scans_whatever_lies_over_it(
+    cashier: Cashier, cover: str
+) -> None:
+    cashier.scan(APPLES)
+    cashier.press(cover)
+    cashier.scan(COLA)
+    assert cashier.bells == 1
+    assert cashier.codes == []
+    if cover == "ctrl+p":
+        cashier.type("xianjin", "enter")  # no selling past the question
+        assert "没有名称含" in cashier.note
+        cashier.press("ctrl+u")
+    cashier.press("escape")
+    cashier.type("655", "enter")
+    assert cashier.codes == [(APPLES, 655), (COLA, 1000)]
+
+
+def test_a_scan_that_leads_to_a_question_never_swallows_the_next(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.press("f3")
+    cashier.type("2", "enter")
+    cashier.scan(APPLES)
+    cashier.press("f1")
+    cashier.scan(WATER)
+    cashier.press("escape", "f1", "enter")
+    assert "苹果" in cashier.text
+    cashier.type("100", "enter")
+    assert cashier.codes == [(COLA, 1000), (APPLES, 100), (WATER, 1000)]
+
+
+def test_news_of_the_printer_do_not_hide_a_refused_scan(cashier: Cashier) -> None:
+    cashier.scan("1234567890128")
+    cashier.face.told({"receipt": "x", "say": "缺纸", "remedy": "装纸"})
+    assert "不在目录" in cashier.note
+
+
+def test_a_store_without_cash_books_no_card_as_cash(till: Till, cashier: Cashier) -> None:
+    publish(till, settings=StoreSettings(tenders=(TenderType("card", "Card", "银行卡"),)))
+    cashier.scan(PEN)
+    cashier.press("f11")
+    assert cashier.codes
+    cashier.press("f12", "f11", "f5", "f9")
+    assert cashier.codes
+    cashier.press("enter")
+    assert till.sale.last_sale().fact.tenders[0].name == "card"
+
+
+def test_a_store_without_any_tender_says_so(till: Till, cashier: Cashier) -> None:
+    publish(till, settings=StoreSettings(tenders=()))
+    cashier.scan(PEN)
+    cashier.press("f12", "f11")
+    assert cashier.codes
+    assert cashier.face.faults == []
+
+
+def test_a_picture_survives_a_database_that_fails(
+    cashier: Cashier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cashier.scan(PEN)
+    cashier.press("f11")
+    driver = cashier.face.till.database.driver
+    driver.execute("ALTER TABLE paper RENAME TO gone")
+    assert "找零" in cashier.text
+    assert cashier.face.faults == []
+    driver.execute("ALTER TABLE gone RENAME TO paper")
+
+
+def test_a_price_is_worked_out_from_the_line_as_it_stands(cashier: Cashier) -> None:
+    cashier.scan(PEN)
+    cashier.press("f3", "ctrl+p", "escape")
+    cashier.face.till.sale.set_quantity(5000)
+    cashier.type("10%", "enter")
+    assert "40.05" in cashier.text
+    cashier.press("escape")
+    for absurd in ("200%", "-100", "-10%"):
+        cashier.press("f3")
+        cashier.type(absurd, "enter")
+        assert "不是金额" in cashier.note
+        cashier.press("escape")
+
+
+def test_a_long_paste_neither_rings_for_ever_nor_loses_the_first(cashier: Cashier) -> None:
+    cashier.face.pasted(f"{COLA}\n" * 5_000)
+    assert cashier.codes == [(COLA, 200_000)]
 
 
 def test_escape_steps_back_one_and_never_loses_a_basket(cashier: Cashier) -> None:

@@ -165,3 +165,41 @@ def test_a_float_is_corrected_before_it_counts(till: Till, starter: Cashier) -> 
     starter.type("500", "enter", "enter")
     assert till.shift.current is not None
     assert till.shift.current.float_minor == 50_000
+
+
+def test_a_scanner_of_cr_lf_opens_no_shift_by_itself(till: Till, starter: Cashier) -> None:
+    starter.scan("1001")
+    starter.face.key("ctrl+j", "\n", starter.at_s + 0.001)
+    assert not _is_open(till)
+    assert "备用金" in starter.text
+    starter.face.key("ctrl+j", "\n", starter.at_s + 1)
+    assert "…" in starter.text
+
+
+def test_no_drawer_holds_a_float_that_no_fact_could_close(till: Till, starter: Cashier) -> None:
+    starter.type("1001", "enter")
+    starter.type("1000000000000", "enter", "enter")
+    assert not _is_open(till)
+    assert starter.bells == 1
+
+
+def test_the_day_that_was_shown_is_the_day_that_opens(tmp_path: Path) -> None:
+    clock = SteppedClock()
+    till = open_till(tmp_path, clock=clock)
+    starter = Cashier(till)
+    starter.type("1001", "enter")
+    starter.type("500", "enter")
+    clock.move(timedelta(days=400))
+    starter.press("enter")
+    assert till.shift.current is not None
+    assert till.shift.current.context.business_date == "2026-06-03"
+    till.close()
+
+
+def test_a_float_of_the_former_currency_is_asked_for_anew(till: Till, starter: Cashier) -> None:
+    starter.type("1001", "enter")
+    starter.type("500", "enter")
+    publish(till, products=[], settings=StoreSettings(currency="JPY"))
+    starter.press("enter")
+    assert not _is_open(till)
+    assert "币种" in starter.note
