@@ -92,13 +92,7 @@ def watch(
 
     scanner.on_scan, scanner.on_noise, scanner.on_state = tell_scan, tell_noise, tell_state
 
-    async def session() -> None:
-        serving = asyncio.create_task(scanner.serve())
-        await _stop_signal().wait()
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-
-    asyncio.run(session())
+    asyncio.run(_until_stopped(scanner.serve()))
 
 
 @simulate.command("printer")
@@ -146,11 +140,7 @@ def simulate_printer(  # noqa: PLR0913, PLR0917  each is an option of the comman
     try:
         asyncio.run(_serve(printer, _listening(printer, host, port)))
     except OSError as taken:
-        typer.echo(
-            f"{host}:{port} cannot be used: {taken.strerror}. Choose another --port.", err=True
-        )
-        typer.echo(f"无法使用 {host}:{port}，请用 --port 换一个端口。", err=True)
-        raise typer.Exit(1) from None
+        _port_taken(f"{host}:{port}", taken)
 
 
 @simulate.command("scanner")
@@ -171,22 +161,24 @@ def simulate_scanner(
 
 
 async def _scan_lines(scanner: SimulatedScanner) -> None:
-    stopped, lines = _stop_signal(), asyncio.Queue[str]()
+    lines = asyncio.Queue[str]()
 
     async def scan() -> None:
         while True:
             line = await lines.get()
-            if scanner.turn_knob(line):
+            try:
+                turned = scanner.turn_knob(line)
+            except OSError as no_port:
+                typer.echo(f"{no_port.filename}: {no_port.strerror}", err=True)
+                continue
+            if turned:
                 _say(f"{line}ged")
             else:
                 _say(f"scanned {line}" if await scanner.scan(line) else f"nobody reads {line}")
 
     _say(scanner.url)
     _read_lines(lines.put_nowait)
-    scanning = asyncio.create_task(scan())
-    await stopped.wait()
-    scanning.cancel()
-    await asyncio.gather(scanning, return_exceptions=True)
+    await _until_stopped(scan())
 
 
 @simulate.command("counter")
@@ -213,7 +205,21 @@ def simulate_counter(
         counter = SimulatedCounter(goods, columns=cols, folder=folder, tcp_port=port)
     except OSError as unusable:
         raise typer.BadParameter(f"--folder {folder}: {unusable}") from None
-    CounterApp(counter, "en" if lang == "en" else "zh").run()
+
+    async def show() -> None:
+        async with counter:
+            await CounterApp(counter, "en" if lang == "en" else "zh").run_async()
+
+    try:
+        asyncio.run(show())
+    except OSError as taken:
+        _port_taken(f"127.0.0.1:{port}", taken)
+
+
+def _port_taken(address: str, taken: OSError) -> NoReturn:
+    typer.echo(f"{address} cannot be used: {taken.strerror}. Choose another --port.", err=True)
+    typer.echo(f"无法使用 {address}，请用 --port 换一个端口。", err=True)
+    raise typer.Exit(1) from None
 
 
 def _serial_port(path: Path | None, name: str) -> SerialPort:
@@ -237,6 +243,17 @@ async def _wired_to(printer: SimulatedPrinter, serial: SerialPort, url: str) -> 
 async def _listening(printer: SimulatedPrinter, host: str, port: int) -> AsyncIterator[str]:
     async with await serve_tcp(printer, host, port) as server:
         yield server.url
+
+
+async def _until_stopped(work: Coroutine[object, object, None]) -> None:
+    """Do it until a signal ends the program; what it raises comes out."""
+    stopped = asyncio.create_task(_stop_signal().wait())
+    working = asyncio.create_task(work)
+    await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
 
 
 def _stop_signal() -> asyncio.Event:

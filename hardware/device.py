@@ -14,8 +14,9 @@
         ├── ScannerTaken   scanner.taken          ... another program holds its port
         └── ScannerForbidden scanner.forbidden    ... this user may not open its port
 
-An indented line is the same trouble met after the job was sent: only there is the outcome
-unknown, and only there would a retry risk a second receipt. A fault is no refusal: no rule said no.
+For the printer, an indented line is the same trouble met after the job was sent: only there is the
+outcome unknown, and only there would a retry risk a second receipt. A fault is no refusal: no rule
+said no.
 """
 
 from dataclasses import dataclass
@@ -54,8 +55,8 @@ class UnknownDevice(Fault):
     retryable = False
     say_en = "This device address is not known."
     say_zh = "无法识别此设备地址。"
-    remedy_en = "Write it like escpos+tcp://10.0.0.5:9100?cols=48 or sim://printer."
-    remedy_zh = "请按此格式填写：escpos+tcp://10.0.0.5:9100?cols=48 或 sim://printer。"
+    remedy_en = "Write it like escpos+tcp://10.0.0.5:9100?cols=48, scan+serial:///dev/ttyACM0 or sim://printer."
+    remedy_zh = "请按此格式填写：escpos+tcp://10.0.0.5:9100?cols=48、scan+serial:///dev/ttyACM0 或 sim://printer。"
 
 
 class Unplugged(Fault):

@@ -3,8 +3,9 @@
 Owns the command bytes we send and the encoding of Chinese. Refuses to own what stands on a receipt
 and how its columns are laid out, but says how wide a text prints: `width_cols`.
 
-A character that no rule below can encode prints as `?` over its display width, until whole lines
-can be sent as raster; control characters print as nothing, so no text can smuggle in a command.
+A character that no rule below can encode prints as `?` over its display width, where no font was
+there to draw its line as dots (`hardware.dots`); control characters print as nothing, so no text
+can smuggle in a command.
 
     >>> encode_text("（副本）").hex(" ")
     '1c 26 a3 a8 b8 b1 b1 be a3 a9 1c 2e'

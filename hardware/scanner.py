@@ -140,7 +140,9 @@ class ScanParser:
 
     def broken(self) -> list[Heard]:
         """The link broke: half a code is noise, it could be the whole code of something else."""
-        noise: list[Heard] = [Noise(bytes(self._held[:NOISE_KEPT_BYTES]))] if self._held else []
+        held = bytes(self._held[:NOISE_KEPT_BYTES])
+        # of CR LF, where the suffix is CR alone, the other half stays behind every code
+        noise: list[Heard] = [Noise(held)] if held.strip(b"\r\n") else []
         self._held.clear()
         self._overlong = False
         return noise

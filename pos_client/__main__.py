@@ -19,6 +19,7 @@ from pos_client.clock import RandomIds
 from pos_client.database import Database
 from pos_client.folder import Hold
 from pos_client.identity import Identity
+from pos_client.screen import ask_for_quick_frames
 from pos_client.settings import TillSettings, load
 from pos_client.sync.hub import Answer, Hub, NoAnswer, protected
 from pos_client.till import Till, look_into, open_database
@@ -100,13 +101,20 @@ def till(
         pass
     finally:
         opened.close()
+        _let_go_of_a_reader_that_is_gone()
+
+
+def _let_go_of_a_reader_that_is_gone() -> None:
+    """What nobody read any more would be offered once more at the end of the program, and fail."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _on_screen(opened: Till) -> None:
-    """The screen, until the cashier leaves it. Frames as often as a fast scanner asks for them:
-    the library reads this when it is first imported, and waits out a frame's time before the next
-    one (its own default is a sixtieth of a second)."""
-    os.environ.setdefault("TEXTUAL_FPS", "1000")
+    """The screen, until the cashier leaves it."""
+    ask_for_quick_frames()
     from pos_client.app import TillApp  # noqa: PLC0415  the headless till does without
 
     screen = TillApp(opened, opened.settings.theme)

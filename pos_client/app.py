@@ -7,15 +7,13 @@ swallow what a scanner types, and no dialog can stand in its way.
 import asyncio
 import signal
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
 
-from hardware.scanner import Scan
 from pos_client.face import Face
 from pos_client.screen import colours
 from pos_client.screen.keys import SCAN_PACE_S
@@ -38,22 +36,15 @@ class TillApp(App[None]):
     """The screen of one open till. Runs until Ctrl+Q."""
 
     CSS = "Screen { background: $background; overflow: hidden; }"
-    BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
 
     class Told(Message):
         """A device or the hub has something to say."""
 
-        def __init__(self, values: dict[str, Any]) -> None:
+        def __init__(self, name: str, values: dict[str, Any]) -> None:
             super().__init__()
+            self.event = name
             self.values = values
-
-    class ScanRead(Message):
-        """A serial scanner read a code."""
-
-        def __init__(self, scan: Scan) -> None:
-            super().__init__()
-            self.scan = scan
 
     def __init__(self, till: Till, theme: colours.Name = "dark") -> None:
         super().__init__(driver_class=TerminalDriver)
@@ -74,9 +65,7 @@ class TillApp(App[None]):
         for theme in colours.themes():
             self.register_theme(theme)
         self.wear(self._first_theme)
-        self.till.start(lambda _name, values: self._post(self.Told(values)))
-        self.till.counter.on_scan = lambda scan: self._post(self.ScanRead(scan))
-        self.till.counter.on_state = lambda: self._post(self.Told({}))
+        self.till.start(lambda name, values: self._post(self.Told(name, values)))
         self.set_interval(LOOK_S, self._look)
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self.end)
@@ -132,12 +121,8 @@ class TillApp(App[None]):
         self._echo = None
         self._glass.show_foot()
 
-    def on_till_app_scan_read(self, message: ScanRead) -> None:
-        self.face.scanned(message.scan)
-        self.show()
-
     def on_till_app_told(self, message: Told) -> None:
-        self.face.told(message.values)
+        self.face.told(message.event, message.values)
         self.show()
 
     async def _look(self) -> None:

@@ -20,11 +20,6 @@ class Command(NamedTuple):
     pinyin: str = ""
 
 
-def _names(command: Command) -> tuple[str, str]:
-    """As they are looked for."""
-    return command.says.en.casefold(), command.says.zh.casefold()
-
-
 class CommandsPage(Page):
     """Type a part of a name, choose with the arrows, Enter."""
 

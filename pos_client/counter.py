@@ -78,9 +78,8 @@ class Job:
     ended: Callable[[PrintOutcome, str | None], None]
 
 
-@dataclass(frozen=True, slots=True)
 class _Kick:
-    ended: Callable[[Fault | None], None]
+    """The drawer, without a receipt."""
 
 
 class Counter:
@@ -118,7 +117,8 @@ class Counter:
         self._closed = False
         #: how the printer stands, as far as it was asked; None: this till has none
         self.printer: DeviceState | None = DeviceState(known=False) if self._printer else None
-        #: told of every receipt that did not print for certain: fault and receipt number
+        #: told of every receipt that did not print for certain, with its number, and of a drawer
+        #: that stayed shut, with none
         self.on_fault: Callable[[Fault, str], None] = lambda *_: None
         #: told of every code from a scanner that does not type
         self.on_scan: Callable[[Scan], None] = lambda _: None
@@ -151,20 +151,18 @@ class Counter:
 
     def print(self, job: Job) -> None:
         """Queue a receipt and return at once; the thread starts with the first."""
+        self._take(job)
+
+    def kick(self) -> None:
+        """Open the drawer when the receipts before it are out."""
+        self._take(_Kick())
+
+    def _take(self, job: Job | _Kick) -> None:
         assert self._printer is not None
         with self._guard:
             fault = self._queue(job)
         if fault is not None:
             self._tell(job, PrintOutcome.NOT_PRINTED, fault)
-
-    def kick(self, ended: Callable[[Fault | None], None]) -> None:
-        """Open the drawer when the receipts before it are out; `ended` is called once, with what
-        kept it shut: on the counter's thread, or before `kick` returns when it is not taken."""
-        assert self._printer is not None
-        with self._guard:
-            fault = self._queue(_Kick(ended))
-        if fault is not None:
-            ended(DrawerNotOpened(fault.code))
 
     def _queue(self, job: Job | _Kick) -> Fault | None:
         if self._closed:
@@ -285,16 +283,16 @@ class Counter:
     def _end(self, job: Job | _Kick, outcome: PrintOutcome, fault: Fault | None) -> None:
         with self._guard:
             self._waiting -= 1
-        if isinstance(job, Job):
-            self._tell(job, outcome, fault)
-        else:
-            ours = isinstance(fault, SwitchedOff | CounterFailed)
-            job.ended(DrawerNotOpened(str(fault)) if ours else fault)
+        self._tell(job, outcome, fault)
 
-    def _tell(self, job: Job, outcome: PrintOutcome, fault: Fault | None) -> None:
-        if fault is not None:
-            self.on_fault(fault, job.receipt)
-        job.ended(outcome, fault.code if fault else None)
+    def _tell(self, job: Job | _Kick, outcome: PrintOutcome, fault: Fault | None) -> None:
+        if isinstance(job, Job):
+            if fault is not None:
+                self.on_fault(fault, job.receipt)
+            job.ended(outcome, fault.code if fault else None)
+        elif fault is not None:
+            never_came = isinstance(fault, PrintQueueFull | SwitchedOff | CounterFailed)
+            self.on_fault(DrawerNotOpened(str(fault)) if never_came else fault, "")
 
 
 def _report(watch: asyncio.Task[None]) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-from hardware.scanner import Scan
+from hardware.scanner import Wedge
 from pos_client.commands import Command, CommandsPage, HelpPage
 from pos_client.sale.screen import SalePage
 from pos_client.sale.total import total_rows
 from pos_client.screen import colours
 from pos_client.screen.frame import Frame, Parts, foot, frame
-from pos_client.screen.keys import ENTER, TAB, Input, Keys, Pressed, Scanned
+from pos_client.screen.keys import Input, Keys, Pressed, Scanned
 from pos_client.screen.page import Desk, Note, Page, Size
 from pos_client.screen.rows import Ink, Row
 from pos_client.screen.status import status_row
@@ -64,7 +64,7 @@ class Face:
         self._cashier = ("", "")
         self._leaving = False
         self.desk = Desk(till, self._home)
-        self.desk.on_bell = lambda: (bell(), None)[1]
+        self.desk.on_bell = bell
         self.desk.everywhere = {
             "f1": self._help,
             "ctrl+p": self._list_acts,
@@ -73,10 +73,7 @@ class Face:
                 _STOPPED.to(self.desk.language), _LEAVE.to(self.desk.language)
             ),
         }
-        wedge = till.counter.wedge
-        self._keys = Keys()
-        if wedge is not None:
-            self._keys = Keys(wedge.prefix, TAB if wedge.suffix == "tab" else ENTER)
+        self._keys = Keys(till.counter.wedge or Wedge())
 
     # In
 
@@ -94,13 +91,12 @@ class Face:
         for given in self._keys.pasted(text):
             self._take(given)
 
-    def scanned(self, scan: Scan) -> None:
-        """A serial scanner read a code."""
-        self._take(Scanned(scan.code))
-
-    def told(self, values: dict[str, Any]) -> None:
-        """What a device or the hub had to say: a receipt's trouble is said once, the status line
-        keeps showing how the device stands."""
+    def told(self, name: str, values: dict[str, Any]) -> None:
+        """What a device or the hub had to say (`Till.start`): a code, or a receipt's trouble, which
+        is said once; the status line keeps showing how the device stands."""
+        if name == "scanner.scan":
+            self._take(Scanned(values["code"]))
+            return
         note = self.desk.note
         refused = note is not None and note.ink is Ink.BAD
         if "receipt" in values and "say" in values and not refused:
@@ -115,6 +111,9 @@ class Face:
             self._met(fault)
 
     def _met(self, fault: Exception) -> None:
+        if isinstance(fault, Refusal):  # of a disk, while something is drawn or opened
+            self.desk.refused(fault)
+            return
         self.faults.append(fault)
         report = Path(gettempdir()) / _REPORT
         with suppress(OSError):

@@ -100,3 +100,13 @@ class StoreSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     )
     receipt_header: tuple[str, ...] = ()
     receipt_footer: tuple[str, ...] = ()
+
+    @property
+    def cash(self) -> TenderType | None:
+        """The tender that is cash, if the store takes any."""
+        return next((tender for tender in self.tenders if tender.is_cash), None)
+
+    def tender_label(self, name: str) -> Text:
+        """How people call a tender, also one that the store takes no more."""
+        known = (*self.tenders, CASH)
+        return next((each.label for each in known if each.name == name), Text(name, name))

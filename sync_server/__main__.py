@@ -187,7 +187,7 @@ def revoke(
     Example: sync-server revoke S01-2
     """
     if not run(with_hub(settings_of(database=database), lambda hub: hub.revoke(till))):
-        stop(f"There is no till {till}.", "The status page at /hq lists them.")
+        stop(f"There is no till {till}.", "The page at /hq lists them.")
     typer.echo(f"{till} is revoked")
 
 

@@ -96,7 +96,7 @@ takings_by_hour = Table(
     metadata,
     *(
         Column(key, Text, primary_key=True)
-        for key in ("business_date", "store", "till", "hour", "currency")
+        for key in ("store", "till", "business_date", "hour", "currency")
     ),
     Column("amount", BigInteger, nullable=False),
     Column("sales", BigInteger, nullable=False),
@@ -182,7 +182,7 @@ class Batch:
             hour = _hour(at)
             for store, till, day, _, account, currency, amount, entries in rows.values():
                 if is_takings(account):
-                    key = (day, store, till, hour, currency)
+                    key = (store, till, day, hour, currency)
                     row = taken.setdefault(key, [*key, 0, 0])
                     row[-2] -= amount
                     row[-1] += entries if account == "sales" else 0

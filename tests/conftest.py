@@ -15,6 +15,9 @@ from tests.builders import open_till
 #: set where PostgreSQL must be had: then its absence fails instead of skipping
 REQUIRED = "OMNITILL_TESTS_NEED_POSTGRESQL"
 
+# Children are to behave as at a customer's, where nobody sets this
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 _names = count(1)
 
 # The same examples on every run; to look for new ones: pytest --hypothesis-profile=explore

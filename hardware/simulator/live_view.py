@@ -150,9 +150,12 @@ class CounterView(Vertical, can_focus=False):
             yield Static(id="printer-title", classes="title")
             yield Static(id="printer-lamp", classes="lamp")
         with Horizontal(classes="knobs"):
-            yield Knob(lambda: self._set(paper_out=not printer.paper_out), id="paper-knob")
-            yield Knob(lambda: self._set(cover_open=not printer.cover_open), id="cover-knob")
-            yield Knob(self._switch_power, id="power-knob")
+            for knob, turn in (
+                ("paper", lambda: "in" if printer.paper_out else "out"),
+                ("cover", lambda: "closed" if printer.cover_open else "open"),
+                ("power", lambda: "off" if printer.powered else "on"),
+            ):
+                yield Knob(partial(self._turn, knob, turn), id=f"{knob}-knob")
         yield Static(id="slot")
         with Scroll(id="paper"):
             yield Static(id="strip")
@@ -202,19 +205,8 @@ class CounterView(Vertical, can_focus=False):
                 chip.add_class("-beep")
                 chip.set_timer(0.3, partial(chip.remove_class, "-beep"))
 
-    def _set(self, *, paper_out: bool | None = None, cover_open: bool | None = None) -> None:
-        printer = self.counter.printer
-        if paper_out is not None:
-            printer.paper_out = paper_out
-        if cover_open is not None:
-            printer.cover_open = cover_open
-
-    def _switch_power(self) -> None:
-        printer = self.counter.printer
-        if printer.powered:
-            printer.power_off()
-        else:
-            printer.power_on()
+    def _turn(self, knob: str, to: Callable[[], str]) -> None:
+        self.counter.printer.turn_knob(f"{knob} {to()}")
 
     def _changed(self) -> None:
         """Many lines may come out between two frames: they are drawn once."""
@@ -315,7 +307,7 @@ def drawn_qr(text: str, width: int) -> list[str]:
 
 def fitted(line: str, width: int) -> str:
     """A line of wider paper for a narrow view: the widest gap or rule gives way first, so that
-    amounts stay at the right edge; what is still too long is wrapped.
+    amounts stay at the right edge; what has no gap stays as long as it is.
 
     >>> fitted("Total        12.00", 12)
     'Total  12.00'
@@ -330,8 +322,12 @@ def fitted(line: str, width: int) -> str:
     return line
 
 
+_KEYS = Words("q quit  l 中文  d light/dark", "q 退出  l English  d 明暗")
+
+
 class CounterApp(App[None]):
-    """The counter alone, filling a terminal: its addresses above, q ends it."""
+    """The counter alone, filling a terminal: its addresses above, q ends it. Whoever runs it serves
+    the counter meanwhile."""
 
     CSS: ClassVar[str] = """
     #urls { height: auto; padding: 0 2; background: $panel; color: $text-muted; }
@@ -353,18 +349,12 @@ class CounterApp(App[None]):
         yield Static(id="urls")
         yield CounterView(self._counter, self._language)
 
-    async def on_mount(self) -> None:
-        await self._counter.__aenter__()
-        keys = Words("q quit  l 中文  d light/dark", "q 退出  l English  d 明暗")
-        self._keys = keys
+    def on_mount(self) -> None:
         self._show_urls()
-
-    async def on_unmount(self) -> None:
-        await self._counter.__aexit__()
 
     def _show_urls(self) -> None:
         view = self.query_one(CounterView)
-        lines = (self._counter.printer_url, self._counter.scanner_url, view._in(self._keys))
+        lines = (self._counter.printer_url, self._counter.scanner_url, view._in(_KEYS))
         self.query_one("#urls", Static).update(Content("\n".join(lines)))
 
     def action_language(self) -> None:

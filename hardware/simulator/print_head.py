@@ -27,9 +27,6 @@ PAPER_LIMIT_LINES: Final = 20_000
 """The newest lines (and receipts, and unknown commands) kept; older ones go to the bin."""
 
 _ALIGNS: Final = dict(zip(b"\x00\x01\x02012", [*Align] * 2, strict=True))
-_MODES: Final = frozenset(
-    (b"\x1d!", b"\x1b!", b"\x1bE", b"\x1bG", b"\x1b-", b"\x1ba", b"\x1b3", b"\x1b2")
-)
 #: these do not change the words on paper
 _STEPPED_OVER: Final = frozenset(
     prefix + bytes((letter,))
@@ -88,8 +85,7 @@ class PrintHead:
 
     def obey(self, prefix: bytes, given: bytes) -> bool:
         """Whether the command is one that is understood or changes no words."""
-        if prefix in _MODES:
-            self._set_mode(prefix, given[-1] if given else 0)
+        if self._set_mode(prefix, given[-1] if given else 0):
             return True
         match prefix:
             case b"\x1bd":
@@ -108,7 +104,7 @@ class PrintHead:
                 return prefix in _STEPPED_OVER
         return True
 
-    def _set_mode(self, prefix: bytes, n: int) -> None:
+    def _set_mode(self, prefix: bytes, n: int) -> bool:
         match prefix:
             case b"\x1d!":
                 self._style = self._style._replace(wide=1 + (n >> 4 & 7), high=1 + (n & 7))
@@ -125,6 +121,9 @@ class PrintHead:
                 self._pitch_rows = n
             case b"\x1b2":
                 self._pitch_rows = LINE_ROWS
+            case _:
+                return False
+        return True
 
     def _symbol(self, given: bytes) -> bool:
         """GS ( k for QR codes (cn 49): fn 65 model, 67 size, 69 level, 80 data, 81 print."""

@@ -19,7 +19,6 @@ class SimulatedScanner:
         self._turn = asyncio.Lock()
         self.url: Final = f"scan+serial://{self._port.path}"
         self.listeners: list[Callable[[], None]] = []
-        self.last_code = ""
 
     @property
     def plugged(self) -> bool:
@@ -36,7 +35,6 @@ class SimulatedScanner:
                 await link.write(self._prefix + code.encode() + self._suffix)
             except OSError:
                 return False
-            self.last_code = code
             self._tell()
             return True
 

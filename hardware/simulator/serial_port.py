@@ -7,6 +7,7 @@ POSIX only, as ptys are.
 
 import asyncio
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -111,6 +112,8 @@ class SerialPort:
         """A new pty at the path, unless there is one already; `OSError` when there is none."""
         if self.link is not None:
             return self.link
+        if self.path.exists() and not self.path.is_symlink():
+            raise FileExistsError(errno.EEXIST, "there is a file already", str(self.path))
         import tty  # noqa: PLC0415  not on Windows, where this module can be imported all the same
 
         master, host_end = os.openpty()

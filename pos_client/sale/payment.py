@@ -85,7 +85,8 @@ class PaymentPage(Page):
         rows: list[Row] = [row(Span("  " + self.say(_GIVEN), Ink.FAINT))]
         for tender in basket.tenders:
             amount = Money(tender.amount_minor, basket.currency).plain
-            rows.append(row("  " + fit(self._name(tender.name), columns - 12) + right(amount, 12)))
+            label = self.say(self.till.catalogue.settings.tender_label(tender.name))
+            rows.append(row("  " + fit(label, columns - 12) + right(amount, 12)))
         return rows
 
     def _quick_rows(self, columns: int) -> list[Row]:
@@ -104,12 +105,6 @@ class PaymentPage(Page):
         said = fit(self.say(tender.label), columns - _KEY_COLUMNS - 12) + right(due, 12)
         mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
         return row(mark, key, Span(said, Ink.CHOSEN if chosen else Ink.TEXT))
-
-    def _name(self, name: str) -> str:
-        for tender in self._tenders:
-            if tender.name == name:
-                return self.say(tender.label)
-        return name
 
     def prompt(self) -> str:
         tender = self._tender

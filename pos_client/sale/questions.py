@@ -14,7 +14,6 @@ from retail.catalogue import Product
 from retail.language import Text
 from retail.money import Money
 from retail.quantity import Unit, plain
-from retail.tax import PER_MILLION
 
 _ESC = KeyLabel("Esc", Text("Back", "返回"))
 _ENTER = KeyLabel("Enter", Text("Done", "确定"))
@@ -268,23 +267,24 @@ class PriceQuestion(_AboutLine):
     def _change(self, text: str) -> "_Change | None":
         """What the text makes of the line as it stands now; None when it makes no sense."""
         number, sale = self.line.number, self.till.sale
-        before = sale.basket.line(number).before_discount
+        line = sale.basket.line(number)
+        currency = line.before_discount.currency
         try:
             if text.endswith(("%", "％", "折")):
-                rate_ppm = words.rate_of(text)
-                after = before - before.times(rate_ppm, PER_MILLION)
-                discount = Discount("", rate_ppm=rate_ppm)
+                discount = Discount("", rate_ppm=words.rate_of(text))
+            elif text.startswith("-"):
+                discount = Discount("", Money.parse(text[1:], currency).minor)
             else:
-                amount = Money.parse(text.removeprefix("-"), before.currency)
-                after = before - amount if text.startswith("-") else amount
-                discount = Discount("", amount.minor)
+                price = Money.parse(text, currency)
+                if price.minor < 0:
+                    return None
+                return _Change(price, lambda why: sale.set_line_price(price, why, number))
         except ValueError:
             return None
-        if after.minor < 0 or discount.amount_minor < 0 or discount.rate_ppm < 0:
+        after = replace(line, discount=discount).total
+        if after.minor < 0 or (discount.amount_minor <= 0 and discount.rate_ppm <= 0):
             return None
-        if text.startswith("-") or discount.rate_ppm:
-            return _Change(after, lambda why: sale.discount(replace(discount, reason=why), number))
-        return _Change(after, lambda why: sale.set_line_price(after, why, number))
+        return _Change(after, lambda why: sale.discount(replace(discount, reason=why), number))
 
 
 class _Change(NamedTuple):

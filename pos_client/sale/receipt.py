@@ -158,7 +158,6 @@ def _item(item: SaleLine, currency: str, language: Language, columns: int) -> li
 
 def _sums(sold: Sold, settings: StoreSettings, columns: int) -> list[Line]:
     fact, language = sold.fact, settings.language
-    labels = {tender.name: tender.label for tender in settings.tenders}
     pieces = sum(item.quantity for item in fact.lines if item.unit == Unit.PIECE) // ONE
     total = sides(_TOTAL.to(language), Money(fact.total_minor, fact.currency).plain, columns // 2)
     lines = [
@@ -173,7 +172,7 @@ def _sums(sold: Sold, settings: StoreSettings, columns: int) -> list[Line]:
     if rounding := sum(tender.rounding_minor for tender in fact.tenders):
         add(_ROUNDING, rounding)
     for tender in fact.tenders:
-        add(labels.get(tender.name, Text(tender.name, tender.name)), tender.given_minor)
+        add(settings.tender_label(tender.name), tender.given_minor)
     if fact.change_minor:
         add(_CHANGE, fact.change_minor, bold=True)
     if taxes := _taxes(fact.lines):

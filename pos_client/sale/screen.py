@@ -17,18 +17,21 @@ from pos_client.sale.questions import (
     PriceCheck,
     PriceQuestion,
     QuantityQuestion,
+    Question,
     VoidQuestion,
 )
+from pos_client.sale.records import Sold
 from pos_client.sale.service import Payment
 from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Page, Size
 from pos_client.screen.rows import Ink, Row, Span, fit, right, row, width
 from retail.basket import Line
+from retail.catalogue import CASH
 from retail.facts import SaleCompleted, SaleLine
 from retail.language import Text
 from retail.money import Money
 from retail.quantity import Unit, plain
-from retail.refusals import NeedsMeasure, NeedsWeight, Refusal
+from retail.refusals import BasketEmpty, NeedsMeasure, NeedsWeight, Refusal
 
 _TIMES = re.compile(r"(-?)(?:(\d{1,6}(?:\.\d{1,3})?)\*)?(.*)", re.DOTALL)
 
@@ -115,8 +118,12 @@ class SalePage(Page):
         super().__init__(desk)
         self._window = Window()
         self._chosen: int | None = None
-        #: the sale just completed, shown until the next scan
-        self.paid: Payment | None = None
+        self._sold: Sold | None = None
+
+    @property
+    def sold(self) -> Sold | None:
+        """The sale just completed, shown until the next is begun."""
+        return None if self.till.sale.is_open() else self._sold
 
     # What it shows
 
@@ -124,7 +131,7 @@ class SalePage(Page):
         at = Columns.of(size.columns)
         head = [self.say(text) for text in _HEAD]
         basket = self.till.sale.basket
-        sold = None if basket.lines or self.paid is None else self.paid.sold
+        sold = self.sold
         if sold is not None:
             head[0] = self.say(_PAID)
         header = row(
@@ -251,9 +258,9 @@ class SalePage(Page):
         except (NeedsWeight, NeedsMeasure):
             self._measure(rest)
         except Refusal as no:
-            self.desk.refuse(self.say(no.say), self.say(no.remedy))
+            self.desk.refused(no)
         else:
-            self.paid = None
+            self._sold = None
 
     def _take_out(self, code: str, quantity: int | None) -> None:
         product = self.desk.did(lambda: self.till.catalogue.product(code))
@@ -304,16 +311,13 @@ class SalePage(Page):
         line = self.desk.did(lambda: self.line)
         if line is None:
             return
-        if not entry:
-            self.desk.open(QuantityQuestion(self.desk, line))
-            return
-        self.desk.entry = ""
-        try:
-            quantity = words.quantity_of(entry)
-        except ValueError:
-            self._no_quantity(entry)
-            return
-        self.desk.accepted(lambda: self.till.sale.set_quantity(quantity, line.number))
+        self._ask(QuantityQuestion(self.desk, line), entry)
+
+    def _ask(self, question: Question, entry: str) -> None:
+        """What was typed before the key is the answer."""
+        self.desk.open(question)
+        if entry:
+            question.enter(entry)
 
     def _no_quantity(self, text: str) -> None:
         self.desk.refuse(
@@ -323,9 +327,7 @@ class SalePage(Page):
     def _price(self, entry: str) -> None:
         line = self.desk.did(lambda: self.line)
         if line is not None:
-            self.desk.open(PriceQuestion(self.desk, line))
-            if entry:
-                self.desk.page.enter(entry)
+            self._ask(PriceQuestion(self.desk, line), entry)
 
     def _remove(self) -> None:
         line = self.desk.did(lambda: self.line)
@@ -367,15 +369,17 @@ class SalePage(Page):
                 self._no_amount(entry)
                 return
         self.desk.entry = ""
-        tenders = self.till.catalogue.settings.tenders
-        cash = next((tender.name for tender in tenders if tender.is_cash), "cash")
-        payment = self.desk.did(lambda: self.till.sale.pay(cash, given))
+        cash = self.till.catalogue.settings.cash or CASH  # a store without is told so
+        payment = self.desk.did(lambda: self.till.sale.pay(cash.name, given))
         if payment is not None:
             self.took(payment)
 
     def _pay(self, entry: str) -> None:
-        if not self.till.sale.basket.lines or not self.till.catalogue.settings.tenders:
-            self.desk.did(lambda: self.till.sale.pay("cash"))  # says what is missing
+        if not self.till.sale.basket.lines:
+            self.desk.refused(BasketEmpty())
+            return
+        if not self.till.catalogue.settings.tenders:
+            self.desk.did(lambda: self.till.sale.tender_type(CASH.name))
             return
         self.desk.open(PaymentPage(self.desk, self.took, entry))
 
@@ -390,7 +394,7 @@ class SalePage(Page):
             if self.desk.page is self:
                 self.desk.open(PaymentPage(self.desk, self.took))
             return
-        self.paid, self._chosen = payment, None
+        self._sold, self._chosen = payment.sold, None
         self._window.reset()
         self.desk.go_home()
 

@@ -8,7 +8,6 @@ from collections import deque
 from contextlib import suppress
 from typing import NamedTuple
 
-from hardware.device import Fault
 from hardware.receipt_bytes import Part, Picture
 from pos_client.catalogue.service import CatalogueService
 from pos_client.counter import Counter, Job
@@ -337,11 +336,7 @@ class SaleService:
             raise NoPrinter
         with self.recorder.transaction() as write:
             write.record(DrawerOpened(reason.strip()), self.shift.context)
-        self.counter.kick(self._kicked)
-
-    def _kicked(self, fault: Fault | None) -> None:
-        if fault is not None:
-            self.counter.on_fault(fault, "")
+        self.counter.kick()
 
     @act
     def last_sale(self) -> Sold:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from pos_client.sale.paper import paper_of
+from pos_client.sale.records import Sold
 from pos_client.sale.screen import SalePage
 from pos_client.screen.digits import HEIGHT, large
 from pos_client.screen.page import Desk, Size
@@ -27,11 +28,8 @@ _RECEIPT = Text("Receipt", "小票")
 
 def total_rows(desk: Desk, home: SalePage, size: Size) -> list[Row]:
     """The side panel, `size` wide and high."""
-    basket = desk.till.sale.basket
-    if not basket.lines and home.paid is not None and home.paid.sold is not None:
-        rows = _after(desk, home, size)
-    else:
-        rows = _before(desk, size)
+    sold = home.sold
+    rows = _before(desk, size) if sold is None else _after(desk, sold, size)
     return rows[: size.rows]
 
 
@@ -64,17 +62,14 @@ def _before(desk: Desk, size: Size) -> list[Row]:
     if basket.tenders:
         rows += [BLANK]
         add(_TOTAL, basket.total)
-        labels = {one.name: one.label for one in till.catalogue.settings.tenders}
         for tender in basket.tenders:
-            label = labels.get(tender.name, Text(tender.name, tender.name))
+            label = till.catalogue.settings.tender_label(tender.name)
             add(label, Money(-tender.amount_minor, basket.currency))
     return rows
 
 
-def _after(desk: Desk, home: SalePage, size: Size) -> list[Row]:
-    assert home.paid is not None
-    assert home.paid.sold is not None
-    language, sold = desk.language, home.paid.sold
+def _after(desk: Desk, sold: Sold, size: Size) -> list[Row]:
+    language = desk.language
     with suppress(Refusal):  # a disk in trouble is said by the next act, not by a picture
         newest = desk.till.sale.last_sale()
         if newest.fact.receipt == sold.fact.receipt:
@@ -94,9 +89,8 @@ def _after(desk: Desk, home: SalePage, size: Size) -> list[Row]:
         row("  ", Span(clip(said.to(language), size.columns - 3), ink)),
         BLANK,
     ]
-    labels = {one.name: one.label for one in desk.till.catalogue.settings.tenders}
     for tender in fact.tenders:
-        label = labels.get(tender.name, Text(tender.name, tender.name)).to(language)
+        label = desk.till.catalogue.settings.tender_label(tender.name).to(language)
         rows.append(_pair(label, Money(tender.given_minor, fact.currency).plain, size, Ink.TEXT))
     return rows
 

@@ -14,6 +14,8 @@ that happens to be open, and keys keep their order whatever comes between two sc
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from hardware.scanner import Wedge
+
 #: the mean pace of a scan's characters; hands need 60 ms a key and more
 SCAN_PACE_S: Final = 0.035
 #: a longer pause ends a burst. A busy machine may hold a character back for a while: that must not
@@ -58,15 +60,6 @@ class Scanned(NamedTuple):
 
 Input = Typed | Pressed | Scanned
 
-
-class Suffix(NamedTuple):
-    """How a wedge scanner ends a code: the names of the keys."""
-
-    keys: tuple[str, ...]
-
-
-ENTER: Final = Suffix(("enter", "ctrl+j", "ctrl+m"))
-TAB: Final = Suffix(("tab", "ctrl+i"))
 
 #: other names of one key (xterm sends shift+F4 as what was F16)
 _SAME = {
@@ -118,12 +111,12 @@ class _Burst:
 
 
 class Keys:
-    """One terminal's keys. `prefix` is what the scanner sends before each code, if it is set up
-    to: then nothing else is taken for a scan."""
+    """One terminal's keys. Where the scanner is set up to send a prefix nothing else is taken for
+    a scan."""
 
-    def __init__(self, prefix: str = "", suffix: Suffix = ENTER) -> None:
-        self._prefix = prefix
-        self._suffix = suffix
+    def __init__(self, wedge: Wedge = Wedge()) -> None:  # noqa: B008  it is frozen
+        self._prefix = wedge.prefix
+        self._suffix = wedge.suffix
         self._burst = _Burst()
         self._begun: str | None = None
         self._begun_s = 0.0
@@ -152,7 +145,8 @@ class Keys:
         return [Typed(char)]
 
     def _key(self, name: str, at_s: float) -> list[Input]:
-        ends = name in self._suffix.keys
+        key = _SAME.get(name, name)
+        ends = key == self._suffix
         typed, self._typed_since_end = self._typed_since_end, False
         if name == "ctrl+j" and not typed:
             return []  # the line feed of CR LF: what it would end has ended
@@ -161,11 +155,11 @@ class Keys:
             if ends and begun.startswith(self._prefix):
                 self._begun = None
                 return [Scanned(begun.removeprefix(self._prefix))]
-            return [*self._no_scan(), Pressed(_SAME.get(name, name))]
+            return [*self._no_scan(), Pressed(key)]
         scanned = None if self._prefix else self._burst.ends(at_s)
         if ends and scanned is not None:
             return [scanned]
-        return [Pressed(_SAME.get(name, name))]
+        return [Pressed(key)]
 
     def _no_scan(self) -> list[Input]:
         """What came after a prefix and was not ended: it was typed after all."""
@@ -179,7 +173,7 @@ class Keys:
         inputs: list[Input] = []
         self._burst.clear()
         normal = text.replace("\r\n", "\n").replace("\r", "\n")
-        if self._suffix is TAB:
+        if self._suffix == "tab":
             normal = normal.replace("\t", "\n")
         *lines, rest = normal.split("\n")
         for line in lines[:PASTED_CODES_MAX]:

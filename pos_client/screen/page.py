@@ -124,9 +124,6 @@ class Page:
     def opened(self) -> None:
         """It lies in front now."""
 
-    def left(self) -> None:
-        """Escape was pressed, or a scan landed below."""
-
 
 class Desk:
     """One cashier's screen without its glass."""
@@ -140,7 +137,7 @@ class Desk:
         self.chosen_language: Language | None = None
         self.waiting: deque[str] = deque()
         #: rung when something was not taken: a cashier looks at the goods, not at the screen
-        self.on_bell: Callable[[], None] = lambda: None
+        self.on_bell: Callable[[], object] = lambda: None
         #: keys that mean the same on every page
         self.everywhere: dict[str, Callable[[], None]] = {}
         self._home = home
@@ -166,22 +163,19 @@ class Desk:
         """Take the page in front away; scans that waited for it land."""
         self.entry = ""
         if len(self._pages) > 1:
-            self._pages.pop().left()
+            self._pages.pop()
         self._land_waiting()
 
     def go_home(self) -> None:
         """Take all pages away; home is what the till's state asks for now."""
         self.entry = ""
-        while len(self._pages) > 1:
-            self._pages.pop().left()
         self._pages = [self._home(self)]
         self._land_waiting()
 
     # Input
 
     def take(self, given: Input) -> None:
-        """A key, typed characters or a scan. Nothing that a rule or a disk refuses leaves here
-        but as a note."""
+        """A key, typed characters or a scan. What a rule refuses becomes the note."""
         self.changed = not isinstance(given, Typed) or self.page.follows_entry
         match given:
             case Typed(text):
@@ -192,14 +186,16 @@ class Desk:
             case Scanned(code, typed, certain):
                 self.note = None
                 if certain or self._is_known(code):
-                    self.entry = self.entry[: len(self.entry) - typed]
+                    self.entry = self.entry[: max(0, len(self.entry) - typed)]
                     self._scan(code)
                 else:
                     self._press("enter")
 
     def _type(self, text: str) -> None:
-        if len(self.entry) + len(text) > ENTRY_CHARACTERS_MAX:
-            self.refuse(_FULL.to(self.language), _SHORTER.to(self.language))
+        full = _FULL.to(self.language)
+        said = self.note is not None and self.note.say == full
+        if len(self.entry) + len(text) > ENTRY_CHARACTERS_MAX and not said:
+            self.refuse(full, _SHORTER.to(self.language))
             self.changed = True
         self.entry = (self.entry + text)[:ENTRY_CHARACTERS_MAX]
 
@@ -290,12 +286,15 @@ class Desk:
         try:
             return act()
         except Refusal as no:
-            self.refuse(no.say.to(self.language), no.remedy.to(self.language))
+            self.refused(no)
             return None
 
     def accepted(self, act: Callable[[], object]) -> bool:
         """The same for an act of which only the yes matters."""
         return self.did(lambda: (act(),)) is not None
+
+    def refused(self, no: Refusal) -> None:
+        self.refuse(no.say.to(self.language), no.remedy.to(self.language))
 
     def refuse(self, say: str, remedy: str = "") -> None:
         self.note = Note(say, remedy)

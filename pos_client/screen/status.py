@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hardware.device import DeviceState
 from pos_client.screen import words
 from pos_client.screen.page import Desk
-from pos_client.screen.rows import Ink, Row, Span, clip, row, row_width, sized, width
+from pos_client.screen.rows import Ink, Row, Span, row, sides
 from pos_client.sync.service import SyncState
 from retail.language import Language, Text
 
@@ -98,13 +98,8 @@ def status_row(desk: Desk, sync: SyncState | None, cashier: str, columns: int) -
         if narrow and lamp.well:
             said = said.split(" ")[0]
         spans.append(Span(f"  {said}", Ink.BAR if lamp.well else Ink.BAR_ATTEND))
-    at_right = sized(row(*spans, Span(" ", Ink.BAR)), sum(width(s.text) for s in spans) + 1)
-    left = clip(
-        _who(desk, cashier, language, narrow=narrow), max(0, columns - row_width(at_right) - 1)
-    )
-    before = Span(" " + left, Ink.BAR)
-    gap = columns - width(before.text) - row_width(at_right)
-    return sized(row(before, Span(" " * gap, Ink.BAR), *at_right), columns)
+    who = Span(" " + _who(desk, cashier, language, narrow=narrow), Ink.BAR)
+    return sides(row(who), row(*spans, Span(" ", Ink.BAR)), columns)
 
 
 def _who(desk: Desk, cashier: str, language: Language, *, narrow: bool) -> str:

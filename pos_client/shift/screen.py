@@ -13,7 +13,7 @@ from retail.cash import Denomination, Kind, denominations
 from retail.facts import DenominationCount, ShiftClosed
 from retail.language import Text
 from retail.money import Money
-from retail.refusals import BusinessDateUnexpected
+from retail.refusals import BusinessDateUnexpected, SaleOpen
 from retail.shift import Figures
 
 _ESC = KeyLabel("Esc", Text("Back", "返回"))
@@ -251,6 +251,9 @@ class CountPage(Page):
     def press(self, key: str, entry: str) -> bool:
         warned, self._giving_up = self._giving_up, False
         if key in ("up", "down"):
+            if entry and not self._put(entry):
+                return True
+            self.desk.entry = ""
             step = -1 if key == "up" else 1
             self._place = (self._place + step) % len(self._kinds)
         elif key == "escape" and not entry and any(self._numbers) and not warned:
@@ -332,7 +335,7 @@ def close_shift(desk: Desk) -> None:
     if desk.did(desk.till.shift.required) is None:
         return
     if desk.till.sale.is_open():
-        desk.did(lambda: desk.till.shift.close(0))  # says what stands in the way
+        desk.refused(SaleOpen())
         return
     desk.open(CountPage(desk, lambda total, counts: desk.open(CloseShiftPage(desk, total, counts))))
 
@@ -347,7 +350,6 @@ _FIGURES = {
     "counted": Text("Counted", "清点现金"),
     "difference": Text("Difference", "长短款"),
 }
-_CASH = Text("Cash", "现金")
 
 
 class FiguresPage(Page):
@@ -361,15 +363,16 @@ class FiguresPage(Page):
         """What is shown. Raises NoShiftOpen."""
         return self.till.shift.figures()
 
-    def last_rows(self) -> list[Row]:
-        """What stands below the figures."""
+    def first_rows(self) -> list[Row]:
+        """What stands above the figures: in a small window the last of those give way."""
         return []
 
     def rows(self, size: Size) -> list[Row]:
-        figures = self.figures()
+        figures, label = self.figures(), self.till.catalogue.settings.tender_label
         rows = [
             row(Span("  " + self.say(self.title), Ink.STRONG)),
             BLANK,
+            *self.first_rows(),
             self._figure(_FIGURES["sales"], str(figures.sales)),
             self._amount(_FIGURES["takings"], figures.takings_minor, figures),
             self._amount(_FIGURES["net"], figures.net_minor, figures),
@@ -379,18 +382,10 @@ class FiguresPage(Page):
             ),
             self._amount(_FIGURES["rounding"], figures.rounding_minor, figures),
             BLANK,
-            *(
-                self._amount(self._tender(name), minor, figures)
-                for name, minor in figures.tenders.items()
-            ),
+            *(self._amount(label(name), minor, figures) for name, minor in figures.tenders.items()),
             self._amount(_FIGURES["float"], figures.float_minor, figures),
-            *self.last_rows(),
         ]
         return rows[: size.rows]
-
-    def _tender(self, name: str) -> Text:
-        labels = {one.name: one.label for one in self.till.catalogue.settings.tenders}
-        return labels.get(name, _CASH if name == "cash" else Text(name, name))
 
     def _figure(self, label: Text, value: str, ink: Ink = Ink.TEXT) -> Row:
         said = Span(fit(self.say(label), _LABEL_COLUMNS + 6), Ink.FAINT)
@@ -424,12 +419,12 @@ class ClosedPage(FiguresPage):
     def figures(self) -> Figures:
         return self._figures
 
-    def last_rows(self) -> list[Row]:
+    def first_rows(self) -> list[Row]:
         closed, of = self._closed, self._figures
         ink = Ink.ATTEND if closed.difference_minor else Ink.GOOD
         return [
-            BLANK,
             self._amount(_FIGURES["expected"], closed.expected_minor, of),
             self._amount(_FIGURES["counted"], closed.counted_minor, of),
             self._amount(_FIGURES["difference"], closed.difference_minor, of, ink),
+            BLANK,
         ]

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from hardware.device import Fault
 from hardware.simulator.counter import Shelf, SimulatedCounter
+from pos_client.screen import ask_for_quick_frames
 from pos_client.screen.frame import COLUMNS_MIN, ROWS_MIN
 from pos_client.settings import load
 from pos_client.till import Till
@@ -95,8 +96,7 @@ def _run(console: Console, keep: Path | None) -> int:
         opened_shop(folder, opening.step) as (shop, home),
     ):
         opening.step(_TILL_OPENS)
-        # The library reads this when it is first imported (pos_client.__main__ says why).
-        os.environ.setdefault("TEXTUAL_FPS", "240")
+        ask_for_quick_frames()
         from rehearsal.shop_floor.screen import play  # noqa: PLC0415
 
         till = _open_till(home, counter)

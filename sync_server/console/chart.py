@@ -80,7 +80,9 @@ def chart(
         parts: dict[int, int] = defaultdict(int)
         for each in of_hour:
             parts[colours[each.store_id]] += each.minor
-        hour = OTHER_HOURS.to(language) if place == _ELSEWHERE else f"{place % 24:02}"
+        hour = when = OTHER_HOURS.to(language)
+        if place != _ELSEWHERE:
+            hour, when = f"{place % 24:02}", f"{place % 24:02}:00"
         total = amount(totals.get(place, 0), currency)
         sales = sum(each.sales for each in of_hour)
         bars.append(
@@ -88,7 +90,7 @@ def chart(
                 hour,
                 total if of_hour else "",
                 _short(totals[place], top, currency) if of_hour else "",
-                f"{hour}:00  {total} · {WORDS['sales'].to(language)} {sales:,}" if of_hour else "",
+                f"{when}  {total} · {WORDS['sales'].to(language)} {sales:,}" if of_hour else "",
                 tuple(Segment(part, _percent(parts[part], top)) for part in sorted(parts)),
             )
         )

@@ -39,6 +39,10 @@ _FORKED = Text("Forked", "记录分叉")
 _SILENT = Text("Silent", "无联系")
 _OVER = Text("Cash over", "长款")
 _SHORT = Text("Cash short", "短款")
+_COUNT_AGAIN = Text(
+    "Count the safe again with the cashier; the books hold it as over_short.",
+    "请与收银员复点现金；差额已记入 over_short 科目。",
+)
 _TODO = {
     _QUARANTINED: Text(
         "Kept, but not in the books: compare it with the store's receipt and correct by hand.",
@@ -56,14 +60,8 @@ _TODO = {
         "Ask the store whether the till is on and its line is up; it goes on selling meanwhile.",
         "请门店检查终端电源与网络；终端可继续销售。",
     ),
-    _OVER: Text(
-        "Count the safe again with the cashier; the books hold it as over_short.",
-        "请与收银员复点现金；差额已记入 over_short 科目。",
-    ),
-    _SHORT: Text(
-        "Count the safe again with the cashier; the books hold it as over_short.",
-        "请与收银员复点现金；差额已记入 over_short 科目。",
-    ),
+    _OVER: _COUNT_AGAIN,
+    _SHORT: _COUNT_AGAIN,
 }
 _SHIFT = Text("shift {number}: {amount}", "第 {number} 班：{amount}")
 _HEAD = Text("{facts} here, {declared} declared", "已收 {facts}，声明 {declared}")
@@ -84,7 +82,7 @@ def discrepancies(seen: Overview, language: Language, now: datetime) -> tuple[Di
     standings = [each for each in seen.standings if each.till_id]
     states = [(each, state_of(each, now)) for each in standings]
     return (
-        *(_fork(each, language, now) for each, state in states if state is State.FORKED),
+        *(_fork(each, language) for each, state in states if state is State.FORKED),
         *(_unsettled(each, language, now) for each in seen.unsettled),
         *(_difference(each, language) for each in seen.differences),
         *(_silence(each, language, now) for each, state in states if state is State.SILENT),
@@ -106,10 +104,9 @@ def _line(
     )
 
 
-def _fork(standing: TillStanding, language: Language, now: datetime) -> Discrepancy:
-    since = clock(standing.last_contact, standing.timezone, now)
+def _fork(standing: TillStanding, language: Language) -> Discrepancy:
     mark = MARKS[State.FORKED]
-    return _line(mark, _FORKED, standing.till_id, _head(standing), since, language)
+    return _line(mark, _FORKED, standing.till_id, _head(standing), "", language)
 
 
 def _silence(standing: TillStanding, language: Language, now: datetime) -> Discrepancy:

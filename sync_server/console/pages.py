@@ -8,7 +8,7 @@ import asyncio
 import re
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from retail.language import Language
+from retail.language import Language, Text
 from retail.money import rounded_quotient
 from sync_server.console import words
 from sync_server.console.board import StoreBoard, board, in_step
@@ -106,7 +106,7 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
     headline = words.ALL_WELL
     if well < tills:
         headline = words.SOME_NOT.filled(count=tills - well, all=tills)
-    facts, differing = seen.unsettled_facts, len(seen.differences)
+    facts, differing = seen.unsettled_facts, seen.differing
     return Page(
         headline=headline.to(language) if tills else "",
         well=well == tills,
@@ -152,10 +152,9 @@ class _Shown(NamedTuple):
 class _Looks:
     """One look into the database for all open pages."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Callable[[], Hub]) -> None:
         self._hub = hub
-        self._seen: Overview | None = None
-        self._at = hub.now()
+        self._seen: tuple[datetime, Overview] | None = None
         self._next_s = 0.0
         self._shown: dict[Language, _Shown] = {}
         self._looking = asyncio.Lock()
@@ -164,46 +163,38 @@ class _Looks:
         """The page as it is now, or as it was within `console_look_every_s`."""
         async with self._looking:
             if self._seen is None or afresh or monotonic() >= self._next_s:
-                began_s = monotonic()
-                self._at, self._seen = self._hub.now(), await self._hub.overview()
+                began_s, hub = monotonic(), self._hub()
+                self._seen = hub.now(), await hub.overview()
                 self._shown = {}
                 took_s = monotonic() - began_s
-                pause_s = max(self._hub.settings.console_look_every_s, took_s / _LOOKING_SHARE)
+                pause_s = max(hub.settings.console_look_every_s, took_s / _LOOKING_SHARE)
                 self._next_s = began_s + pause_s
             if language not in self._shown:
-                seen = page(self._seen, language, self._at)
+                at, overview = self._seen
+                seen = page(overview, language, at)
                 tag = f'"{sha256(repr(seen).encode()).hexdigest()[:32]}"'
-                as_of = self._at.astimezone().strftime("%H:%M:%S %Z")
+                as_of = at.astimezone().strftime("%H:%M:%S %Z")
                 self._shown[language] = _Shown(seen, tag, as_of)
             return self._shown[language]
 
 
 def routes(hub: Callable[[], Hub]) -> list[Route]:
     """The console's routes."""
-    looks: list[_Looks] = []
+    looks = _Looks(hub)
 
     async def console(request: Request) -> Response:
-        if not looks:
-            looks.append(_Looks(hub()))
-        try:
-            return await _answer(looks[0], request)
-        except FAULTS:
-            away = words.DATABASE_AWAY
-            return HTMLResponse(f"<p>{away.en}</p><p>{away.zh}</p>", 503, headers=_HEADERS)
-
-    return [Route("/hq", _local_only(console), methods=["GET"])]
-
-
-def _local_only(
-    page: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    async def guarded(request: Request) -> Response:
         if not _is_local(request):
-            no = words.NOT_HERE
-            return HTMLResponse(f"<p>{no.en}</p><p>{no.zh}</p>", status_code=403)
-        return await page(request)
+            return _sentence(words.NOT_HERE, 403)
+        try:
+            return await _answer(looks, request)
+        except FAULTS:
+            return _sentence(words.DATABASE_AWAY, 503)
 
-    return guarded
+    return [Route("/hq", console, methods=["GET"])]
+
+
+def _sentence(said: Text, status: int) -> Response:
+    return HTMLResponse(f"<p>{said.en}</p><p>{said.zh}</p>", status, headers=_HEADERS)
 
 
 #: a name or an address and perhaps a port, and nothing else (RFC 9110 §7.2)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from sync_server.recorder import (
     HAS_VERDICT,
@@ -82,30 +82,27 @@ def tills(connection: Connection) -> list[TillStanding]:
     ]
 
 
-def latest_takings(connection: Connection) -> dict[str, Takings]:
-    """Per till, the takings of its latest business date, in the store's currency: goods, tax and
-    rounding."""
-    ledger, sold = money_ledger, money_ledger.alias()
+def latest_takings(connection: Connection, now: datetime) -> dict[str, Takings]:
+    """Per till, the takings of its latest business date, in the store's currency. One beyond
+    tomorrow is a till's mistake, and would hide all days before it."""
+    taken, known = takings_by_hour.c, takings_by_hour.alias().c
+    tomorrow = (now + timedelta(days=1)).date().isoformat()
     latest = (
-        select(sold.c.business_date)
-        .where(sold.c.store == till.c.store_id, sold.c.till == till.c.till_id)
-        .where(sold.c.account == "sales")
-        .order_by(sold.c.business_date.desc())
-        .limit(1)
+        select(func.max(known.business_date))
+        .where(known.store == till.c.store_id, known.till == till.c.till_id)
+        .where(known.business_date <= tomorrow)
         .scalar_subquery()
     )
     of_the_day = and_(
-        ledger.c.store == till.c.store_id,
-        ledger.c.till == till.c.till_id,
-        ledger.c.business_date == latest,
-        ledger.c.currency == store.c.currency,
-        or_(ledger.c.account.in_(("sales", "rounding")), ledger.c.account.like("tax:%")),
+        taken.store == till.c.store_id,
+        taken.till == till.c.till_id,
+        taken.business_date == latest,
+        taken.currency == store.c.currency,
     )
-    sales = case((ledger.c.account == "sales", ledger.c.entries), else_=0)
     rows = connection.execute(
-        select(till.c.till_id, ledger.c.business_date, -func.sum(ledger.c.amount), func.sum(sales))
-        .select_from(till.join(store).join(ledger, of_the_day))
-        .group_by(till.c.till_id, ledger.c.business_date)
+        select(till.c.till_id, taken.business_date, func.sum(taken.amount), func.sum(taken.sales))
+        .select_from(till.join(store).join(takings_by_hour, of_the_day))
+        .group_by(till.c.till_id, taken.business_date)
     )
     return {row[0]: Takings(row[1], int(row[2]), int(row[3])) for row in rows}
 
@@ -147,7 +144,8 @@ class Difference(NamedTuple):
 
 class Overview(NamedTuple):
     """All that `/hq` shows, read from one snapshot. `day` is the business date that the figures
-    are of, empty before the first sale; `unsettled_facts` counts those beyond LISTED_MAX too."""
+    are of, empty before the first sale; `unsettled_facts` and `differing` count those beyond
+    LISTED_MAX too."""
 
     standings: list[TillStanding]
     takings: dict[str, Takings]
@@ -156,31 +154,24 @@ class Overview(NamedTuple):
     unsettled: list[Unsettled]
     unsettled_facts: int
     differences: list[Difference]
+    differing: int
 
 
 def overview(connection: Connection, now: datetime) -> Overview:
     """Read it all."""
-    day = _day(connection, now)
+    takings = latest_takings(connection, now)
+    differs = _differs(now)
+    day = max((each.business_date for each in takings.values()), default="")
     return Overview(
         tills(connection),
-        latest_takings(connection),
+        takings,
         day,
         _hours(connection, day),
         _unsettled(connection),
-        _unsettled_facts(connection),
-        _differences(connection, now),
+        _how_many(connection, journal, _NEEDS_SETTLING),
+        _differences(connection, differs),
+        _how_many(connection, money_ledger, differs),
     )
-
-
-def _day(connection: Connection, now: datetime) -> str:
-    """The latest business date that any till took money on. One beyond tomorrow is a till's
-    mistake, and would hide all days before it."""
-    latest = func.max(takings_by_hour.c.business_date)
-    tomorrow = (now + timedelta(days=1)).date().isoformat()
-    day: str | None = connection.execute(
-        select(latest).where(takings_by_hour.c.business_date <= tomorrow)
-    ).scalar()
-    return day or ""
 
 
 def _hours(connection: Connection, day: str) -> list[HourTaken]:
@@ -188,6 +179,11 @@ def _hours(connection: Connection, day: str) -> list[HourTaken]:
     key = (taken.store, taken.currency, taken.hour)
     rows = connection.execute(
         select(*key, func.sum(taken.amount), func.sum(taken.sales))
+        .join_from(
+            till,
+            takings_by_hour,
+            and_(taken.store == till.c.store_id, taken.till == till.c.till_id),
+        )
         .where(taken.business_date == day)
         .group_by(*key)
         .order_by(*key)
@@ -222,19 +218,20 @@ def _unsettled(connection: Connection) -> list[Unsettled]:
     return [Unsettled(*row) for row in rows]
 
 
-def _unsettled_facts(connection: Connection) -> int:
-    """How many facts lie in quarantine or wait for a newer hub."""
-    return connection.execute(
-        select(func.count()).select_from(journal).where(_NEEDS_SETTLING)
-    ).scalar_one()
+def _how_many(connection: Connection, of: Table, where: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(of).where(where)).scalar_one()
 
 
-def _differences(connection: Connection, now: datetime) -> list[Difference]:
-    ledger = money_ledger.c
+def _differs(now: datetime) -> ColumnElement[bool]:
     since = (now - timedelta(days=DIFFERENCE_DAYS)).date().isoformat()
+    return and_(IS_DIFFERENCE, money_ledger.c.business_date >= since)
+
+
+def _differences(connection: Connection, differs: ColumnElement[bool]) -> list[Difference]:
+    ledger = money_ledger.c
     rows = connection.execute(
         select(ledger.till, ledger.business_date, ledger.shift, ledger.currency, -ledger.amount)
-        .where(IS_DIFFERENCE, ledger.business_date >= since)
+        .where(differs)
         .order_by(ledger.business_date.desc(), ledger.till, ledger.shift)
         .limit(LISTED_MAX)
     )

@@ -158,8 +158,8 @@ class NoSuchTill(Refusal):
     code = "no_such_till"
     sentence = Text("Store {store} has no till {till}.", "门店 {store} 没有终端 {till}。")
     way_on = Text(
-        "The status page at /hq lists the tills; without --till a new one is made.",
-        "请在 /hq 状态页查看终端；不带 --till 则登记新终端。",
+        "The page at /hq lists the tills; without --till a new one is made.",
+        "请在 /hq 页面查看终端；不带 --till 则登记新终端。",
     )
 
 

@@ -122,6 +122,10 @@ def test_wrong_usage_is_exit_code_2_and_a_taken_port_1_without_a_traceback() -> 
             assert code == 1
             assert "Choose another --port" in err
             assert "Traceback" not in err
+            code, _out, err = await finished("simulate", "counter", "--port", port)
+            assert code == 1
+            assert "Choose another --port" in err
+            assert "Traceback" not in err
 
     asyncio.run(scenario())
 
@@ -171,5 +175,9 @@ def test_a_scanner_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
         assert code == 2
         assert "Traceback" not in err
         assert (await finished("simulate", "counter", "--shelf", missing))[0] == 2
+        note = tmp_path / "note.txt"
+        note.write_text("keep me", encoding="utf-8")
+        assert (await finished("simulate", "scanner", "--pty", str(note)))[0] == 2
+        assert note.read_text(encoding="utf-8") == "keep me"
 
     asyncio.run(scenario())

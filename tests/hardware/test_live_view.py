@@ -41,7 +41,7 @@ class Beside(App[None]):
 
 @asynccontextmanager
 async def shown(counter: SimulatedCounter) -> AsyncIterator[Pilot[None]]:
-    async with CounterApp(counter).run_test(size=SIZE) as pilot:
+    async with counter, CounterApp(counter).run_test(size=SIZE) as pilot:
         await pilot.pause()
         yield pilot
 

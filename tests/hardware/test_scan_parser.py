@@ -135,3 +135,9 @@ def test_any_bytes_at_all_do_no_harm(
     parser.feed(ENDS[suffix])
     parser.gap()
     assert not parser.begun
+
+
+def test_the_other_half_of_cr_lf_is_no_noise() -> None:
+    parser = ScanParser(Framing(suffix=Suffix.CR))
+    assert parser.feed(COLA.encode() + b"\r\n") == [Scan(COLA)]
+    assert parser.gap() == []

@@ -39,6 +39,8 @@ def test_what_a_wrong_clock_sold_stands_apart(hour: str) -> None:
     shown = drawn(taken(f"{DAY}T09"), taken(hour, 500))
     assert len(shown.bars) == HOURS_MIN + 1
     assert (shown.bars[-1].hour, shown.bars[-1].total) == ("other", "CNY 5.00")
+    assert shown.bars[-1].told.startswith("other  CNY 5.00")
+    assert shown.bars[0].told.startswith("09:00  ")
     assert hours_of(drawn(taken(hour)))[-1] == "other"
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from retail.facts import ShiftClosed
-from sync_server.console.records import overview
+from sync_server.console.records import LISTED_MAX, overview
 from sync_server.migrations import upgrade_connection
 from sync_server.recorder import is_takings, money_ledger, takings_by_hour
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
@@ -30,7 +30,7 @@ def hourly(connection: Connection) -> dict[Row, tuple[int, int]]:
 def by_day(connection: Connection) -> tuple[Counter[Row], Counter[Row]]:
     """Takings of each till's day: added up from the hours, and from the books."""
     hours: Counter[Row] = Counter()
-    for (day, store, till, _, currency), (amount, sales) in hourly(connection).items():
+    for (store, till, day, _, currency), (amount, sales) in hourly(connection).items():
         hours[day, store, till, currency, "takings"] += amount
         hours[day, store, till, currency, "sales"] += sales
     books: Counter[Row] = Counter()
@@ -53,7 +53,7 @@ def test_a_sale_counts_in_the_hour_it_was_made(hub: ServedHub, till: HandTill) -
         sell(till, at)
     sell(till, "2026-06-04T00:01:00+08:00", 7700)
     reply_of(till.push())
-    key = ("2026-06-03", "S01", "S01-1")
+    key = ("S01", "S01-1", "2026-06-03")
     assert hub.read(hourly) == {
         (*key, "2026-06-03T09", "CNY"): (700, 2),
         (*key, "2026-06-04T00", "CNY"): (7700, 1),
@@ -65,7 +65,7 @@ def test_a_sale_without_a_time_counts_all_the_same(hub: ServedHub, till: HandTil
     till.record_sales(1)
     sell(till, at, 150)
     assert reply_of(till.push()).verdicts == ()
-    assert hub.read(hourly)["2026-06-03", "S01", "S01-1", "", "CNY"] == (150, 1)
+    assert hub.read(hourly)["S01", "S01-1", "2026-06-03", "", "CNY"] == (150, 1)
     hours, books = hub.read(by_day)
     assert hours == books
 
@@ -128,6 +128,7 @@ def test_the_day_shown_is_the_latest_that_may_have_come(hub: ServedHub, till: Ha
     reply_of(till.push())
     seen = hub.do(hub.hub.overview())
     assert seen.day == "2026-06-03"
+    assert seen.takings["S01-1"] == ("2026-06-03", 700, 2)
     assert [(each.hour, each.minor, each.sales) for each in seen.hours] == [
         ("2026-06-03T09", 700, 2)
     ]
@@ -147,3 +148,13 @@ def test_a_drawer_that_was_short_is_looked_at_for_a_week(hub: ServedHub, till: H
         return len(overview(connection, hub.clock.now()).differences)
 
     assert hub.read(seen) == 0
+
+
+def test_drawers_beyond_those_listed_are_counted(hub: ServedHub, till: HandTill) -> None:
+    till.begin()
+    for shift in range(1, LISTED_MAX + 11):
+        till.record(an_opened_shift(shift), shift=f"AAAAAA-{shift}")
+        till.record(ShiftClosed(shift, "CNY", 50_000, 49_999, 0), shift=f"AAAAAA-{shift}")
+    reply_of(till.push())
+    seen = hub.do(hub.hub.overview())
+    assert (len(seen.differences), seen.differing) == (LISTED_MAX, LISTED_MAX + 10)

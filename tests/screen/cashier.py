@@ -1,6 +1,5 @@
 """A cashier at the face without its glass: types, presses, scans, and reads the screen."""
 
-from hardware.scanner import Scan
 from pos_client.face import Face
 from pos_client.screen.frame import COLUMNS_MIN, ROWS_MIN
 from pos_client.screen.page import Size
@@ -53,7 +52,7 @@ class Cashier:
             self.face.key("enter", "\r", self.at_s)
 
     def scan_by_serial(self, code: str) -> None:
-        self.face.scanned(Scan(code))
+        self.face.told("scanner.scan", {"code": code})
 
     def rows(self) -> list[Row]:
         """The screen, of which every row has exactly its columns, unless there is no room."""

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardware.scanner import Wedge
 from pos_client.screen.keys import (
     PASTED_CODES_MAX,
     PAUSE_S,
     SHORT_PACE_S,
-    TAB,
     Input,
     Keys,
     Pressed,
@@ -116,20 +116,20 @@ def test_a_group_separator_belongs_to_the_code() -> None:
 
 
 def test_a_scanner_may_end_its_codes_with_tab() -> None:
-    board = Board(Keys(suffix=TAB)).hit(CODE, "tab")
+    board = Board(Keys(Wedge(suffix="tab"))).hit(CODE, "tab")
     assert board.meant == [Scanned(CODE)]
-    assert Board(Keys(suffix=TAB)).hit(CODE, "enter").meant[-1] == Pressed("enter")
+    assert Board(Keys(Wedge(suffix="tab"))).hit(CODE, "enter").meant[-1] == Pressed("enter")
 
 
 def test_with_a_prefix_only_what_bears_it_is_a_scan() -> None:
-    board = Board(Keys(prefix="\x02"))
+    board = Board(Keys(Wedge("\x02")))
     assert board.hit("\x02" + CODE, "enter").meant == [Scanned(CODE)]
-    other = Board(Keys(prefix="\x02")).hit(CODE, "enter")
+    other = Board(Keys(Wedge("\x02"))).hit(CODE, "enter")
     assert other.meant == [*map(Typed, CODE), Pressed("enter")]
 
 
 def test_a_prefixed_code_that_never_ends_was_typed_after_all() -> None:
-    board = Board(Keys(prefix="~")).hit("~123")
+    board = Board(Keys(Wedge("~"))).hit("~123")
     board.at_s += 2
     assert board.hit("4", pace_s=HAND_S).meant == [Typed("~123"), Typed("4")]
 
@@ -159,7 +159,7 @@ def test_every_code_of_any_stream_comes_out_once_and_in_order(
 
 @given(st.text(max_size=400), st.sampled_from(["", "\x02", "]"]))
 def test_no_paste_and_no_text_is_more_than_it_says(text: str, prefix: str) -> None:
-    keys = Keys(prefix)
+    keys = Keys(Wedge(prefix))
     came = keys.pasted(text)
     for place, char in enumerate(text):
         came += keys.key(char, char, place * SCANNER_S)

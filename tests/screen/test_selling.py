@@ -3,7 +3,7 @@
 import pytest
 
 from pos_client.till import Till
-from retail.catalogue import StoreSettings, TenderType
+from retail.catalogue import CASH, StoreSettings, TenderType
 from tests.builders import a_product, publish, the_shelf
 from tests.screen.cashier import LARGE, SMALL, Cashier
 from tests.till.counter import APPLES, COLA, PEN, WATER
@@ -318,7 +318,7 @@ def test_a_scan_that_leads_to_a_question_never_swallows_the_next(cashier: Cashie
 
 def test_news_of_the_printer_do_not_hide_a_refused_scan(cashier: Cashier) -> None:
     cashier.scan("1234567890128")
-    cashier.face.told({"receipt": "x", "say": "缺纸", "remedy": "装纸"})
+    cashier.face.told("printer.out_of_paper", {"receipt": "x", "say": "缺纸", "remedy": "装纸"})
     assert "不在目录" in cashier.note
 
 
@@ -360,7 +360,7 @@ def test_a_price_is_worked_out_from_the_line_as_it_stands(cashier: Cashier) -> N
     cashier.type("10%", "enter")
     assert "40.05" in cashier.text
     cashier.press("escape")
-    for absurd in ("200%", "-100", "-10%"):
+    for absurd in ("200%", "-100", "-10%", "0%", "-0"):
         cashier.press("f3")
         cashier.type(absurd, "enter")
         assert "不是金额" in cashier.note
@@ -414,3 +414,39 @@ def test_what_was_half_typed_before_a_scan_is_said_to_be_gone(cashier: Cashier) 
     cashier.scan(COLA)
     assert cashier.codes == [(COLA, 1000)]
     assert cashier.note == "未录入：12"
+
+
+def test_a_code_too_long_to_be_shown_leaves_nothing_in_the_field(cashier: Cashier) -> None:
+    cashier.scan(APPLES, "7" * 300)
+    assert cashier.entry == ""
+    assert cashier.bells == 2  # the field was full, the code waits
+    cashier.type("655", "enter")
+    assert cashier.codes == [(APPLES, 655)]
+
+
+def test_the_next_customer_is_seen_before_the_first_scan(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.press("f11", "f5")
+    cashier.type("M7", "enter")
+    assert "M7" in cashier.text
+    assert "找零" not in cashier.text
+    cashier.press("f10")
+    assert "M7" not in cashier.text
+
+
+def test_a_number_before_a_key_is_the_answer_to_what_it_asks(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.type("x", "f2")
+    assert "不是数量" in cashier.note
+    cashier.type("3", "enter")
+    cashier.type("4", "f2")
+    assert cashier.codes == [(COLA, 4000)]
+
+
+def test_a_tender_beyond_the_keys_is_called_by_its_name(till: Till, cashier: Cashier) -> None:
+    cards = (TenderType(f"card{number}", "Card", "银行卡") for number in range(9))
+    publish(till, settings=StoreSettings(tenders=(*cards, CASH)))
+    cashier.scan(PEN)
+    cashier.type("1", "f11")
+    assert cashier.text.count("现金") == 2
+    assert "cash" not in cashier.text

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from pos_client.screen.frame import COLUMNS_MIN, ROWS_MIN
+from pos_client.screen.page import Size
 from pos_client.till import Till
 from retail.catalogue import StoreSettings
 from retail.facts import DenominationCount
 from tests.builders import SteppedClock, open_till, publish
 from tests.screen.cashier import SMALL, Cashier
-from tests.till.counter import COLA, shifts
+from tests.till.counter import APPLES, COLA, PEN, shifts
 
 
 @pytest.fixture
@@ -203,3 +205,39 @@ def test_a_float_of_the_former_currency_is_asked_for_anew(till: Till, starter: C
     starter.press("enter")
     assert not _is_open(till)
     assert "币种" in starter.note
+
+
+def test_a_number_belongs_to_the_piece_it_was_typed_for(cashier: Cashier) -> None:
+    _close(cashier)
+    cashier.type("12", "down")
+    cashier.type("x", "down")
+    assert cashier.bells == 1
+    cashier.press("backspace")
+    cashier.type("5", "up", "f12", "enter")
+    closed = shifts(cashier.face.till)[-1]
+    assert closed.counts == (DenominationCount(10_000, 12), DenominationCount(5_000, 5))
+
+
+def test_what_came_out_of_the_count_is_seen_in_the_smallest_window(cashier: Cashier) -> None:
+    for key in ("f1", "f2", "f3", "f4"):
+        cashier.scan(COLA, PEN, APPLES)
+        cashier.type("100", "enter", "f12", key, "enter")
+    cashier.size = Size(COLUMNS_MIN, ROWS_MIN)
+    _close(cashier)
+    cashier.type("5", "f12", "enter")
+    for label in ("应有现金", "清点现金", "长短款"):
+        assert label in cashier.text
+
+
+def test_a_database_that_fails_between_count_and_close_is_a_sentence(cashier: Cashier) -> None:
+    driver = cashier.face.till.database.driver
+    _close(cashier)
+    cashier.type("5", "enter")
+    driver.execute("ALTER TABLE money_ledger RENAME TO gone")
+    cashier.press("f12")
+    assert "程序故障" not in cashier.text
+    assert cashier.bells == 1
+    assert cashier.face.faults == []
+    driver.execute("ALTER TABLE gone RENAME TO money_ledger")
+    cashier.press("enter")
+    assert not _is_open(cashier.face.till)

@@ -181,32 +181,31 @@ def test_after_a_job_that_failed_the_printer_is_looked_at_at_once(
 
 
 def test_the_drawer_opens_without_a_receipt_and_without_paper(desk: Desk) -> None:
-    ended: list[Fault | None] = []
+    troubles: list[tuple[Fault, str]] = []
     with closing(a_counter(desk.simulated.printer_url, look_s=0)) as counter:
-        counter.kick(ended.append)
+        counter.on_fault = lambda *trouble: troubles.append(trouble)
+        counter.kick()
         desk.turn("paper out")
-        counter.kick(ended.append)
-        until(lambda: len(ended) == 2, "both kicks ended")
-        assert ended == [None, None]
+        counter.kick()
         until(lambda: desk.simulated.printer.kicks == 2, "the drawer opened twice")
         assert desk.simulated.drawer_open
         desk.turn("power off")
-        counter.kick(ended.append)
-        until(lambda: len(ended) == 3, "the third ended")
-        assert ended[2] is not None
-        assert ended[2].code == "printer.unplugged"
+        counter.kick()
+        until(lambda: bool(troubles), "the third was told")
+        assert [(fault.code, receipt) for fault, receipt in troubles] == [("printer.unplugged", "")]
         assert code_of(counter.printer) == "printer.unplugged"
 
 
 def test_a_drawer_asked_for_too_often_or_too_late_stays_shut(desk: Desk) -> None:
-    ended: list[Fault | None] = []
+    troubles: list[tuple[Fault, str]] = []
     desk.turn("stall 0")
     with closing(Counter(desk.simulated.printer_url, "", 2, 0.2, 0)) as counter:
+        counter.on_fault = lambda *trouble: troubles.append(trouble)
         for _ in range(3):
-            counter.kick(ended.append)
-        assert [type(fault) for fault in ended] == [DrawerNotOpened]
-    counter.kick(ended.append)
-    assert [type(fault) for fault in ended] == [DrawerNotOpened] * 4
+            counter.kick()
+        assert [(type(fault), of) for fault, of in troubles] == [(DrawerNotOpened, "")]
+    counter.kick()
+    assert [(type(fault), of) for fault, of in troubles] == [(DrawerNotOpened, "")] * 4
     assert desk.simulated.printer.kicks == 0
 
 

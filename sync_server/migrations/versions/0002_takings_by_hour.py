@@ -25,7 +25,7 @@ from sqlalchemy import (
 revision = "0002"
 down_revision = "0001"
 
-_KEYS = ("business_date", "store", "till", "hour", "currency")
+_KEYS = ("store", "till", "business_date", "hour", "currency")
 _FACTS_AT_ONCE = 5_000
 
 
@@ -67,7 +67,7 @@ def upgrade() -> None:
     sales: Counter[tuple[str, ...]] = Counter()
     for store, data in _sales(op.get_bind()):
         sale = msgspec.json.decode(data, type=_Told)
-        key = (sale.bdate, store, sale.till, _hour(sale.at), sale.body.currency)
+        key = (store, sale.till, sale.bdate, _hour(sale.at), sale.body.currency)
         taken[key] += sum(each.given_minor - each.change_minor for each in sale.body.tenders)
         sales[key] += 1
     rows = [
