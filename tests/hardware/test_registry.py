@@ -1,6 +1,7 @@
 """Addresses of devices: what opens, and what is refused."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,13 @@ def test_a_network_printer_is_found_at_its_address() -> None:
         assert simulated.receipts == [TEXT]
 
     asyncio.run(scenario())
+
+
+def test_speed_and_flow_control_come_from_the_address() -> None:
+    scanner = open_scanner("scan+serial:///dev/ttyACM0?baud=115200")
+    assert isinstance(scanner, SerialScanner)
+    printer = open_printer("escpos+serial:///dev/ttyUSB0?flow=rtscts&baud=19200")
+    for device, baud, rtscts in ((scanner, 115_200, False), (printer, 19_200, True)):
+        connect = device._connect
+        assert isinstance(connect, partial)
+        assert (connect.keywords["baud"], connect.keywords["rtscts"]) == (baud, rtscts)

@@ -11,11 +11,12 @@ import pytest
 from hardware.device import DeviceState, Fault, ScannerTaken, ScannerUnplugged
 from hardware.printer import EscposPrinter, Outcome, Printed, TimeLimits
 from hardware.registry import open_printer, open_scanner
-from hardware.scanner import Scan, SerialScanner
+from hardware.scanner import Framing, Noise, Scan, SerialScanner
 from hardware.serial_link import SerialLink
 from hardware.simulator.printer import Event, SimulatedPrinter
 from hardware.simulator.scanner import SimulatedScanner
 from hardware.simulator.serial_port import SerialPort, attend_serial
+from rehearsal.processes import wait_until
 from tests.hardware.wires import LINES, PATIENT, TEXT, bell_for
 
 PATIENCE_S = 60
@@ -301,5 +302,67 @@ def test_a_serial_printer_that_stalls_blocks_nobody() -> None:
             printed = await printer.print(LINES * 5_000)
             assert printed.outcome is Outcome.UNKNOWN
             assert stalled.is_set()
+
+    asyncio.run(scenario())
+
+
+def test_what_arrived_before_the_port_went_is_still_handed_over() -> None:
+    async def scenario() -> None:
+        master, host_end = os.openpty()
+        link = await SerialLink.connect(os.ttyname(host_end))
+        os.write(master, b"6901")
+        await asyncio.to_thread(wait_until, lambda: len(link._held) == 4, PATIENCE_S, "it came")
+        os.close(host_end)
+        os.close(master)
+        await asyncio.to_thread(wait_until, lambda: bool(link._gone), PATIENCE_S, "it went")
+        assert await link.read(PATIENCE_S) == b"6901"
+        with pytest.raises(ConnectionResetError):
+            await link.read(PATIENCE_S)
+        await link.close()
+
+    asyncio.run(scenario())
+
+
+class _HalfACode:
+    """A link that breaks in the middle of a code."""
+
+    def __init__(self) -> None:
+        self._data = [b"69010"]
+
+    async def write(self, data: bytes) -> None:
+        raise ConnectionResetError
+
+    async def read(self, timeout_s: float | None, limit_bytes: int = 0) -> bytes:
+        if not self._data:
+            raise ConnectionResetError
+        return self._data.pop()
+
+    async def close(self) -> None:
+        pass
+
+
+def test_half_a_code_of_a_port_that_went_is_no_code_and_the_port_is_tried_for_ever() -> None:
+    async def scenario() -> None:
+        tried = 0
+        often = asyncio.Event()
+
+        async def connect() -> _HalfACode:
+            nonlocal tried
+            tried += 1
+            if tried == 1:
+                return _HalfACode()
+            if tried == 20:  # were each wait twice the one before, an hour from now
+                often.set()
+            raise FileNotFoundError
+
+        scanner = SerialScanner(connect, Framing(), back_off_s=SOON)
+        heard: list[Scan | Noise] = []
+        scanner.on_scan = scanner.on_noise = heard.append
+        serving = asyncio.create_task(scanner.serve())
+        async with asyncio.timeout(PATIENCE_S):
+            await often.wait()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        assert heard == [Noise(b"69010")]
 
     asyncio.run(scenario())

@@ -1,6 +1,6 @@
 """/hq as it is served: to this machine only, and right whatever tills have said."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,6 +13,7 @@ from rehearsal.store_day.status_page import TillRow, till_rows
 from retail.facts import PrintOutcome, ReceiptPrinted, ShiftClosed
 from retail.shift import Balance, figures
 from retail.tender import Tender
+from sync_server.console.words import clock
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.hub.books import books
 from tests.hub.conftest import TillMaker
@@ -152,6 +153,7 @@ def test_takings_are_of_the_latest_business_date_in_the_stores_currency(
     first.record_sales(2)
     first.record(a_sale(total=123_456_78), bdate="2026-06-04")
     first.record(a_sale(total=-99), bdate="2026-06-04")
+    first.record(msgspec.structs.replace(a_sale(total=7), currency="EUR"), bdate="2026-06-04")
     second.record_sales(1)
     for till in (first, second):
         reply_of(till.push())
@@ -299,3 +301,9 @@ def test_the_hub_says_that_it_lives_and_that_it_is_ready(one_hub: ServedHub) -> 
     for path in ("/healthz", "/readyz"):
         answer = httpx.get(f"{one_hub.url}{path}")
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_a_time_of_the_stores_own_day_needs_no_date() -> None:
+    morning = datetime(2026, 6, 3, 23, 0, tzinfo=UTC)  # the 4th, 07:00 in Shanghai
+    assert clock("2026-06-03T16:30:00+00:00", "Asia/Shanghai", morning) == "00:30:00"
+    assert clock("2026-06-03T15:30:00+00:00", "Asia/Shanghai", morning) == "2026-06-03 23:30"

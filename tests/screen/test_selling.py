@@ -1,11 +1,17 @@
 """Selling by keys and scans, at the face without its glass."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from pos_client.screen.page import SCANS_WAITING_MAX
 from pos_client.till import Till
 from retail.catalogue import CASH, StoreSettings, TenderType
-from tests.builders import a_product, publish, the_shelf
-from tests.screen.cashier import LARGE, SMALL, Cashier
+from retail.quantity import Unit
+from retail.tax import Tax
+from tests.builders import a_product, open_till, publish, the_shelf
+from tests.screen.cashier import LARGE, SCANNER_S, SMALL, Cashier
 from tests.till.counter import APPLES, COLA, PEN, WATER
 
 
@@ -450,3 +456,98 @@ def test_a_tender_beyond_the_keys_is_called_by_its_name(till: Till, cashier: Cas
     cashier.type("1", "f11")
     assert cashier.text.count("现金") == 2
     assert "cash" not in cashier.text
+
+
+def test_of_too_many_waiting_scans_the_last_is_refused_aloud(cashier: Cashier) -> None:
+    cashier.scan(APPLES)
+    for _ in range(SCANS_WAITING_MAX):
+        cashier.scan(COLA)
+    bells = cashier.bells
+    cashier.scan(PEN)
+    assert cashier.bells == bells + 1
+    assert PEN in cashier.note
+    cashier.type("655", "enter")
+    assert cashier.codes == [(APPLES, 655), (COLA, SCANS_WAITING_MAX * 1000)]
+
+
+def test_waiting_scans_that_are_refused_are_all_named(cashier: Cashier) -> None:
+    cashier.scan(APPLES, "1234567890128", COLA, "9999999999994")
+    cashier.type("655", "enter")
+    assert cashier.codes == [(APPLES, 655), (COLA, 1000)]
+    assert "1234567890128" in cashier.note
+    assert "9999999999994" in cashier.note
+
+
+def test_a_list_that_follows_what_is_typed_is_drawn_with_each_character(cashier: Cashier) -> None:
+    assert not cashier.face.key("1", "1", cashier.at_s)
+    cashier.press("ctrl+u", "ctrl+p")
+    assert cashier.face.key("x", "x", cashier.at_s + 1)
+
+
+def test_minus_before_a_scan_takes_one_out(cashier: Cashier) -> None:
+    cashier.scan(COLA, COLA)
+    cashier.type("-")
+    cashier.at_s += 1
+    cashier.scan(COLA)
+    assert cashier.codes == [(COLA, 1000)]
+
+
+def test_of_an_entry_too_long_for_its_line_the_end_is_seen(cashier: Cashier) -> None:
+    cashier.type("1" * 150 + "9")
+    assert "19" in cashier.lines[-3]
+
+
+def test_a_scanner_set_up_to_end_with_tab_sells(tmp_path: Path) -> None:
+    with closing(open_till(tmp_path, scanner="scan+wedge://?suffix=tab")) as till:
+        till.shift.open("1001", 0)
+        cashier = Cashier(till)
+        for char in COLA:
+            cashier.at_s += SCANNER_S
+            cashier.face.key(char, char, cashier.at_s)
+        cashier.face.key("tab", "\t", cashier.at_s + SCANNER_S)
+        assert cashier.codes == [(COLA, 1000)]
+
+
+def test_a_number_before_f2_is_for_the_marked_line(cashier: Cashier) -> None:
+    cashier.scan(COLA, PEN)
+    cashier.press("up")
+    cashier.type("5", "f2")
+    assert cashier.codes == [(COLA, 5000), (PEN, 1000)]
+
+
+def test_what_is_sold_by_the_litre_is_asked_for_in_litres(till: Till, cashier: Cashier) -> None:
+    publish(till, [a_product("oil", unit=Unit.LITRE, codes=("2100009",))])
+    cashier.scan("2100009")
+    assert "多少升" in cashier.text
+    cashier.type("0.5", "enter")
+    assert cashier.codes == [("2100009", 500)]
+
+
+def test_a_customer_that_is_forgotten_leaves_no_sale_open(till: Till, cashier: Cashier) -> None:
+    cashier.press("f5")
+    cashier.type("M7", "enter")
+    assert till.sale.is_open()
+    cashier.press("f5", "enter")
+    assert not till.sale.is_open()
+
+
+def test_what_was_not_found_sells_nothing_that_was_found_before(cashier: Cashier) -> None:
+    cashier.press("f8")
+    cashier.type(COLA, "enter")
+    cashier.type("999", "enter", "enter")
+    assert cashier.codes == []
+
+
+def test_a_receipt_is_read_to_its_last_line(till: Till, cashier: Cashier) -> None:
+    cashier.size = SMALL
+    cashier.scan(COLA, WATER, PEN)
+    cashier.press("f11", "f7", *["pagedown"] * 9)
+    last = till.sale.receipt_text(till.sale.last_sale()).rstrip().split("\n")[-1].strip()
+    assert any(last in line for line in cashier.lines)
+
+
+def test_tax_on_top_stands_beside_the_basket(till: Till, cashier: Cashier) -> None:
+    publish(till, [a_product(codes=(COLA,), price_minor=1000, tax=Tax("VAT13", 130_000, False))])
+    cashier.scan(COLA)
+    assert any("税额" in line and line.split()[-1] == "1.30" for line in cashier.lines)
+    assert till.sale.basket.total.minor == 1130

@@ -8,6 +8,7 @@ import pytest
 from pos_client.screen.frame import COLUMNS_MIN, ROWS_MIN
 from pos_client.screen.page import Size
 from pos_client.till import Till
+from retail.catalogue import Cashier as Person
 from retail.catalogue import StoreSettings
 from retail.facts import DenominationCount
 from tests.builders import SteppedClock, open_till, publish
@@ -241,3 +242,45 @@ def test_a_database_that_fails_between_count_and_close_is_a_sentence(cashier: Ca
     driver.execute("ALTER TABLE gone RENAME TO money_ledger")
     cashier.press("enter")
     assert not _is_open(cashier.face.till)
+
+
+def test_a_float_typed_anew_forgets_the_pieces_counted_before(till: Till, starter: Cashier) -> None:
+    starter.type("1001", "enter", "f2")
+    starter.type("5", "f12", "escape")
+    starter.type("300", "enter", "enter")
+    assert till.shift.current is not None
+    assert till.shift.figures().float_minor == 30_000
+
+
+def test_a_count_that_went_on_is_not_given_up_by_the_next_slip(cashier: Cashier) -> None:
+    _close(cashier)
+    cashier.type("3", "enter", "escape", "down", "escape")
+    assert "× 3" in cashier.text
+
+
+def test_a_count_far_above_is_asked_about_too(cashier: Cashier) -> None:
+    _close(cashier)
+    cashier.type("50", "f12")
+    assert "相差较大" in cashier.note
+
+
+def test_a_new_shift_begins_without_the_last_sale_of_the_one_before(cashier: Cashier) -> None:
+    cashier.scan(COLA)
+    cashier.press("f11")
+    assert "找零" in cashier.text
+    _close(cashier)
+    cashier.type("5", "f12", "enter", "enter")
+    cashier.type("1001", "enter")
+    cashier.type("0", "enter", "enter")
+    assert _is_open(cashier.face.till)
+    assert "找零" not in cashier.text
+
+
+def test_the_name_above_is_of_whoever_opened_this_shift(till: Till, starter: Cashier) -> None:
+    publish(till, cashiers=[Person("1001", "王芳"), Person("1002", "李雷")])
+    till.shift.open("1001", 0)
+    assert "王芳" in starter.lines[0]
+    till.shift.close(0)
+    assert "王芳" not in starter.lines[0]
+    till.shift.open("1002", 0)
+    assert "李雷" in starter.lines[0]
