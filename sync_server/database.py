@@ -14,7 +14,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import asyncpg
@@ -54,6 +56,8 @@ Work = Callable[[Connection], T]
 metadata = MetaData()
 
 _READERS = 4
+#: another hub holds a new file for the time of one sync
+_WAL_AGAIN_S = 0.005
 _asyncpg: Callable[[], Dialect] = asyncpg_dialect.dialect
 _DRIVER_FAULTS = (
     sqlite3.Error,
@@ -149,7 +153,7 @@ class SqliteDatabase:
             (self._write_engine, "BEGIN IMMEDIATE"),
             (self._read_engine, "BEGIN"),
         ):
-            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "connect", partial(_prepare_sqlite, wait_s))
             event.listen(engine, "begin", _beginning(begin))
 
     async def write(self, work: Work[T]) -> T:
@@ -185,10 +189,25 @@ class SqliteDatabase:
         self._read_engine.dispose()
 
 
-def _prepare_sqlite(driver: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(wait_s: float, driver: sqlite3.Connection, _record: object) -> None:
     driver.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
+    _use_wal(driver, monotonic() + wait_s)
+    for pragma in ("synchronous=FULL", "cache_size=-65536"):
         driver.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(driver: sqlite3.Connection, late_s: float) -> None:
+    """Hubs that open a new file at the same moment meet here, and SQLite does not wait: where two
+    would raise their locks it tells one at once (sqlite3_busy_handler, last paragraphs)."""
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as refused:
+            if refused.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() >= late_s:
+                raise
+            sleep(_WAL_AGAIN_S)
+        else:
+            return
 
 
 def _beginning(statement: str) -> Callable[[Connection], None]:

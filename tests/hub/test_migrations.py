@@ -1,14 +1,18 @@
 """The upgraded schema is the one the queries are written against, on both databases."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier, Thread
 from typing import TypeVar
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
-from sync_server.database import metadata, open_database
+from sync_server.database import _prepare_sqlite, metadata, open_database
 from sync_server.hub import Hub
 from sync_server.migrations import upgrade_connection
 from tests.served_hub import hub_settings
@@ -72,3 +76,25 @@ def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: 
                 await hub.close()
 
     assert len(asyncio.run(start_all())) == 1
+
+
+def test_any_number_of_hubs_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    """Where SQLite is asked once, every fifth round fails."""
+    refused: list[Exception] = []
+
+    def open_it(file: Path, together: Barrier) -> None:
+        with closing(sqlite3.connect(file, timeout=10)) as driver:
+            together.wait()
+            try:
+                _prepare_sqlite(10, driver, None)
+            except sqlite3.OperationalError as fault:
+                refused.append(fault)
+
+    for round_ in range(60):
+        place = tmp_path / f"{round_}.db", Barrier(6)
+        hubs = [Thread(target=open_it, args=place) for _ in range(6)]
+        for hub in hubs:
+            hub.start()
+        for hub in hubs:
+            hub.join()
+    assert refused == []

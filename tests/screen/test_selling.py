@@ -1,18 +1,14 @@
 """Selling by keys and scans, at the face without its glass."""
 
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
-from pos_client.screen.page import SCANS_WAITING_MAX
 from pos_client.till import Till
 from retail.catalogue import CASH, StoreSettings, TenderType
 from retail.quantity import Unit
 from retail.tax import Tax
-from tests.builders import a_product, open_till, publish, the_shelf
-from tests.screen.cashier import LARGE, SCANNER_S, SMALL, Cashier
-from tests.till.counter import APPLES, COLA, PEN, WATER
+from tests.builders import a_product, publish
+from tests.screen.cashier import LARGE, SMALL, Cashier
+from tests.till.counter import COLA, PEN, WATER
 
 
 def test_a_scan_lands_in_the_basket_and_above_the_entry(cashier: Cashier) -> None:
@@ -49,20 +45,6 @@ def test_an_unknown_code_is_a_sentence_with_a_way_on_and_goes_with_the_next_act(
     assert cashier.lines[-4].strip()
     cashier.scan(COLA)
     assert "不在目录" not in cashier.text
-
-
-def test_a_weighed_product_asks_for_its_weight_and_the_next_scan_waits(cashier: Cashier) -> None:
-    cashier.scan(APPLES, COLA)
-    assert cashier.codes == []
-    assert "已等候" in cashier.note
-    cashier.type("655", "enter")
-    assert cashier.codes == [(APPLES, 655), (COLA, 1000)]
-
-
-def test_esc_leaves_the_weight_open_and_what_waited_lands(cashier: Cashier) -> None:
-    cashier.scan(APPLES, COLA)
-    cashier.press("escape")
-    assert cashier.codes == [(COLA, 1000)]
 
 
 def test_exact_cash_is_one_key(cashier: Cashier) -> None:
@@ -124,24 +106,6 @@ def test_a_likely_sum_is_a_key_and_enter(cashier: Cashier) -> None:
     cashier.scan(PEN)
     cashier.press("f12", "f5", "enter")
     assert cashier.face.till.sale.last_sale().fact.change_minor == 10
-
-
-def test_a_scan_during_payment_goes_on_selling(cashier: Cashier) -> None:
-    cashier.scan(PEN)
-    cashier.press("f12")
-    cashier.scan(COLA)
-    assert cashier.codes == [(PEN, 1000), (COLA, 1000)]
-    assert cashier.face.desk.page is cashier.face.desk._pages[0]
-
-
-def test_a_scan_after_part_was_paid_is_refused_aloud(cashier: Cashier) -> None:
-    cashier.scan(PEN)
-    cashier.press("f12")
-    cashier.type("5", "f1", "enter")
-    cashier.scan(COLA)
-    assert cashier.bells == 1
-    assert cashier.codes == [(PEN, 1000)]
-    assert "已收部分款项" in cashier.note
 
 
 def test_a_payment_is_given_back_by_the_undo_key(cashier: Cashier) -> None:
@@ -246,15 +210,6 @@ def test_the_last_receipt_is_two_keys_from_a_copy(till: Till, cashier: Cashier) 
     assert "没有打印机" in cashier.note
 
 
-def test_a_serial_scan_is_never_typed_into_an_open_question(cashier: Cashier) -> None:
-    cashier.scan(COLA)
-    cashier.press("f3")
-    cashier.type("2")
-    cashier.scan_by_serial(WATER)
-    assert cashier.codes == [(COLA, 1000), (WATER, 1000)]
-    assert cashier.entry == ""
-
-
 @pytest.mark.parametrize("size", [LARGE, SMALL])
 def test_the_newest_line_is_always_in_view(cashier: Cashier, size: tuple[int, int]) -> None:
     cashier.size = LARGE if size == LARGE else SMALL
@@ -276,56 +231,6 @@ def test_most_scans_repaint_one_row_and_a_page_turns_rarely(cashier: Cashier) ->
         turned += sum(a != b for a, b in zip(before, after, strict=True)) > 12
         before = after
     assert 1 <= turned <= 8
-
-
-def test_a_short_code_scanned_at_the_payment_is_goods_and_no_amount(
-    till: Till, cashier: Cashier
-) -> None:
-    publish(till, [*the_shelf(), a_product("banana", codes=("4011",))])
-    cashier.scan(PEN)
-    cashier.press("f12")
-    cashier.scan("4011")
-    assert cashier.codes == [(PEN, 1000), ("4011", 1000)]
-    cashier.press("f12")
-    cashier.scan("100")  # not in the catalogue: a script that types is a hand
-    assert till.sale.last_sale().fact.change_minor == 10_000 - 890 - 350
-
-
-@pytest.mark.parametrize("cover", ["f1", "ctrl+p"])
-def test_a_question_that_must_be_answered_holds_scans_whatever_lies_over_it(
-    cashier: Cashier, cover: str
-) -> None:
-    cashier.scan(APPLES)
-    cashier.press(cover)
-    cashier.scan(COLA)
-    assert cashier.bells == 1
-    assert cashier.codes == []
-    if cover == "ctrl+p":
-        cashier.type("xianjin", "enter")  # no selling past the question
-        assert "没有名称含" in cashier.note
-        cashier.press("ctrl+u")
-    cashier.press("escape")
-    cashier.type("655", "enter")
-    assert cashier.codes == [(APPLES, 655), (COLA, 1000)]
-
-
-def test_a_scan_that_leads_to_a_question_never_swallows_the_next(cashier: Cashier) -> None:
-    cashier.scan(COLA)
-    cashier.press("f3")
-    cashier.type("2", "enter")
-    cashier.scan(APPLES)
-    cashier.press("f1")
-    cashier.scan(WATER)
-    cashier.press("escape", "f1", "enter")
-    assert "苹果" in cashier.text
-    cashier.type("100", "enter")
-    assert cashier.codes == [(COLA, 1000), (APPLES, 100), (WATER, 1000)]
-
-
-def test_news_of_the_printer_do_not_hide_a_refused_scan(cashier: Cashier) -> None:
-    cashier.scan("1234567890128")
-    cashier.face.told("printer.out_of_paper", {"receipt": "x", "say": "缺纸", "remedy": "装纸"})
-    assert "不在目录" in cashier.note
 
 
 def test_a_store_without_cash_books_no_card_as_cash(till: Till, cashier: Cashier) -> None:
@@ -373,11 +278,6 @@ def test_a_price_is_worked_out_from_the_line_as_it_stands(cashier: Cashier) -> N
         cashier.press("escape")
 
 
-def test_a_long_paste_neither_rings_for_ever_nor_loses_the_first(cashier: Cashier) -> None:
-    cashier.face.pasted(f"{COLA}\n" * 5_000)
-    assert cashier.codes == [(COLA, 200_000)]
-
-
 def test_escape_steps_back_one_and_never_loses_a_basket(cashier: Cashier) -> None:
     cashier.scan(COLA)
     cashier.press("f12", "f1", "escape", "escape", "escape", "escape")
@@ -409,27 +309,6 @@ def test_ctrl_q_leaves_and_ctrl_c_only_says_so(cashier: Cashier) -> None:
     assert cashier.left
 
 
-def test_what_a_scanner_says_of_the_kind_of_code_is_no_part_of_it(cashier: Cashier) -> None:
-    cashier.scan("]E0" + COLA)
-    assert cashier.codes == [(COLA, 1000)]
-
-
-def test_what_was_half_typed_before_a_scan_is_said_to_be_gone(cashier: Cashier) -> None:
-    cashier.type("12")
-    cashier.at_s += 1
-    cashier.scan(COLA)
-    assert cashier.codes == [(COLA, 1000)]
-    assert cashier.note == "未录入：12"
-
-
-def test_a_code_too_long_to_be_shown_leaves_nothing_in_the_field(cashier: Cashier) -> None:
-    cashier.scan(APPLES, "7" * 300)
-    assert cashier.entry == ""
-    assert cashier.bells == 2  # the field was full, the code waits
-    cashier.type("655", "enter")
-    assert cashier.codes == [(APPLES, 655)]
-
-
 def test_the_next_customer_is_seen_before_the_first_scan(cashier: Cashier) -> None:
     cashier.scan(COLA)
     cashier.press("f11", "f5")
@@ -458,26 +337,6 @@ def test_a_tender_beyond_the_keys_is_called_by_its_name(till: Till, cashier: Cas
     assert "cash" not in cashier.text
 
 
-def test_of_too_many_waiting_scans_the_last_is_refused_aloud(cashier: Cashier) -> None:
-    cashier.scan(APPLES)
-    for _ in range(SCANS_WAITING_MAX):
-        cashier.scan(COLA)
-    bells = cashier.bells
-    cashier.scan(PEN)
-    assert cashier.bells == bells + 1
-    assert PEN in cashier.note
-    cashier.type("655", "enter")
-    assert cashier.codes == [(APPLES, 655), (COLA, SCANS_WAITING_MAX * 1000)]
-
-
-def test_waiting_scans_that_are_refused_are_all_named(cashier: Cashier) -> None:
-    cashier.scan(APPLES, "1234567890128", COLA, "9999999999994")
-    cashier.type("655", "enter")
-    assert cashier.codes == [(APPLES, 655), (COLA, 1000)]
-    assert "1234567890128" in cashier.note
-    assert "9999999999994" in cashier.note
-
-
 def test_a_list_that_follows_what_is_typed_is_drawn_with_each_character(cashier: Cashier) -> None:
     assert not cashier.face.key("1", "1", cashier.at_s)
     cashier.press("ctrl+u", "ctrl+p")
@@ -495,17 +354,6 @@ def test_minus_before_a_scan_takes_one_out(cashier: Cashier) -> None:
 def test_of_an_entry_too_long_for_its_line_the_end_is_seen(cashier: Cashier) -> None:
     cashier.type("1" * 150 + "9")
     assert "19" in cashier.lines[-3]
-
-
-def test_a_scanner_set_up_to_end_with_tab_sells(tmp_path: Path) -> None:
-    with closing(open_till(tmp_path, scanner="scan+wedge://?suffix=tab")) as till:
-        till.shift.open("1001", 0)
-        cashier = Cashier(till)
-        for char in COLA:
-            cashier.at_s += SCANNER_S
-            cashier.face.key(char, char, cashier.at_s)
-        cashier.face.key("tab", "\t", cashier.at_s + SCANNER_S)
-        assert cashier.codes == [(COLA, 1000)]
 
 
 def test_a_number_before_f2_is_for_the_marked_line(cashier: Cashier) -> None:
