@@ -178,8 +178,8 @@ class Keys:
         *lines, rest = normal.split("\n")
         for line in lines[:PASTED_CODES_MAX]:
             code = _clean(line)
-            if self._prefix and code.startswith(self._prefix):
-                inputs.append(Scanned(code.removeprefix(self._prefix)))
+            if self._prefix and line.startswith(self._prefix):  # which may be no printable one
+                inputs.append(Scanned(_clean(line.removeprefix(self._prefix))))
             elif not self._prefix and SCAN_CHARACTERS_MIN <= len(code) <= CODE_CHARACTERS_MAX:
                 inputs.append(Scanned(code))
             elif code:

@@ -235,6 +235,7 @@ class CountPage(Page):
         )
 
     def enter(self, text: str) -> None:
+        self._giving_up = False
         if text and not self._put(text):
             return
         self._place = min(self._place + 1, len(self._kinds) - 1)

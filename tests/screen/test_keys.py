@@ -138,7 +138,8 @@ def test_a_paste_is_as_many_scans_as_it_has_lines() -> None:
     keys = Keys()
     assert keys.pasted(f"{CODE}\r\n4006381333931\n") == [Scanned(CODE), Scanned("4006381333931")]
     assert Keys(Wedge(suffix="tab")).pasted(f"{CODE}\t{CODE}\t") == [Scanned(CODE)] * 2
-    assert Keys(Wedge("~")).pasted(f"~{CODE}\n") == [Scanned(CODE)]
+    for prefix in "~\x02":
+        assert Keys(Wedge(prefix)).pasted(f"{prefix}{CODE}\n") == [Scanned(CODE)]
     assert keys.pasted("12.50") == [Typed("12.50")]
     assert keys.pasted("100\n") == [Typed("100"), Scanned("100", typed=3, certain=False)]
     assert len(keys.pasted(f"{CODE}\n" * 70_000)) == PASTED_CODES_MAX

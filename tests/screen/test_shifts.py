@@ -256,6 +256,8 @@ def test_a_count_that_went_on_is_not_given_up_by_the_next_slip(cashier: Cashier)
     _close(cashier)
     cashier.type("3", "enter", "escape", "down", "escape")
     assert "× 3" in cashier.text
+    cashier.type("2", "enter", "escape")
+    assert "× 3" in cashier.text
 
 
 def test_a_count_far_above_is_asked_about_too(cashier: Cashier) -> None:
