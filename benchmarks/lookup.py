@@ -29,7 +29,7 @@ def run(scale: Scale, folder: Path) -> Iterator[Result]:
     products, look_ups = scale.of(PRODUCTS), scale.of(LOOK_UPS)
     with (
         closing(open_till(folder, map(goods.product, range(products)))) as till,
-        closing(reference.connect(till.database.file)) as plain,
+        closing(reference.connect(till.catalogue.books.book.file)) as plain,
     ):
         for name, known in (("any", products), ("busy", min(BUSY, products))):
             chance = Random(7)

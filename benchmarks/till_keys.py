@@ -52,7 +52,7 @@ SELLING: Final = (
     Key("price", "f3", "新金额；或"),
     Key("void", "shift+f4", "^  整单作废"),
     Key("customer", "f5", "顾客编号"),
-    Key("price check", "f8", "^  查价"),
+    Key("search", "f8", "查找商品"),
     Key("drawer", "f9", "^  开钱箱"),
     Key("payment", "f12", _PAYING),
     Key("tender", "f2", "▌ F2", ("f12",), _PAYING, back="\x1bOP"),

@@ -25,7 +25,7 @@ from hardware.simulator.counter import Shelf, SimulatedCounter
 from hardware.simulator.port import PaperFile, PictureFolder, serve_tcp
 from hardware.simulator.printer import Event, SimulatedPrinter
 from hardware.simulator.scanner import SimulatedScanner
-from hardware.simulator.serial_port import SerialPort, attend_serial
+from hardware.simulator.serial_port import SerialPort, serving_serial
 
 app = typer.Typer(
     help="Try a device, or simulate one.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -132,10 +132,8 @@ def simulate_printer(  # noqa: PLR0913, PLR0917  each is an option of the comman
     except NoFont as no_font:
         _fail(no_font, 1)
     if pty is not None:
-        serial = _serial_port(pty, "printer")
-        url = f"escpos+serial://{serial.path}?cols={cols}"
-        with contextlib.closing(serial):
-            asyncio.run(_serve(printer, _wired_to(printer, serial, url)))
+        with contextlib.closing(_serial_port(pty, "printer")) as serial:
+            asyncio.run(_serve(printer, serving_serial(printer, serial)))
         return
     try:
         asyncio.run(_serve(printer, _listening(printer, host, port)))
@@ -227,16 +225,6 @@ def _serial_port(path: Path | None, name: str) -> SerialPort:
         return SerialPort(path, name=name)
     except OSError as unusable:
         raise typer.BadParameter(f"--pty {path}: {unusable.strerror}") from None
-
-
-@contextlib.asynccontextmanager
-async def _wired_to(printer: SimulatedPrinter, serial: SerialPort, url: str) -> AsyncIterator[str]:
-    attending = asyncio.create_task(attend_serial(printer, serial))
-    try:
-        yield url
-    finally:
-        attending.cancel()
-        await asyncio.gather(attending, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

@@ -75,6 +75,11 @@ def enrol_message(code: str, public: str, incarnation: str, till: str = "") -> b
     return _message("enrol", code, public, incarnation, *([till] if till else []))
 
 
+def snapshot_message(epoch: str, cursor: str, schema: str, size_bytes: int, sha: str) -> bytes:
+    """What the hub signs of a snapshot: how far it goes, its layout, size and digest."""
+    return _message("snapshot", epoch, cursor, schema, size_bytes, sha)
+
+
 def token_message(till: str, nonce: str) -> bytes:
     """What a till signs to get an access token: a nonce of the hub, so no clock is trusted."""
     return _message("token", till, nonce)

@@ -133,23 +133,47 @@ class TokenReply(msgspec.Struct, frozen=True):
 
 
 class FeedRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The latest state of one thing: `kind` and `key` name it, `body` is its JSON; without a
-    body it is gone."""
+    """The latest state of one thing: `scope`, `kind` and `key` name it, `body` is its JSON;
+    without a body it is gone."""
 
+    scope: str
     kind: str
     key: str
     body: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class FeedPage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Rows since a cursor. Apply nothing before `up_to_date`: only then the cut is whole.
-    `includes` names, per till of the store, the seq whose effects the page holds."""
+    """Rows since a cursor. Apply nothing before `up_to_date`: only then the cut is whole, and
+    `contents` says what each scope must hold with it (the count and the sum of its rows' digests).
+    `behind` is how many rows are still to come; `includes` names, per till of the store, the seq
+    whose effects the page holds."""
 
     epoch: str
     cursor: str
     rows: list[FeedRow]
     up_to_date: bool
     includes: dict[str, int] = {}
+    contents: dict[str, str] = {}
+    behind: int = 0
+
+
+#: SHA-256 in hexadecimal digits
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A file that holds everything up to `cursor`: `chunks` of it, in order, each packed by zstd
+    and named by the SHA-256 of what is sent; unpacked they are `chunk_bytes` long, the last one
+    shorter. `sig` signs `signature.snapshot_message`."""
+
+    epoch: str
+    cursor: str
+    schema: str
+    size_bytes: Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+    sha256: Sha256
+    chunk_bytes: Annotated[int, msgspec.Meta(ge=1, le=MESSAGE_BYTES_MAX)]
+    chunks: list[Sha256]
+    sig: str
 
 
 class FeedChange(msgspec.Struct, frozen=True):

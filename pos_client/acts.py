@@ -5,35 +5,24 @@ are integers in minor units, quantities integers of 1/1000, dates ISO 8601.
 """
 
 from datetime import date
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Final, Literal, Union
 
 import msgspec
 
 from pos_client import views
+from pos_client.lookups import Code, Find, PriceCheck, ShowProduct, Status
+from pos_client.message import Act, Id, Whole, Words, fields_of, name_of
 from pos_client.till import Till
 from pos_client.views import View
+from retail.barcode import EightDigits
 from retail.basket import Discount, Line
 from retail.facts import DenominationCount
 from retail.money import Money
 
-#: the longest code, name or reason
-WORDS_CHARACTERS_MAX: Final = 200
+__all__ = ["ACTS", "DECODER", "Act", "Id", "name_of"]
+
 #: the longest list of sums to hand over
 SUGGESTIONS_MAX: Final = 20
-#: a number that every reader of JSON holds exactly; whether a shop has it is asked further in
-Whole = Annotated[int, msgspec.Meta(ge=-(2**53) + 1, le=2**53 - 1)]
-Words = Annotated[str, msgspec.Meta(max_length=WORDS_CHARACTERS_MAX)]
-Id = Whole | str | None
-
-
-class Act(msgspec.Struct, tag_field="do", forbid_unknown_fields=True, kw_only=True):
-    """Something that is done at the till. `id` comes back with the answer."""
-
-    id: Id = None
-
-    def perform(self, till: Till) -> View:
-        """Do it and say what came of it. Raises Refusal, and then nothing has changed."""
-        raise NotImplementedError
 
 
 # The shift
@@ -57,7 +46,7 @@ class OpenShift(Act, tag="open_shift"):
     float: Whole = 0
     business_date: date | None = None
     confirm: bool = False
-    counts: list[Counted] = []
+    counts: list[Counted] = msgspec.field(default_factory=list)
 
     def perform(self, till: Till) -> View:
         opened = till.shift.open(
@@ -74,7 +63,7 @@ class CloseShift(Act, tag="close_shift"):
     """Close the shift with the cash that was counted in the drawer."""
 
     counted: Whole
-    counts: list[Counted] = []
+    counts: list[Counted] = msgspec.field(default_factory=list)
 
     def perform(self, till: Till) -> View:
         closed, figures = till.shift.close(self.counted, _counts(self.counts))
@@ -92,23 +81,45 @@ class XReport(Act, tag="x_report"):
 
 
 class Scan(Act, tag="scan"):
-    """Put a product into the basket; one piece unless told."""
+    """Do what a code means: goods go into the basket, a member's makes it their sale."""
 
-    code: Words
+    code: Code
     quantity: Whole | None = None
 
     def perform(self, till: Till) -> View:
-        return _changed(till, till.sale.scan(self.code, self.quantity))
+        line = till.sale.ring_up(self.code, self.quantity)
+        return _changed(till, line) if line else {"line": None, **_basket(till)}
 
 
 class Weigh(Act, tag="weigh"):
     """Put a weighed product into the basket, in grams."""
 
-    code: Words
+    code: Code
     weight_g: Whole
 
     def perform(self, till: Till) -> View:
         return _changed(till, till.sale.weigh(self.code, self.weight_g))
+
+
+class Choose(Act, tag="choose"):
+    """Put a product that was found by name into the basket; one piece unless told."""
+
+    product_id: Words
+    quantity: Whole | None = None
+
+    def perform(self, till: Till) -> View:
+        return _changed(till, till.sale.choose(self.product_id, self.quantity))
+
+
+class DecideCode(Act, tag="decide_code"):
+    """Say what 8 digits are that could be two products; the till remembers it."""
+
+    code: Words
+    reading: Literal["ean8", "upce"]
+
+    def perform(self, till: Till) -> View:
+        till.sale.decide_code(self.code, EightDigits(self.reading))
+        return {"code": self.code, "reading": self.reading}
 
 
 class Quantity(Act, tag="quantity"):
@@ -133,7 +144,7 @@ class RemoveLine(Act, tag="remove_line"):
 class TakeOut(Act, tag="take_out"):
     """Take a product out of the basket by its code; one piece unless told."""
 
-    code: Words
+    code: Code
     quantity: Whole | None = None
 
     def perform(self, till: Till) -> View:
@@ -270,13 +281,13 @@ class OpenDrawer(Act, tag="open_drawer"):
         return {}
 
 
-# Stock, prices, the till itself
+# Stock, and what can be done
 
 
 class Delivered(msgspec.Struct, frozen=True):
     """One line of a delivery."""
 
-    code: Words
+    code: Code
     quantity: Whole
 
 
@@ -289,30 +300,6 @@ class Receive(Act, tag="receive"):
     def perform(self, till: Till) -> View:
         delivered = [(line.code, line.quantity) for line in self.lines]
         return {"received": till.stock.receive(self.reference, delivered).eid}
-
-
-class PriceCheck(Act, tag="price_check"):
-    """What a code means and costs, without selling it."""
-
-    code: Words
-
-    def perform(self, till: Till) -> View:
-        return {"product": views.product(till.catalogue.product(self.code))}
-
-
-class Status(Act, tag="status"):
-    """Who this till is, its shift, and how it stands with the hub."""
-
-    def perform(self, till: Till) -> View:
-        return {
-            "store": till.who.store,
-            "till": till.who.till,
-            "shift": views.shift(till.shift.current) if till.shift.current else None,
-            "last_receipt": till.sale.last_receipt,
-            "products": till.catalogue.known_products,
-            "sync": views.sync(till.sync.state()),
-            **_basket(till),
-        }
 
 
 class Help(Act, tag="help"):
@@ -328,6 +315,8 @@ ACTS: tuple[type[Act], ...] = (
     XReport,
     Scan,
     Weigh,
+    Choose,
+    DecideCode,
     Quantity,
     RemoveLine,
     TakeOut,
@@ -345,6 +334,8 @@ ACTS: tuple[type[Act], ...] = (
     OpenDrawer,
     Receive,
     PriceCheck,
+    Find,
+    ShowProduct,
     Status,
     Help,
 )
@@ -353,31 +344,12 @@ ACTS: tuple[type[Act], ...] = (
 DECODER: msgspec.json.Decoder[Act] = msgspec.json.Decoder(Union[ACTS])  # noqa: UP007
 
 
-def name_of(kind: type[Act]) -> str:
-    return str(kind.__struct_config__.tag)
-
-
-def fields_of(kind: type[Act]) -> dict[str, Any]:
-    """The act's sentence, and its fields with their types."""
-    fields = {
-        field.name: _type_name(field.type)
-        for field in msgspec.structs.fields(kind)
-        if field.name != "id"
-    }
-    return {"says": (kind.__doc__ or "").strip(), "fields": fields}
-
-
-def _type_name(kind: Any) -> str:
-    """The type without its limits: `int | None`."""
-    if isinstance(kind, type):
-        return "null" if kind is type(None) else kind.__name__
-    inner = [_type_name(part) for part in get_args(kind) if not isinstance(part, msgspec.Meta)]
-    return f"list of {inner[0]}" if get_origin(kind) is list else " | ".join(inner)
-
-
 def _basket(till: Till) -> View:
     return {"basket": views.basket(till.sale.basket)}
 
 
 def _changed(till: Till, line: Line) -> View:
-    return {"line": views.line(line), **_basket(till)}
+    """The line, the basket, and what has to be looked at with it, if anything."""
+    answer = {"line": views.line(line), **_basket(till)}
+    remarks = [remark.to(till.language) for remark in till.sale.remarks(line)]
+    return {**answer, "remarks": remarks} if remarks else answer

@@ -20,7 +20,6 @@ from pos_client.screen.keys import SCAN_PACE_S
 from pos_client.screen.sheet import Glass
 from pos_client.screen.terminal import TerminalDriver, tell_escape_from_alt
 from pos_client.till import Till
-from retail.refusals import Refusal
 
 #: how often the status line looks at what waits for the hub
 LOOK_S: Final = 1.0
@@ -66,6 +65,7 @@ class TillApp(App[None]):
             self.register_theme(theme)
         self.wear(self._first_theme)
         self.till.start(lambda name, values: self._post(self.Told(name, values)))
+        self.till.catalogue.finder.on_found = lambda: self._post(self.Told("search.found", {}))
         self.set_interval(LOOK_S, self._look)
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self.end)
@@ -126,6 +126,5 @@ class TillApp(App[None]):
         self.show()
 
     async def _look(self) -> None:
-        with suppress(Refusal):
-            self.face.sync = await asyncio.to_thread(self.till.sync.state)
+        await asyncio.to_thread(self.face.look)
         self.show()

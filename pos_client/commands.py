@@ -93,6 +93,7 @@ _TYPED = (
     ("3*", Text("three of the next", "下一个商品 ×3")),
     ("- Enter", Text("marked line goes", "删除当前行")),
     ("- 69…", Text("one less of it", "该商品减一件")),
+    (". 69…", Text("check a price", "查价")),
     ("100 F11", Text("100 in cash", "现金 100")),
     ("3 F2", Text("marked line to 3", "当前行数量改为 3")),
     ("10% F3", Text("10 % off the line", "当前行打 9 折")),

@@ -67,6 +67,17 @@ class DrawerNotOpened(Fault):
     remedy_zh = "请用钥匙打开钱箱，然后检查打印机。"
 
 
+class TwoWedges(Fault):
+    """The setting names more than one scanner that types; `detail` says which."""
+
+    code = "till.two_wedges"
+    retryable = False
+    say_en = "The setting scanner names more than one scanner that types."
+    say_zh = "设置 scanner 中有多个键盘扫码枪。"
+    remedy_en = "Leave one scan+wedge:// there: a keyboard has one prefix and one suffix."
+    remedy_zh = "请只保留一个 scan+wedge://：键盘只有一种前缀和后缀。"
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A receipt to print. `ended` is called once, with what became of it and the fault's code if
@@ -97,12 +108,15 @@ class Counter:
         look_every_s: float,
     ) -> None:
         """`scanner_urls` are separated by blanks; `look_every_s` 0 never asks an idle printer how
-        it is. Raises hardware.device.Fault when a URL names no device."""
+        it is. Raises UnknownDevice when a URL names no device, or TwoWedges."""
         self._printer: EscposPrinter | None = open_printer(printer_url) if printer_url else None
         scanners = [open_scanner(url) for url in scanner_urls.split()]
         self._scanners = [one for one in scanners if isinstance(one, SerialScanner)]
+        wedges = [one for one in scanners if isinstance(one, Wedge)]
+        if len(wedges) > 1:
+            raise TwoWedges(scanner_urls)
         #: a scanner that types, for whoever gathers the keys
-        self.wedge: Wedge | None = next((one for one in scanners if isinstance(one, Wedge)), None)
+        self.wedge: Wedge | None = wedges[0] if wedges else None
         self._queue_max = queue_max
         self._close_wait_s = close_wait_s
         self._look_every_s = look_every_s

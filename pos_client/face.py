@@ -13,10 +13,11 @@ from tempfile import gettempdir
 from typing import Any
 
 from hardware.scanner import Wedge
+from pos_client.catalogue.service import InForce
 from pos_client.commands import Command, CommandsPage, HelpPage
 from pos_client.sale.screen import SalePage
 from pos_client.sale.total import total_rows
-from pos_client.screen import colours
+from pos_client.screen import colours, prices
 from pos_client.screen.frame import Frame, Parts, foot, frame
 from pos_client.screen.keys import Input, Keys, Pressed, Scanned
 from pos_client.screen.page import Desk, Note, Page, Size
@@ -62,6 +63,7 @@ class Face:
         self._sale: SalePage | None = None
         self._opening: OpenShiftPage | None = None
         self._cashier = ("", "")
+        self._in_force = InForce("", "", "")
         self._leaving = False
         self.desk = Desk(till, self._home)
         self.desk.on_bell = bell
@@ -69,9 +71,7 @@ class Face:
             "f1": self._help,
             "ctrl+p": self._list_acts,
             "ctrl+q": self._leave,
-            "ctrl+c": lambda: self.desk.attend(
-                _STOPPED.to(self.desk.language), _LEAVE.to(self.desk.language)
-            ),
+            "ctrl+c": lambda: self.desk.attend(self.desk.say(_STOPPED), self.desk.say(_LEAVE)),
         }
         self._keys = Keys(till.counter.wedge or Wedge())
 
@@ -95,7 +95,7 @@ class Face:
         """What a device or the hub had to say (`Till.start`): a code, or a receipt's trouble, which
         is said once; the status line keeps showing how the device stands."""
         if name == "scanner.scan":
-            self._take(Scanned(values["code"]))
+            self._take(Scanned(values.get("aim", "") + values["code"]))
             return
         note = self.desk.note
         refused = note is not None and note.ink is Ink.BAD
@@ -111,24 +111,21 @@ class Face:
             self._met(fault)
 
     def _met(self, fault: Exception) -> None:
-        if isinstance(fault, Refusal):  # of a disk, while something is drawn or opened
+        if isinstance(fault, Refusal):  # of a disk, while something is drawn
             self.desk.refused(fault)
             return
         self.faults.append(fault)
         report = Path(gettempdir()) / _REPORT
         with suppress(OSError):
             report.write_text("".join(traceback.format_exception(fault)), encoding="utf-8")
-        language = self.desk.language
-        self.desk.refuse(
-            _BUG.filled(fault=repr(fault)).to(language),
-            _BUG_REMEDY.filled(report=report).to(language),
-        )
+        say = self.desk.say
+        self.desk.refuse(say(_BUG, fault=repr(fault)), say(_BUG_REMEDY, report=report))
 
     # Out
 
     def frame(self, size: Size) -> Frame:
         """The whole screen, drawn for that size."""
-        parts = Parts(self._status, self._total)
+        parts = Parts(self._status, self._total, self._banner)
         try:
             return frame(self.desk, parts, size)
         except Exception as fault:
@@ -148,12 +145,31 @@ class Face:
             with suppress(Refusal):
                 name = self.till.catalogue.cashier(number).name or number
             self._cashier = (number, name)
-        return status_row(self.desk, self.sync, self._cashier[1], columns)
+        return status_row(self.desk, self.sync, self._prices(), self._cashier[1], columns)
+
+    def _prices(self) -> InForce:
+        """What is sold by; asked afresh when it is another revision, else `look` does."""
+        if self._in_force.name != self.till.catalogue.seen:
+            with suppress(Refusal):  # the next act says what is wrong with the disk
+                self._in_force = self.till.catalogue.in_force
+        return self._in_force
+
+    def _banner(self) -> str:
+        days = self.till.catalogue.settings.prices_old_after_days
+        said = prices.banner(self._prices(), days, self.till.recorder.clock.read().at)
+        return self.desk.say(said) if said else ""
 
     def _total(self, size: Size) -> list[Row]:
         if self._sale is None or not self.desk.page.shows_total:
-            return []
+            now = self.till.recorder.clock.read().at.astimezone(self.till.recorder.zone)
+            return prices.rows(self.desk, self._prices(), now, size)
         return total_rows(self.desk, self._sale, size)
+
+    def look(self) -> None:
+        """Ask how the till stands with the hub, and when its prices were last compared."""
+        with suppress(Refusal):
+            self.sync = self.till.sync.state()
+            self._in_force = self.till.catalogue.in_force
 
     # What is in front
 
@@ -172,8 +188,8 @@ class Face:
             self.leave()
             return
         self._leaving = True
-        language = self.desk.language
-        self.desk.note = Note(_OPEN_SHIFT.to(language), _LEAVE_AGAIN.to(language), Ink.ATTEND)
+        say = self.desk.say
+        self.desk.note = Note(say(_OPEN_SHIFT), say(_LEAVE_AGAIN), Ink.ATTEND)
 
     def _help(self) -> None:
         if not isinstance(self.desk.page, HelpPage):
@@ -184,8 +200,8 @@ class Face:
             self.desk.open(CommandsPage(self.desk, self.commands()))
 
     def _figures(self) -> None:
-        if self.desk.accepted(self.till.shift.figures):
-            self.desk.open(FiguresPage(self.desk))
+        self.till.shift.required()
+        self.desk.open(FiguresPage(self.desk))
 
     def _change_language(self) -> None:
         english = self.desk.language is Language.ENGLISH
@@ -244,6 +260,9 @@ class Face:
                 pressed("f7"),
                 "xiaopiao",
             ),
-            Command(Text("Check a price", "查价"), "F8", pressed("f8"), "chajia"),
+            Command(Text("Find a product by name", "查找商品"), "F8", pressed("f8"), "chazhao"),
+            Command(
+                Text("Check a price, see a product", "查价，商品资料"), ".", sale.check, "chajia"
+            ),
             Command(Text("Open the drawer", "开钱箱"), "F9", pressed("f9"), "qianxiang"),
         ]

@@ -107,6 +107,12 @@ class TillSettings(BaseSettings):
     heartbeat_s: Pause = Field(
         20.0, description="a till without news declares its head this often; in step means 60 s"
     )
+    snapshot_from_rows: int = Field(
+        20_000, ge=1, description="this many changes to come: the catalogue is fetched as a file"
+    )
+    snapshot_mbit_s_min: float = Field(
+        50.0, ge=0, description="on a slower line the catalogue comes row by row, in fewer bytes"
+    )
     feed_wait_s: Pause = Field(25.0, description="how long the hub holds a question for news")
 
     @classmethod

@@ -73,7 +73,7 @@ class Till:
             settings.close_wait_s,
             settings.printer_look_s,
         )
-        self.catalogue = CatalogueService(recorder)
+        self.catalogue = CatalogueService(recorder, settings.data, settings.database_wait_s)
         self.shift = ShiftService(recorder, self.catalogue)
         logo = load_logo(settings, self.counter.columns)
         self.sale = SaleService(recorder, self.catalogue, self.shift, self.counter, logo)
@@ -165,6 +165,7 @@ class Till:
         else:
             self.sync.close()
         with self.recorder.lock:
+            self.catalogue.close()
             self.database.close()
         self._hold.close()
 

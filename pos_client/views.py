@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from pos_client.catalogue.service import InForce
 from pos_client.sale.records import Sold
 from pos_client.shift.records import OpenShift
 from pos_client.sync.service import SyncState
+from retail.article import NO_LABEL, CodePrice, Label
 from retail.basket import Basket, Line
 from retail.catalogue import Product
+from retail.expiry import Recalls, recall_of, recalled_batches
 from retail.facts import ShiftClosed
 from retail.language import Language
 from retail.refusals import Refusal
@@ -27,7 +30,24 @@ def line(of: Line) -> View:
         "discount": of.reduction.minor,
         "total": of.total.minor,
         "tax": of.tax.minor,
+        **label(of.label),
+        **({"code_price": code_price(of.code_price)} if of.code_price else {}),
     }
+
+
+def label(of: Label) -> View:
+    """What the code says of this very piece, and nothing where it says nothing."""
+    said: View = {
+        "batch": of.batch,
+        "serial": of.serial,
+        "expires": of.expires,
+        "best_before": of.best_before,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def code_price(of: CodePrice) -> View:
+    return {"quantity": of.quantity, "total": of.total_minor}
 
 
 def basket(of: Basket) -> View:
@@ -51,12 +71,41 @@ def product(of: Product) -> View:
     return {
         "product_id": of.product_id,
         "name": of.name,
+        "spec": of.spec,
         "unit": of.unit,
         "unit_price": of.price_minor,
         "currency": of.currency,
         "codes": of.codes,
         "tax_rate_ppm": of.tax.rate_ppm,
         "tax_included": of.tax.included,
+    }
+
+
+def in_full(of: Product, recalls: Recalls) -> View:
+    """What `product` does not say of it; `recalled` is why it may not be sold."""
+    whole = recall_of(of.product_id, NO_LABEL, recalls)
+    return {
+        "brand": of.brand,
+        "category": of.category,
+        "prices": of.prices,
+        "packs": [
+            {"code": pack.code, "quantity": pack.quantity, "price": pack.price_minor}
+            for pack in of.packs
+        ],
+        "recalled": whole.reason if whole else None,
+        "recalled_batches": {
+            each.batch: each.reason for each in recalled_batches(of.product_id, recalls)
+        },
+    }
+
+
+def revision(of: InForce) -> View:
+    """The prices that are sold by; times ISO 8601, null before the first."""
+    return {
+        "name": of.name,
+        "short": of.short,
+        "published_at": of.published_at or None,
+        "checked_at": of.checked_at or None,
     }
 
 

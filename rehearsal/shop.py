@@ -26,6 +26,8 @@ from rehearsal.processes import Child, ChildEnded, HeadlessTill, environment, fr
 
 HUB_STARTS_S = 60.0
 COMMAND_S = 900.0
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells count it."""
 _HOST = "127.0.0.1"
 
 
@@ -49,6 +51,14 @@ class TillHome(NamedTuple):
     @property
     def options(self) -> list[str]:
         return ["--data", str(self.data), "--state", str(self.state)]
+
+
+def last_words(said: str) -> str:
+    """What a program said before it ended, in one line; of a traceback, the last."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if any(line.startswith("Traceback") for line in lines):
+        lines = lines[-1:]
+    return " ".join(lines)
 
 
 def settings_alone(prefix: str = "", **settings: object) -> dict[str, str | None]:
@@ -151,11 +161,20 @@ class Shop:
         """A new till of the store, with a cable of its own. The hub must be up."""
         said = self._hub_command("enrol-code", store)
         code, till_id = said.split()[0], said.split()[-1]
-        cable = Cable(_HOST, self.port)
-        home = TillHome(till_id, self.folder / till_id, self.folder / f"{till_id}.state", cable)
-        self.homes.append(home)
-        command("pos_client", "enrol", "--hub", cable.url, "--code", code, *home.options)
+        home = self.home(till_id)
+        command("pos_client", "enrol", "--hub", home.cable.url, "--code", code, *home.options)
         return home
+
+    def home(self, till_id: str, at: int = 0) -> TillHome:
+        """The till of that id where this shop has it, with a cable that it finds at that port.
+        Raises OSError when the port is taken."""
+        home = TillHome(till_id, *self.folders(till_id), Cable(_HOST, self.port, at=at))
+        self.homes.append(home)
+        return home
+
+    def folders(self, till_id: str) -> tuple[Path, Path]:
+        """Where a till's data and its state lie."""
+        return self.folder / till_id, self.folder / f"{till_id}.state"
 
     def till(
         self, home: TillHome, *, printer: str = "", clock_start: str = "", **settings: object

@@ -6,13 +6,12 @@ scanning never changes the total.
 """
 
 from collections.abc import Iterable
-from enum import StrEnum
 from functools import cached_property
 
 import msgspec
 
+from retail.article import NO_LABEL, CodePrice, Label
 from retail.catalogue import Product
-from retail.language import Text
 from retail.money import AMOUNT_MAX, Minor, Money
 from retail.quantity import ONE, Milli, Unit
 from retail.refusals import (
@@ -31,39 +30,14 @@ from retail.tax import PER_MILLION, Tax
 from retail.tender import Tender
 
 
-class Change(StrEnum):
-    """An act on the open sale that can be taken back."""
-
-    SCAN = "scan"
-    QUANTITY = "quantity"
-    LINE_PRICE = "line_price"
-    DISCOUNT = "discount"
-    TAKE_OUT = "take_out"
-    REMOVE_LINE = "remove_line"
-    CUSTOMER = "customer"
-
-    @property
-    def label(self) -> Text:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Change.SCAN: Text("scan", "扫码"),
-    Change.QUANTITY: Text("quantity", "数量"),
-    Change.LINE_PRICE: Text("line price", "改价"),
-    Change.DISCOUNT: Text("discount", "优惠"),
-    Change.TAKE_OUT: Text("take-out", "退件"),
-    Change.REMOVE_LINE: Text("removal", "删行"),
-    Change.CUSTOMER: Text("customer", "顾客"),
-}
-
-
 class Discount(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Money off one line: an amount in minor units, or a rate in millionths of the line."""
+    """Money off one line: an amount in minor units, or a rate in millionths of the line; by a rule
+    of the store, or else by the cashier."""
 
     reason: str
     amount_minor: int = 0
     rate_ppm: int = 0
+    by_rule: bool = False
 
 
 class LinePrice(msgspec.Struct, frozen=True):
@@ -74,7 +48,8 @@ class LinePrice(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
-    """One product in the basket; `quantity` is in 1/1000 of the product's unit."""
+    """One product in the basket; `quantity` is in 1/1000 of the product's unit. `label` and
+    `code_price` are what its code says of this piece."""
 
     number: int
     product: Product
@@ -82,13 +57,19 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     quantity: int
     line_price: LinePrice | None = None
     discount: Discount | None = None
+    label: Label = NO_LABEL
+    code_price: CodePrice | None = None
 
     # Worked out once: a screen and a payment ask each line many times. A changed line is a new one.
     @cached_property
     def before_discount(self) -> Money:
-        """Unit price × quantity, half away from zero, or the total the cashier set."""
+        """The total the cashier set, or the price by the code × how often, or the unit price ×
+        quantity, half away from zero."""
         if self.line_price is not None:
             return Money(self.line_price.total_minor, self.product.currency)
+        if self.code_price is not None:
+            whole = Money(self.code_price.total_minor, self.product.currency)
+            return whole.times(self.quantity, self.code_price.quantity)
         return self.product.price.times(self.quantity, ONE)
 
     @cached_property
@@ -121,7 +102,18 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @property
     def is_untouched(self) -> bool:
-        return self.line_price is None and self.discount is None
+        """Whether the cashier left its price alone."""
+        return self.line_price is None and (self.discount is None or self.discount.by_rule)
+
+    def grows_by(self, more: "Line") -> bool:
+        """Whether so much more of the same, at the same price, may stand in this line."""
+        return (
+            self.line_price is None
+            and self.discount == more.discount
+            and self.product == more.product
+            and self.label == more.label
+            and self.code_price == more.code_price
+        )
 
     def trace(self, quantity: int) -> "RemovedLine":
         """What stays on record when so much of it is taken out, at its share of the total."""
@@ -245,9 +237,17 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     # What a cashier does to it
 
     def with_product(
-        self, product: Product, code: str, quantity: int | None, quantity_max: int
+        self,
+        product: Product,
+        code: str,
+        quantity: int | None,
+        quantity_max: int,
+        label: Label = NO_LABEL,
+        code_price: CodePrice | None = None,
+        discount: Discount | None = None,
     ) -> tuple["Basket", Line]:
-        """Add a product, one piece unless told; the line it stands in comes back too."""
+        """Add a product, one piece unless told; the line it stands in comes back too. `discount`
+        is a rate that the store's rules take off."""
         self._check_unpaid()
         if product.currency != self.currency:
             raise NotSellable(
@@ -255,12 +255,17 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             )
         if quantity is None:
             quantity = product.piece()
+        line = Line(
+            *(self.next_number, product, code, quantity),
+            discount=discount,
+            label=label,
+            code_price=code_price,
+        )
         if not product.unit.is_measured:
-            for line in self.lines:
-                if line.is_untouched and line.product == product:
-                    return self._replaced(line, line.quantity + quantity, quantity_max)
-        checked = product.checked_quantity(quantity, quantity_max)
-        line = Line(self.next_number, product, code, checked)
+            for other in self.lines:
+                if other.grows_by(line):
+                    return self._replaced(other, other.quantity + quantity, quantity_max)
+        product.checked_quantity(quantity, quantity_max)
         grown = msgspec.structs.replace(
             self,
             lines=(*self.lines, line),
@@ -273,20 +278,29 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         self, number: int | None, quantity: int, quantity_max: int
     ) -> tuple["Basket", Line]:
         """Set a line's quantity. A total set by the cashier, and an amount off, were meant for
-        the former quantity and fall away; a rate off stays. What it goes down by is remembered."""
+        the former quantity and fall away; a rate off stays, a price by the code where it is whole
+        so many times. What it goes down by is remembered."""
         self._check_unpaid()
         return self._replaced(self.line(number), quantity, quantity_max)
 
-    def without_some(self, product: Product, quantity: int | None) -> tuple["Basket", Line | None]:
-        """Take so much of a product off its newest line whose price nobody touched: a piece unless
-        told, of what is measured the whole line. The line that is left comes back too, None when
-        nothing is left of it. Raises NotInBasket."""
+    def without_some(
+        self, product: Product, quantity: int | None, code: str = "", label: Label = NO_LABEL
+    ) -> tuple["Basket", Line | None]:
+        """Take so much of a product off its newest line whose price nobody touched, one of the same
+        code before others, one of another batch never: a piece unless told, of what is measured the
+        whole line. The line that is left comes back too, None when nothing is left of it. Raises
+        NotInBasket."""
         self._check_unpaid()
-        for line in reversed(self.lines):
-            if line.is_untouched and line.product.product_id == product.product_id:
-                break
-        else:
+        lines = [
+            line
+            for line in self.lines
+            if line.is_untouched
+            and line.product.product_id == product.product_id
+            and label in (NO_LABEL, line.label)
+        ]
+        if not lines:
             raise NotInBasket(name=product.name)
+        line = max(lines, key=lambda each: (each.code == code, each.number))
         if quantity is None:
             quantity = line.quantity if product.unit.is_measured else ONE
         left = line.quantity - product.checked_quantity(quantity, line.quantity)
@@ -384,8 +398,11 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     def _replaced(self, line: Line, quantity: int, quantity_max: int) -> tuple["Basket", Line]:
         discount = line.discount if line.discount and line.discount.rate_ppm else None
         checked = line.product.checked_quantity(quantity, quantity_max)
+        by_code = line.code_price
+        if by_code and checked % by_code.quantity:
+            by_code = None
         changed = msgspec.structs.replace(
-            line, quantity=checked, line_price=None, discount=discount
+            line, quantity=checked, line_price=None, discount=discount, code_price=by_code
         )
         basket = self._with(changed)
         if checked < line.quantity:

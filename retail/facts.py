@@ -12,6 +12,8 @@ from typing import Annotated
 
 import msgspec
 
+from retail.article import CodePrice
+from retail.barcode import EightDigits
 from retail.basket import Basket, Line, RemovedLine
 from retail.money import AMOUNT_MAX, Minor
 from retail.quantity import Milli
@@ -71,7 +73,8 @@ class ShiftClosed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """A sold line. `total_minor` is after `discount_minor`; `tax_minor` is within it when the
-    tax is included, else on top of it."""
+    tax is included, else on top of it. `batch`, `serial`, `expires`, `best_before` and
+    `code_price`, what a pack or a label costs, are as its code said (retail.article)."""
 
     product_id: str
     code: str
@@ -85,6 +88,12 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
     discount_minor: Minor = 0
     price_reason: str | None = None
     discount_reason: str | None = None
+    discount_by_rule: bool = False
+    batch: str = ""
+    serial: str = ""
+    expires: date | None = None
+    best_before: date | None = None
+    code_price: CodePrice | None = None
 
     @classmethod
     def of(cls, line: Line) -> "SaleLine":
@@ -101,6 +110,12 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
             discount_minor=line.reduction.minor,
             price_reason=line.line_price.reason if line.line_price else None,
             discount_reason=line.discount.reason if line.discount else None,
+            discount_by_rule=line.discount is not None and line.discount.by_rule,
+            batch=line.label.batch,
+            serial=line.label.serial,
+            expires=line.label.expires,
+            best_before=line.label.best_before,
+            code_price=line.code_price,
         )
 
 
@@ -174,6 +189,13 @@ class DrawerOpened(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
 
 
+class CodeDecided(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cashier said what 8 digits are that are a valid EAN-8 and a valid UPC-E."""
+
+    code: str
+    reading: EightDigits
+
+
 Fact = (
     ShiftOpened
     | ShiftClosed
@@ -182,6 +204,7 @@ Fact = (
     | ReceiptPrinted
     | StockReceived
     | DrawerOpened
+    | CodeDecided
 )
 
 #: the name and the version of each fact on the wire
@@ -193,6 +216,7 @@ TYPES: dict[type[Fact], tuple[str, int]] = {
     ReceiptPrinted: ("receipt.printed", 1),
     StockReceived: ("stock.received", 1),
     DrawerOpened: ("drawer.opened", 1),
+    CodeDecided: ("code.decided", 1),
 }
 
 _DECODERS: dict[tuple[str, int], msgspec.json.Decoder[Fact]] = {

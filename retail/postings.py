@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from retail.facts import (
+    CodeDecided,
     DrawerOpened,
     Fact,
     ReceiptPrinted,
@@ -76,7 +77,7 @@ def postings(fact: Fact) -> tuple[Posting, ...]:
                 for line in fact.lines
                 for entry in _moved(STOCK, line.product_id, "supplier", "store", line.quantity)
             ]
-        case SaleVoided() | ReceiptPrinted() | DrawerOpened():
+        case SaleVoided() | ReceiptPrinted() | DrawerOpened() | CodeDecided():
             entries = []
     return tuple(entries)
 

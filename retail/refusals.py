@@ -2,16 +2,17 @@
 
     Refusal
       UnknownBarcode  NeedsWeight  NeedsMeasure  NotWeighed  NotSellable         scanning
-      CatalogueNotHere
+      CatalogueNotHere  UnknownProduct
       AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  AbsurdRate            the basket
       ReasonNeeded  TooMuchAtOnce  AmountOrRate  NotInBasket  NothingToUndo
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
       NoSuchTender  NoPrinter
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
       BusinessDateUnexpected  AbsurdAmount  CountsDisagree  NoSaleYet
-      NotAnAct                                                                   what was asked
+      NotAnAct  NotAnAmount  NotAQuantity                                        what was asked
       DeliveryIncomplete                                                         a delivery
       DiskFull  DiskUnusable  DatabaseBusy  DatabaseDamaged  DatabaseNewer       the till's own disk
+      PriceBookDamaged
 
 A refusal changes nothing. The cashier reads `say` and `remedy`; programs read `code`.
 """
@@ -45,9 +46,15 @@ class UnknownBarcode(Refusal):
     code = "unknown_barcode"
     sentence = Text("{code} is not in the catalogue.", "{code} 不在目录中。")
     way_on = Text(
-        "Scan again or type the digits below the bars; else ask head office to list it.",
-        "请重扫或输入条码下的数字；仍无此商品请联系总部建档。",
+        "F8 finds it by its name; or scan again. Head office lists what is new.",
+        "按 F8 按品名查找，或重新扫码；新品请联系总部建档。",
     )
+
+
+class UnknownProduct(Refusal):
+    code = "unknown_product"
+    sentence = Text("{product} is no product of the catalogue.", "目录中没有商品 {product}。")
+    way_on = Text("Find it by its name.", "请按品名查找。")
 
 
 class CatalogueNotHere(Refusal):
@@ -295,6 +302,18 @@ class NotAnAct(Refusal):
     )
 
 
+class NotAnAmount(Refusal):
+    code = "not_an_amount"
+    sentence = Text("{text} is not an amount.", "“{text}” 不是金额。")
+    way_on = Text("Type it like {example}.", "请按此格式输入：{example}。")
+
+
+class NotAQuantity(Refusal):
+    code = "not_a_quantity"
+    sentence = Text("{text} is not a quantity.", "“{text}” 不是数量。")
+    way_on = Text("Type it like {example}.", "请按此格式输入：{example}。")
+
+
 class DiskFull(Refusal):
     code = "disk_full"
     sentence = Text(
@@ -330,6 +349,18 @@ class DatabaseDamaged(Refusal):
     way_on = Text(
         "Stop selling here, keep the disk as it is and call support: sold goods can be recovered.",
         "请停止使用本机，保留磁盘原样并联系技术支持：已售数据可恢复。",
+    )
+
+
+class PriceBookDamaged(Refusal):
+    code = "price_book_damaged"
+    sentence = Text(
+        "The price book on this till's disk cannot be read: {why}.",
+        "本机价目簿无法读取：{why}。",
+    )
+    way_on = Text(
+        "It is being fetched anew from head office; what was sold is safe. Try again in a moment.",
+        "正在从总部重新获取，已售数据不受影响；请稍候重试。",
     )
 
 

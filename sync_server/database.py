@@ -20,8 +20,11 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import asyncpg
+import msgspec
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -31,7 +34,9 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    literal,
 )
+from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL, make_url
@@ -42,9 +47,11 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.util import await_only
 
 from retail.language import Text
@@ -270,6 +277,31 @@ def _failing_as_sqlalchemy(what: str) -> Iterator[None]:
         yield
     except _DRIVER_FAULTS as fault:
         raise OperationalError(what, None, fault) from fault
+
+
+class _OneOf(FunctionElement[bool]):
+    """A column, and a JSON list of texts."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+def one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """Whether the column is one of these texts, however many: they travel as one JSON list. As
+    marks of an IN ten thousand of them cost SQLAlchemy more than they cost the database."""
+    return _OneOf(column, literal(msgspec.json.encode(list(values)).decode(), SqlText()))
+
+
+@compiles(_OneOf, "sqlite")
+def _on_sqlite(element: _OneOf, compiler: SQLCompiler, **more: Any) -> str:
+    column, values = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  a mark, no text
+
+
+@compiles(_OneOf, "postgresql")
+def _on_postgresql(element: _OneOf, compiler: SQLCompiler, **more: Any) -> str:
+    column, values = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"{column} = ANY (ARRAY(SELECT json_array_elements_text(CAST({values} AS json))))"
 
 
 class Prepared:

@@ -7,24 +7,36 @@ The same object serves HTTP, the command line, the simulator and the benchmarks.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from journal import wire
 from journal.stream import StreamId
 from journal.wire import Declared
+from pricebook.book import PRODUCT
+from pricebook.rows import CATALOGUE
 from retail.catalogue import Cashier, Product, StoreSettings
+from retail.language import Text
+from retail.refusals import Refusal
+from retail.revision import Recall
 from sync_server import migrations
-from sync_server.catalogue import records as feed
+from sync_server.catalogue import edits, stores, views
 from sync_server.catalogue import service as catalogue
-from sync_server.catalogue.imports import StoreRow
-from sync_server.catalogue.news import News
+from sync_server.catalogue.book import HubBook
+from sync_server.catalogue.edits import Edit
+from sync_server.catalogue.service import Published
 from sync_server.console import records as console
 from sync_server.database import FAULTS, Database, RowsRefused, open_database, unusable
+from sync_server.feed import records as feed_records
+from sync_server.feed import service as feed
+from sync_server.feed.news import News
+from sync_server.feed.service import PackedPage, Pages
+from sync_server.imports.stores import StoreRow
 from sync_server.settings import HubSettings
 from sync_server.sync import records, service
 from sync_server.sync.service import Bearer, ForkFound, Voice
@@ -57,6 +69,8 @@ class Hub:
         self.voice = voice
         self.now = now
         self.news = News(self._heads, settings.feed_look_every_s)
+        self.book = HubBook(settings.book_folder, voice, database, settings.snapshot_from_rows)
+        self._feed_pages = Pages(settings.feed_pages_bytes_max)
         #: by till, so that there are never more of them than tills
         self._contacts: dict[str, records.Contact] = {}
         self._writing_contacts = asyncio.Lock()
@@ -80,11 +94,14 @@ class Hub:
 
     async def keep_going(self) -> None:
         """What a hub that serves does by itself, until its news end."""
-        await asyncio.gather(self.news.watch(), self._note_contacts())
+        await asyncio.gather(
+            self.news.watch(), self._note_contacts(), self._publish_plans(), self._forget_gone()
+        )
 
     async def close(self) -> None:
         with suppress(*FAULTS):
             await self.write_contacts()
+        await self.book.close()
         await self.database.close()
 
     async def _write(
@@ -130,28 +147,42 @@ class Hub:
         self._contacts.pop(request.till, None)  # the push says newer things of the till
         now = self.now()
         try:
-            return await self._write(service.push, self.voice, request, now)
+            return await self._write(self._accept, request, now)
         except RowsRefused:
-            return await self._write(service.push, self.voice, request, now, carefully=True)
+            return await self._write(self._accept, request, now, carefully=True)
         except ForkFound as fork:
             await self._write(fork.note)
             raise
         finally:
             self._pushes -= 1
 
+    def _accept(
+        self,
+        connection: Connection,
+        request: wire.PushRequest,
+        now: datetime,
+        *,
+        carefully: bool = False,
+    ) -> wire.PushReply:
+        reply = service.push(connection, self.voice, request, now, carefully=carefully)
+        stores.keep_readings(connection, request, reply)
+        return reply
+
     # What tills read
 
-    async def feed_page(self, who: Bearer, cursor: str) -> wire.FeedPage:
-        def read(connection: Connection) -> wire.FeedPage:
+    async def feed_page(self, who: Bearer, cursor: str) -> PackedPage:
+        def read(connection: Connection) -> PackedPage:
             service.in_service(connection, who.till_id)
             included = records.included(connection, who.store_id)
-            return catalogue.page(connection, self.voice.epoch, who.store_id, cursor, included)
+            return feed.page(
+                connection, self.voice.epoch, who.store_id, cursor, included, self._feed_pages
+            )
 
         return await self._read(read)
 
     async def wait_for_news(self, who: Bearer, cursor: str, wait_s: float) -> wire.FeedChange:
         """Answer when a scope of the till has moved past its cursor, or when the wait is over."""
-        positions = catalogue.positions(self.voice.epoch, who.store_id, cursor)
+        positions = feed.positions(self.voice.epoch, who.store_id, cursor)
         await self._read(service.in_service, who.till_id)
         bounded_s = min(wait_s, self.settings.feed_wait_s_max) if wait_s > 0 else 0.0
         moved = await self.news.past(positions, bounded_s)
@@ -180,29 +211,164 @@ class Hub:
             with suppress(*FAULTS):
                 await self.write_contacts()
 
+    async def _publish_plans(self) -> None:
+        while not await self.news.end_within(self.settings.plans_looked_at_every_s):
+            with suppress(*FAULTS):
+                await self.publish_due()
+
+    async def _forget_gone(self) -> None:
+        """Forget what went longer ago than any till may be away without starting over."""
+        while not await self.news.end_within(self.settings.gone_looked_at_every_s):
+            before = self.now() - timedelta(days=self.settings.gone_kept_days)
+            with suppress(*FAULTS):
+                await self._write(feed_records.forget_gone, before.isoformat(timespec="seconds"))
+
+    async def snapshot(self, who: Bearer) -> wire.Snapshot:
+        """Everything that is published to all stores, as a file in chunks."""
+        await self._read(service.in_service, who.till_id)
+        return await self.book.snapshot()
+
+    async def chunk(self, name: str) -> bytes:
+        return await asyncio.to_thread(self.book.chunk, name)
+
     # What head office publishes
 
-    async def publish_products(self, products: list[Product]) -> catalogue.Published:
-        published = await self._write(catalogue.publish_products, products)
-        if published.moved:
-            await self.news.look()
+    async def publish_products(
+        self, products: Sequence[Product], author: str = "", note: str = ""
+    ) -> Published:
+        """Publish products to every store at once, if that changes anything."""
+        published = await self._write(
+            catalogue.publish_products, products, author, note, self.now()
+        )
+        await self.news.look()
         return published
+
+    async def draft(self, author: str, note: str) -> int:
+        """Begin a revision; returns its number."""
+        return await self._write(catalogue.draft, author, note, self.now())
+
+    async def put_products(self, number: int, products: Sequence[Product]) -> dict[str, Text]:
+        """Let a draft make these of the products; comes back with why some stay out."""
+        return await self._write(catalogue.put_products, number, products)
+
+    async def remove_products(self, number: int, product_ids: Sequence[str]) -> None:
+        """Let a draft take these products out of the catalogue."""
+        await self._write(catalogue.remove_products, number, product_ids)
+
+    async def edit(self, number: int, product_id: str, change: Edit) -> None:
+        """Let a draft make this of a product. Raises what `edits.edit` does."""
+        await self._write(edits.edit, number, product_id, change)
+
+    async def edit_anew(self, product_id: str, change: Edit, author: str, note: str = "") -> int:
+        """The same in a new draft; returns its number."""
+        return await self._write(edits.edit_anew, product_id, change, author, note, self.now())
+
+    async def edit_at_once(
+        self,
+        product_id: str,
+        change: Edit,
+        author: str,
+        note: str = "",
+        effective_at: datetime | None = None,
+    ) -> edits.Done:
+        """The same, published, or planned for a time."""
+        done = await self._write(
+            edits.edit_at_once, product_id, change, author, note, effective_at, self.now()
+        )
+        await self.news.look()
+        return done
+
+    async def leave(self, number: int, product_id: str) -> None:
+        """Let a draft leave a product as it stands."""
+        await self._write(edits.leave, number, product_id)
+
+    async def draft_roll_back(self, number: int, author: str) -> int:
+        """A draft that makes everything as it was when that revision stood."""
+        return await self._write(edits.draft_roll_back, number, author, self.now())
+
+    async def publish(self, number: int, shown: str = "") -> Published:
+        """Let a draft or a planned revision stand from now on; a draft that somebody looked at
+        only if it still is as it was `shown`. Raises what `catalogue.publish` does."""
+
+        def work(connection: Connection) -> Published:
+            edits.as_shown(connection, number, shown)
+            return catalogue.publish(connection, number, self.now())
+
+        published = await self._write(work)
+        await self.news.look()
+        return published
+
+    async def publish_or_forget(self, number: int) -> int:
+        """Let a draft stand from now on, if it changes anything; returns how many things."""
+        published = await self._write(catalogue.publish_or_forget, number, self.now())
+        await self.news.look()
+        return published.moved
+
+    async def plan(self, number: int, effective_at: datetime, shown: str = "") -> str:
+        """Let a draft stand from that time on; returns the name it will have."""
+
+        def work(connection: Connection) -> str:
+            edits.as_shown(connection, number, shown)
+            return catalogue.plan(connection, number, effective_at, self.now())
+
+        name = await self._write(work)
+        await self.news.look()
+        return name
+
+    async def withdraw(self, number: int) -> None:
+        """Give up a draft, or a plan before its time."""
+        await self._write(catalogue.withdraw, number, self.now())
+        await self.news.look()
+
+    async def roll_back(self, number: int, author: str) -> Published:
+        """Let everything be again as it was when that revision stood."""
+
+        def work(connection: Connection) -> Published:
+            back = catalogue.roll_back(connection, number, author, self.now())
+            return catalogue.publish(connection, back, self.now())
+
+        published = await self._write(work)
+        await self.news.look()
+        return published
+
+    async def count_products(self) -> int:
+        """How many products the catalogue holds, or rather its rows."""
+        return (await self._read(feed_records.head, CATALOGUE)).contents.rows
+
+    async def products_after(self, product_id: str, most: int) -> list[Product]:
+        """The next products in the order of their ids."""
+        bodies = await self._read(feed_records.bodies_after, CATALOGUE, PRODUCT, product_id, most)
+        return [msgspec.json.decode(body, type=Product) for body in bodies]
+
+    async def publish_due(self) -> None:
+        """Let the planned revisions stand whose time has come."""
+        for number in await self._read(catalogue.due, self.now()):
+            with suppress(Refusal):  # another process was first
+                await self.publish(number)
+
+    async def recall(self, recalled: Recall) -> int:
+        """Let no till sell a product, or a batch of it, any more."""
+        return await self._published(catalogue.recall, recalled, self.now())
+
+    async def lift_recall(self, key: str) -> int:
+        """Let it be sold again; returns 0 when it was not recalled."""
+        return await self._published(catalogue.lift_recall, key, self.now())
 
     async def publish_cashiers(self, store_id: str, cashiers: list[Cashier]) -> int:
         """Returns how many changed anything. Raises NoSuchStore."""
-        return await self._published(catalogue.publish_cashiers, store_id, cashiers)
+        return await self._published(stores.publish_cashiers, store_id, cashiers)
 
     async def save_store(self, line: StoreRow) -> int:
         """Add or change a store, keeping the settings that the file does not name. Raises
         UnfittingCashStep."""
 
         def save(connection: Connection) -> int:
-            before = catalogue.settings_of(connection, line.store_id) or StoreSettings()
+            before = stores.settings_of(connection, line.store_id) or StoreSettings()
             after = line.onto(before)
             records.save_store(
                 connection, line.store_id, after.store_name, after.timezone, after.currency
             )
-            return catalogue.publish_settings(connection, line.store_id, after)
+            return stores.publish_settings(connection, line.store_id, after)
 
         return await self._published(save)
 
@@ -215,13 +381,45 @@ class Hub:
         return moved
 
     async def _heads(self) -> dict[str, int]:
-        return await self._read(feed.all_heads)
+        return await self._read(feed_records.all_positions)
 
     async def ready(self) -> None:
         """Returns once the database has answered; raises what it raises."""
         await self._heads()
 
     # What head office sees
+
+    async def pending(self) -> list[views.RevisionView]:
+        """Drafts and plans, the newest first."""
+        return await self._read(views.pending)
+
+    async def history(self, most: int, before_place: int = 0) -> list[views.RevisionView]:
+        """Published revisions, the newest first."""
+        return await self._read(views.history, most, before_place)
+
+    async def revision(self, number: int, most: int, after: str = "") -> views.RevisionView:
+        """A revision and some of its changes. Raises NoSuchRevision."""
+        return await self._read(views.revision, number, most, after)
+
+    async def fingerprint(self, number: int) -> str:
+        """What a draft makes of everything it changes, as one word."""
+        return await self._read(views.fingerprint, number)
+
+    async def product(self, product_id: str) -> views.ProductView:
+        """Everything that is said of a product."""
+        return await self._read(views.product, product_id)
+
+    async def product_in(self, number: int, product_id: str) -> Product | None:
+        """A product as a revision makes it, else as it stands. Raises NoSuchRevision."""
+        return await self._read(views.product_in, number, product_id)
+
+    async def product_names(self, product_ids: Sequence[str]) -> dict[str, str]:
+        """What those of these products are called that stand."""
+        return await self._read(views.names, product_ids)
+
+    async def recalls(self) -> list[Recall]:
+        """What may not be sold."""
+        return await self._read(views.recalls)
 
     async def overview(self) -> console.Overview:
         """The tills, what they took, and what is to be settled."""

@@ -1,6 +1,7 @@
 """Every setting of the hub: name, unit, default, reason. From environment `OMNITILL_HUB_…`."""
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -40,6 +41,28 @@ class HubSettings(BaseSettings):
     feed_look_every_s: Pause = Field(
         0.5, description="the hub looks for what another process published this often"
     )
+    price_book: Path | None = Field(
+        None,
+        description="folder of the hub's own price book and its snapshots, which it can fill again;"
+        " empty: beside the SQLite file, or omnitill-price-book here",
+    )
+    snapshot_from_rows: int = Field(
+        20_000, ge=1, description="a catalogue of fewer products travels row by row"
+    )
+    gone_kept_days: int = Field(
+        90, ge=1, description="a till that was away longer than this pulls everything anew"
+    )
+    gone_looked_at_every_s: Pause = Field(
+        3600.0, description="how often the hub looks for what went longer ago than that"
+    )
+    plans_looked_at_every_s: Pause = Field(
+        1.0, description="how late a planned revision may come into the feed; tills do not wait"
+    )
+    feed_pages_bytes_max: int = Field(
+        32 * 1024 * 1024,
+        ge=0,
+        description="of pages that many tills ask for, kept so that the database is asked once",
+    )
     console: bool = Field(True, description="whether this process serves /hq")
     console_look_every_s: Seconds = Field(
         1.0,
@@ -48,6 +71,14 @@ class HubSettings(BaseSettings):
     contact_noted_every_s: Pause = Field(
         5.0, description="whose pulls were contacts is written down this often, for all at once"
     )
+
+    @property
+    def book_folder(self) -> Path:
+        """Where the hub's own price book lies."""
+        if self.price_book is not None:
+            return self.price_book
+        scheme, _, file = self.database.partition(":///")
+        return Path(f"{file}.price-book" if scheme == "sqlite" else "omnitill-price-book")
 
 
 def is_loopback(host: str) -> bool:

@@ -14,12 +14,15 @@ from journal.wire import FeedPage, FeedRow
 from pos_client import identity
 from pos_client.settings import TillSettings
 from pos_client.till import Till, open_database
+from pricebook.rows import CATALOGUE, store_scope
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.quantity import Unit
 from retail.tax import Tax
 
 STORE = "S01"
 TILL = "S01-1"
+#: what concerns the store alone
+OWN = store_scope(STORE)
 HUB_SEED = bytes(range(32))
 OPENING = datetime(2026, 6, 3, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
@@ -97,15 +100,15 @@ def a_feed_page(
 ) -> FeedPage:
     """Everything a store is told, as one whole page of the feed."""
     rows = [
-        *(_row("product", product.product_id, product) for product in products),
-        *(_row("cashier", cashier.cashier_id, cashier) for cashier in cashiers),
-        _row("settings", STORE, settings),
+        *(_row(CATALOGUE, "product", product.product_id, product) for product in products),
+        *(_row(OWN, "cashier", cashier.cashier_id, cashier) for cashier in cashiers),
+        _row(OWN, "settings", STORE, settings),
     ]
     return FeedPage("epoch-1", Cursor("epoch-1", {"catalogue": len(rows)}).text(), rows, True)
 
 
-def _row(kind: str, key: str, value: msgspec.Struct) -> FeedRow:
-    return FeedRow(kind, key, msgspec.Raw(msgspec.json.encode(value)))
+def _row(scope: str, kind: str, key: str, value: msgspec.Struct) -> FeedRow:
+    return FeedRow(scope, kind, key, msgspec.Raw(msgspec.json.encode(value)))
 
 
 def till_settings(folder: Path, **changes: Any) -> TillSettings:

@@ -5,6 +5,8 @@ import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self, TypeVar
 
 import uvicorn
@@ -13,8 +15,8 @@ from sqlalchemy import Connection
 
 from rehearsal.processes import wait_until
 from retail.catalogue import Cashier, Product
-from sync_server.catalogue.imports import StoreRow
 from sync_server.hub import Hub
+from sync_server.imports.stores import StoreRow
 from sync_server.settings import HubSettings
 from sync_server.web import application
 from tests.builders import STORE, SteppedClock
@@ -52,6 +54,9 @@ class ServedHub:
         self, database_url: str, clock: SteppedClock | None = None, port: int = 0, **settings: Any
     ) -> None:
         self.clock = clock or SteppedClock()
+        self._folder = TemporaryDirectory(prefix="omnitill-hub-", ignore_cleanup_errors=True)
+        if not database_url.startswith("sqlite"):  # which has its book beside it
+            settings = {"price_book": Path(self._folder.name), **settings}
         self.settings = hub_settings(database_url, **settings)
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port = int(self._listener.getsockname()[1])
@@ -88,6 +93,7 @@ class ServedHub:
             self._loop.call_soon_threadsafe(self._server.told.set)
             self._thread.join(STOP_S)
         self._listener.close()
+        self._folder.cleanup()
         assert not self._thread.is_alive(), "the hub does not stop"
 
     @property
@@ -124,7 +130,7 @@ class ServedHub:
         return self.do(self.hub.enrol_code(store_id, till_id))[0]
 
     def publish(self, products: Sequence[Product]) -> int:
-        moved, refused = self.do(self.hub.publish_products(list(products)))
+        _, moved, refused = self.do(self.hub.publish_products(list(products)))
         assert not refused
         return moved
 

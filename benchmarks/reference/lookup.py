@@ -5,7 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 _CACHE_KIB = 16_384  # the till's
-_BY_CODE = "SELECT product.body FROM barcode JOIN product USING (product_id) WHERE barcode.code = ?"
+_BY_CODE = (
+    "SELECT product.body FROM barcode JOIN product ON product.id = barcode.product"
+    " WHERE barcode.code = ?"
+)
 
 
 def connect(file: Path) -> sqlite3.Connection:

@@ -5,18 +5,18 @@ runs; entered as an async context it serves them. All that a view of it shows is
 views may come and go.
 """
 
-import asyncio
 import csv
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from hardware.simulator.port import TcpServer, serve_tcp
+from hardware.simulator.port import serve_tcp
 from hardware.simulator.printer import Event, SimulatedPrinter
 from hardware.simulator.scanner import SimulatedScanner
-from hardware.simulator.serial_port import SerialPort, attend_serial
+from hardware.simulator.serial_port import SerialPort, serial_url, serving_serial
 
 STRIP_LINES: Final = 1_000
 """How much of the paper that came out is kept to be looked at."""
@@ -69,7 +69,7 @@ class SimulatedCounter:
         self._port: SerialPort | None = None
         if tcp_port is None:
             self._port = SerialPort(folder / "printer" if folder else None, name="printer")
-            self.printer_url = f"escpos+serial://{self._port.path}?cols={columns}"
+            self.printer_url = serial_url(self.printer, self._port)
         else:
             self.printer_url = f"escpos+tcp://{HOST}:{tcp_port}?cols={columns}"
         self.scanner_url: Final = f"{self.scanner.url}?suffix=cr"
@@ -81,26 +81,20 @@ class SimulatedCounter:
         self.on_change: list[Callable[[], None]] = []
         self.printer.listeners.append(self._hear)
         self.scanner.listeners.append(self._tell)
-        self._attending: asyncio.Task[None] | None = None
-        self._server: TcpServer | None = None
+        self._wire = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         """`OSError` when the TCP port is taken."""
-        assert self._attending is None
-        assert self._server is None
         if self._port is not None:
-            self._attending = asyncio.create_task(attend_serial(self.printer, self._port))
+            wire = serving_serial(self.printer, self._port)
+            self.printer_url = await self._wire.enter_async_context(wire)
         else:
-            self._server = await serve_tcp(self.printer, HOST, self._tcp_port or 0)
-            self.printer_url = self._server.url
+            server = await serve_tcp(self.printer, HOST, self._tcp_port or 0)
+            self.printer_url = (await self._wire.enter_async_context(server)).url
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._attending is not None:
-            self._attending.cancel()
-            await asyncio.gather(self._attending, return_exceptions=True)
-        if self._server is not None:
-            await self._server.close()
+        await self._wire.aclose()
         self.close()
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -141,9 +141,25 @@ class SerialPort:
                 self._folder.rmdir()
 
 
-async def attend_serial(printer: SimulatedPrinter, port: SerialPort) -> None:
-    """Be `printer` at the port until cancelled. Without power it is unplugged, as a printer that
-    the host's USB sees as a serial port."""
+@contextlib.asynccontextmanager
+async def serving_serial(printer: SimulatedPrinter, port: SerialPort) -> AsyncIterator[str]:
+    """Be `printer` at the port as long as this is entered; its URL."""
+    attending = asyncio.create_task(_attend(printer, port))
+    try:
+        yield serial_url(printer, port)
+    finally:
+        attending.cancel()
+        await asyncio.gather(attending, return_exceptions=True)
+
+
+def serial_url(printer: SimulatedPrinter, port: SerialPort) -> str:
+    """What a host calls the printer at that port."""
+    return f"escpos+serial://{port.path}?cols={printer.columns}"
+
+
+async def _attend(printer: SimulatedPrinter, port: SerialPort) -> None:
+    """Until cancelled. Without power it is unplugged, as a printer that the host's USB sees as a
+    serial port."""
     back, has_power = Port(printer), asyncio.Event()
 
     def notice(event: Event, _detail: str) -> None:

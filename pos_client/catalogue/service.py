@@ -1,111 +1,301 @@
-"""Look-ups by code, and the swap of what head office published, between two sales."""
+"""What this till sells by: look-ups, and the swap of what head office published."""
 
-from collections.abc import Callable
+import math
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from journal.wire import FeedPage, FeedRow
-from pos_client.catalogue import records
-from pos_client.recorder import Recorder, act
-from retail.catalogue import Cashier, Product, StoreSettings
-from retail.refusals import CatalogueNotHere, UnknownBarcode, UnknownCashier
+import msgspec
 
-#: an EAN-13 whose first digit is 0 is the same number as its 12-digit UPC-A (GS1 GS 1.3)
-_UPC_A_LENGTH = 12
+from journal.wire import FeedPage
+from pos_client.catalogue import reading
+from pos_client.catalogue.books import Books, ContentsDiffer
+from pos_client.catalogue.finding import Finder
+from pos_client.catalogue.inheritance import hand_over
+from pos_client.catalogue.kinds import can_be_sold_by
+from pos_client.database import disk_refusals
+from pos_client.recorder import Recorder, Transaction, act
+from pricebook.book import Book, NotABook
+from pricebook.rows import (
+    CATALOGUE,
+    RECALLS,
+    REVISIONS,
+    SHORT_CHARACTERS,
+    Contents,
+    Row,
+    store_scope,
+)
+from retail.article import Article
+from retail.barcode import EightDigits, Meaning, Where, read
+from retail.catalogue import Cashier, Product, StoreSettings
+from retail.refusals import (
+    CatalogueNotHere,
+    PriceBookDamaged,
+    UnknownBarcode,
+    UnknownCashier,
+    UnknownProduct,
+)
+from retail.revision import Recall, Revision
+
+FOLDER = "pricebook"
+
+#: the body of a row whose thing is gone; a Raw is equal to another Raw only
+_GONE = msgspec.Raw(b"null")
+_NO_SETTINGS = "the store's settings are not what was written"
+
+
+class InForce(NamedTuple):
+    """The revision that this till sells by: the name of its contents, since when head office
+    has it in force, and when the hub was last heard to have nothing newer; empty: never."""
+
+    name: str
+    published_at: str
+    checked_at: str
+
+    @property
+    def short(self) -> str:
+        """What people say of it."""
+        return self.name[:SHORT_CHARACTERS]
 
 
 class CatalogueService:
     """What this till sells by."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, folder: Path, wait_s: float) -> None:
         self.recorder = recorder
+        self._scope = store_scope(recorder.writer.store)
+        self.books = Books(folder / FOLDER, wait_s, lambda: recorder.clock.read().at)
+        hand_over(recorder.database, self.books.book, self._scope)
+        self._decisions = reading.Decisions(recorder.database.driver)
+        self.finder = Finder(recorder, self.books, lambda: self.settings)
         #: told when the till begins to sell by something newer
         self.on_swapped: Callable[[], None] = lambda: None
-        self._read()
+        #: nobody can sell by some of what the book holds: it is to be pulled anew
+        self._is_doubted = False
+        self._is_audited = False
+        try:
+            self._read()
+        except PriceBookDamaged:
+            self.books.begin_empty()
+            self._read()
+        with suppress(ContentsDiffer):  # which the thread that pulls finds again, and mends
+            self.books.prepare()
 
     def _read(self) -> None:
-        driver = self.recorder.database.driver
-        settings = records.settings(driver, self.recorder.writer.store)
-        self.cursor, _, self._waiting = records.cursors(driver)
-        self.settings: StoreSettings = settings
-        self.recorder.zone = ZoneInfo(settings.timezone)
+        book = self.books.book
+        self.cursor = book.position.cursor
+        #: the name of the revision that prices on screen come from; facts cite it
+        self.seen = book.contents(CATALOGUE).name if self.cursor else ""
+        self.settings = self._settings()
+        self.recorder.zone = ZoneInfo(self.settings.timezone)
+        self._read_recalls()
+        self._read_rules()
+
+    def _settings(self) -> StoreSettings:
+        """What head office set for the store; defaults before the first contact. Raises
+        PriceBookDamaged when nobody could sell by what stands there."""
+        with self._reading() as book:
+            body = book.said(self._scope, "settings", self.recorder.writer.store)
+            settings = msgspec.json.decode(body, type=StoreSettings) if body else StoreSettings()
+            if not can_be_sold_by(settings):
+                raise ValueError(_NO_SETTINGS)
+            return settings
+
+    def _read_recalls(self) -> None:
+        with self._reading() as book:
+            rows = book.all_said(RECALLS, "recall")
+            self.recalls = {key: msgspec.json.decode(body, type=Recall) for key, body in rows}
+
+    def _read_rules(self) -> None:
+        """How codes are read. Of 8 digits that are two things, what head office passed on among
+        the store's tills counts before what was said here."""
+        with self._reading() as book:
+            rows = book.all_said(self._scope, "reading")
+            passed_on = {key: msgspec.json.decode(body, type=EightDigits) for key, body in rows}
+        self._rules = self.settings.code_rules()
+        self._decided = {**self._decisions.said, **passed_on}
+
+    @contextmanager
+    def _reading(self) -> Iterator[Book]:
+        """The book in force; what in it is not as it was written is refused, and pulled anew.
+        Raises PriceBookDamaged."""
+        try:
+            yield self.books.book
+        except (sqlite3.DatabaseError, ValueError) as fault:
+            if isinstance(fault, sqlite3.OperationalError):
+                raise  # busy, full, no such file: nothing is wrong with what it holds
+            self._is_doubted = True
+            raise PriceBookDamaged(why=fault) from fault
+
+    def close(self) -> None:
+        self.finder.close()
+        self.books.close()
 
     @property
-    def seen(self) -> str:
-        """The feed position that prices on screen come from."""
-        return self.cursor
+    @act
+    def in_force(self) -> InForce:
+        """Which revision prices on screen come from, and how old it is."""
+        with self._reading() as book:
+            body = book.said(REVISIONS, "revision", "")
+            told = msgspec.json.decode(body, type=Revision) if body else Revision("", "")
+            return InForce(self.seen, told.published_at, book.position.checked_at)
+
+    def today(self) -> date:
+        """The store's date by this till's clock."""
+        return self.recorder.clock.read().at.astimezone(self.recorder.zone).date()
+
+    def meaning(self, scan: str, where: Where = Where.GOODS) -> Meaning:
+        """What a scanned or typed code may mean, its AIM identifier in front of it or not."""
+        return read(scan, self._rules, self.today(), where)
+
+    def article(self, scan: str) -> Article:
+        """The goods that a scanned or typed code names. Raises what `article_of` does."""
+        return self.article_of(self.meaning(scan))
 
     @act
-    def product(self, code: str) -> Product:
-        """The product that a scan or typed number means. Raises UnknownBarcode."""
-        driver = self.recorder.database.driver
-        code = code.strip()
-        found = records.by_code(driver, code)
-        if found is None and code.isdigit():
-            if len(code) == _UPC_A_LENGTH:
-                found = records.by_code(driver, "0" + code)
-            elif len(code) == _UPC_A_LENGTH + 1 and code.startswith("0"):
-                found = records.by_code(driver, code[1:])
-        if found is None:
-            raise UnknownBarcode(code=code) if self.cursor else CatalogueNotHere()
-        return found
+    def article_of(self, meaning: Meaning) -> Article:
+        """The goods of this meaning. Raises UnknownBarcode, CatalogueNotHere, or what
+        `reading.article` does."""
+        with self._reading() as book:
+            try:
+                return reading.article(
+                    meaning,
+                    lambda key: self._priced(book, key),
+                    lambda code: self._decided.get(code, self.settings.eight_digits),
+                )
+            except UnknownBarcode:
+                if self.cursor:
+                    raise
+        raise CatalogueNotHere
+
+    def _priced(self, book: Book, key: str) -> Product | None:
+        product = book.by_code(key)
+        return product and product.priced(self.settings.price_list)
+
+    def product(self, scan: str) -> Product:
+        """The product of the article."""
+        return self.article(scan).product
+
+    @act
+    def chosen(self, product_id: str) -> Article:
+        """A product that was chosen from a list: it may have no code. Raises UnknownProduct."""
+        with self._reading() as book:
+            product = book.product(product_id)
+        if product is None:
+            raise UnknownProduct(product=product_id)
+        code = product.codes[0] if product.codes else ""
+        return Article(product.priced(self.settings.price_list), code)
+
+    def decide(self, write: Transaction, code: str, said: EightDigits) -> None:
+        """Keep what 8 digits are, in the transaction of its fact. Raises NotAmbiguous."""
+        self._decisions.check(code)
+        self._decisions.keep(write.driver, code, said)
+
+    def decided(self) -> None:
+        """Read codes by what was decided, once it is on disk."""
+        self._decisions = reading.Decisions(self.recorder.database.driver)
+        self._read_rules()
 
     @act
     def cashier(self, cashier_id: str) -> Cashier:
         """The cashier of that number. A store without published cashiers takes any name."""
-        driver = self.recorder.database.driver
         if not self.cursor:
             raise CatalogueNotHere
-        known = records.cashier(driver, cashier_id)
-        if known is not None:
-            return known
-        if records.any_cashier(driver) or not cashier_id:
-            raise UnknownCashier(cashier=cashier_id)
+        with self._reading() as book:
+            known = book.said(self._scope, "cashier", cashier_id)
+            if known is not None:
+                return msgspec.json.decode(known, type=Cashier)
+            if book.all_said(self._scope, "cashier") or not cashier_id:
+                raise UnknownCashier(cashier=cashier_id)
         return Cashier(cashier_id, cashier_id)
 
     @property
     @act
     def known_products(self) -> int:
-        return records.count(self.recorder.database.driver)
+        return self.books.book.count()
 
-    # The feed
+    # The feed, on the thread that pulls: selling goes on meanwhile
 
-    @act
+    @property
     def next_cursor(self) -> str:
         """Where the next pull goes on: after what is staged."""
-        return records.cursors(self.recorder.database.driver)[1]
+        with disk_refusals():
+            return self.books.next_cursor
+
+    def stage(self, page: FeedPage) -> list[Row]:
+        """Keep a page out of sight until its cut is whole and no sale is open. Comes back with
+        the rows that this program cannot read: it goes on by what it knew of them. Raises
+        ContentsDiffer."""
+        rows = [
+            Row(row.scope, row.kind, row.key, None if row.body == _GONE else bytes(row.body))
+            for row in page.rows
+        ]
+        contents = {scope: Contents.parse(text) for scope, text in page.contents.items()}
+        with disk_refusals():
+            unread = self.books.take(rows, page.cursor, contents, whole=page.up_to_date)
+        if any(row.scope == RECALLS for row in rows):
+            self._hear_recalls()
+        return unread
 
     @act
-    def stage(self, page: FeedPage) -> list[FeedRow]:
-        """Keep a page out of sight until its cut is whole and no sale is open. Comes back with
-        the rows that this program cannot read: it goes on by what it knew of them."""
-        if not page.rows and page.cursor == self.cursor and not self._waiting:
-            return []
-        rows: list[FeedRow] = []
-        unreadable: list[FeedRow] = []
-        for row in page.rows:
-            (rows if records.readable(row) else unreadable).append(row)
-        with self.recorder.transaction() as write:
-            records.stage(write.driver, rows, page.cursor, whole=page.up_to_date)
-            for row in unreadable:
-                records.keep(write.driver, row)
-        self._waiting = page.up_to_date
-        return unreadable
+    def _hear_recalls(self) -> None:
+        self._read_recalls()
+
+    def make_ready(self) -> list[Row]:
+        """Prepare what was staged before the till was started, and plans that have become due.
+        A book that is doubted is pulled anew. Raises ContentsDiffer."""
+        with disk_refusals():
+            if self._is_doubted:
+                self._is_doubted = False
+                self.books.begin_anew()
+            return self.books.prepare()
+
+    def audit(self) -> None:
+        """Once in the life of this program, on the thread that pulls: whether the book is still
+        what was received. Raises ContentsDiffer."""
+        if not self._is_audited:
+            self._is_audited = True
+            with disk_refusals():
+                self.books.audit()
+
+    def seconds_until_due(self) -> float:
+        """How long until the next planned revision goes into force; infinite without any."""
+        due = self.books.next_due
+        return (due - self.recorder.clock.read().at).total_seconds() if due else math.inf
 
     @act
     def swap_in(self) -> bool:
-        """Sell by what is staged from now on, if a whole cut is. The caller sees to it that no
-        sale is open. Says whether anything changed."""
-        if not self._waiting:
+        """Sell by what is ready from now on, if anything is. The caller sees to it that no sale
+        is open. Says whether anything changed."""
+        if not self.books.swap():
             return False
-        with self.recorder.transaction() as write:
-            records.swap(write.driver)
         self._read()
         self.on_swapped()
         return True
 
-    @act
+    @property
+    def folder(self) -> Path:
+        """Where the price books lie, and what is being fetched of one."""
+        return self.books.folder
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the chain's catalogue the book in force holds."""
+        with disk_refusals():
+            return self.books.book.contents(CATALOGUE).rows
+
+    def begin_with(self, file: Path, cursor: str) -> None:
+        """Go on from a fetched file that holds everything up to the cursor; a file that is no
+        price book is of no use, and all is pulled from the beginning."""
+        with disk_refusals(), suppress(NotABook):
+            self.books.begin_with(file, cursor)
+
     def start_over(self) -> None:
-        """The hub does not know our cursor (it was restored): pull everything again."""
-        with self.recorder.transaction() as write:
-            records.start_over(write.driver)
-        self._waiting = False
+        """Pull everything again: the hub does not know our cursor (it was restored), or what was
+        pulled does not add up."""
+        with disk_refusals():
+            self.books.begin_anew()

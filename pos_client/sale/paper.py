@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from pos_client.sale.records import NO_PAPER, Sold
-from pos_client.screen.page import Desk, KeyLabel, Page, Size
+from pos_client.screen.page import ESC, MOVES, Desk, KeyLabel, Page, Size
 from pos_client.screen.rows import Ink, Row, Span, row
 from retail.facts import PrintOutcome
 from retail.language import Text
 
-_PROMPT = Text("F7 prints a copy, Esc goes back", "F7 打印副本，Esc 返回")
 _COPY = Text("Copy {count} is printing.", "正在打印副本 {count}。")
 
 PRINTING = Text("printing …", "打印中 …")
@@ -31,6 +30,8 @@ def paper_of(sold: Sold) -> tuple[Text, Ink]:
 class ReceiptPage(Page):
     """A scan goes on selling."""
 
+    ask = Text("F7 prints a copy, Esc goes back", "F7 打印副本，Esc 返回")
+
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._first = 0
@@ -44,12 +45,9 @@ class ReceiptPage(Page):
         paper = lines[self._first : self._first + size.rows - 1]
         return [head, *(row("  " + line) for line in paper)]
 
-    def prompt(self) -> str:
-        return self.say(_PROMPT)
-
     def keys(self) -> Sequence[KeyLabel]:
         return (
-            KeyLabel("Esc", Text("Back", "返回")),
+            ESC,
             KeyLabel("F7", Text("Print a copy", "打印副本")),
             KeyLabel("↑↓", Text("Scroll", "滚动"), 1),
         )
@@ -60,13 +58,11 @@ class ReceiptPage(Page):
             self.desk.page.enter(text)
 
     def press(self, key: str, entry: str) -> bool:  # noqa: ARG002
-        moves = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
         if key == "f7":
-            sold = self.desk.did(self.till.sale.reprint)
-            if sold is not None:
-                self.desk.tell(self.say(_COPY, count=sold.copies))
-        elif key in moves:
-            self._first += moves[key]
+            sold = self.till.sale.reprint()
+            self.desk.tell(self.say(_COPY, count=sold.copies))
+        elif key in MOVES:
+            self._first += MOVES[key]
         else:
             return False
         return True

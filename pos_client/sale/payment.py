@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from pos_client.sale.service import Payment
-from pos_client.screen.page import Desk, KeyLabel, Page, Size
+from pos_client.screen import words
+from pos_client.screen.page import ESC, Desk, KeyLabel, Page, Size, function_number
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
+from retail.barcode import PaymentCode, Where
 from retail.catalogue import TenderType
 from retail.language import Text
 from retail.money import Money
+from retail.refusals import UnknownTender
 
-_TITLE = Text("Payment", "收款")
 _GIVEN = Text("Taken so far", "已收")
 _HOW = Text("Choose how", "选择支付方式")
 _QUICK = Text("Cash given", "现金快捷")
@@ -17,8 +19,9 @@ _PROMPT = Text("{tender}: amount, or Enter for {due}", "{tender}：输入金额�
 _CHOOSE_REST = Text("Still {due}: choose how", "还需 {due}：请选择支付方式")
 _HOW_FIRST = Text("How is it paid?", "请先选择支付方式。")
 _HOW_KEYS = Text("Press one of the keys F1 and on, then Enter.", "按 F1 起的键选择，再按回车。")
-_NO_AMOUNT = Text("{text} is not an amount.", "“{text}” 不是金额。")
-_TYPE_LIKE = Text("Type it like 57.60.", "请按此格式输入：57.60。")
+_BY_CODE = Text(
+    "Their code says {tender}: Enter takes {due}.", "顾客出示{tender}付款码：按回车收 {due}。"
+)
 _GAVE_BACK = Text("Given back: {amount}", "已退回：{amount}")
 _STILL_DUE = Text(
     "{tender} {amount} taken, {due} still due.", "已收{tender} {amount}，还需 {due}。"
@@ -34,6 +37,8 @@ _KEY_COLUMNS = 6
 
 class PaymentPage(Page):
     """Open until nothing is due; a scan before the first payment goes back to the basket."""
+
+    title = Text("Payment", "收款")
 
     def __init__(self, desk: Desk, took: Callable[[Payment], None], entry: str = "") -> None:
         """`entry` is the amount that was typed before the key that led here."""
@@ -67,13 +72,12 @@ class PaymentPage(Page):
         columns = min(size.columns - 4, _COLUMNS_MAX)
         taken, quick = self._taken_rows(columns), self._quick_rows(columns)
         choices = [self._choice(place, columns) for place in range(len(self._tenders))]
-        title = row(Span("  " + self.say(_TITLE), Ink.STRONG))
-        head = [BLANK, title, BLANK, *taken, *([BLANK] if taken else [])]
+        head = [BLANK, self.heading(), BLANK, *taken, *([BLANK] if taken else [])]
         how = row(Span("  " + self.say(_HOW), Ink.FAINT))
         rows = [*head, how, *choices, *([BLANK] if quick else []), *quick]
         # a key that works is seen: where there is little room the air goes first, then the past
         if len(rows) > size.rows:
-            rows = [title, *taken, *choices, *quick[1:]]
+            rows = [self.heading(), *taken, *choices, *quick[1:]]
         if len(rows) > size.rows:
             rows = [*choices, *quick[1:]]
         return rows
@@ -118,7 +122,7 @@ class PaymentPage(Page):
             for place, tender in enumerate(self._tenders, start=1)
         ]
         return (
-            KeyLabel("Esc", Text("Back", "返回")),
+            ESC,
             *tenders,
             KeyLabel("F10", Text("Give back", "退回"), 1),
             *([KeyLabel("F11", Text("Exact cash", "现金整收"))] if self._cash else []),
@@ -127,7 +131,24 @@ class PaymentPage(Page):
 
     # What keys do
 
+    def takes(self, code: str) -> bool:
+        """A customer's payment code chooses how it is paid, and is kept nowhere."""
+        meant = self.till.catalogue.meaning(code, Where.PAYMENT)
+        if not isinstance(meant, PaymentCode):
+            return False
+        self.desk.entry = ""
+        names = [tender.name for tender in self._tenders]
+        if meant.kind.value not in names:
+            raise UnknownTender(tender=meant.kind.value, known=", ".join(names))
+        self._place = names.index(meant.kind.value)
+        tender = self._tenders[self._place]
+        due = self.till.sale.to_pay(tender.name).plain
+        self.desk.tell(self.say(_BY_CODE, tender=tender.label, due=due))
+        return True
+
     def enter(self, text: str) -> None:
+        if text and self.takes(text):
+            return
         if self._tender is None:
             self.desk.entry = text
             self.desk.refuse(self.say(_HOW_FIRST), self.say(_HOW_KEYS))
@@ -151,8 +172,7 @@ class PaymentPage(Page):
 
     def _choose(self, key: str) -> bool:
         """F1 and on choose a tender or put a likely sum into the entry; only Enter takes."""
-        number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
-        quick = self._quick()
+        number, quick = function_number(key), self._quick()
         if 1 <= number <= len(self._tenders):
             self._place = number - 1
             if self.desk.entry in [likely.plain for likely in quick]:
@@ -171,16 +191,9 @@ class PaymentPage(Page):
 
     def _pay(self, tender: TenderType, text: str) -> None:
         self.desk.entry = ""
-        currency = self.till.sale.basket.currency
-        try:
-            given = Money.parse(text, currency) if text else None
-        except ValueError:
-            self.desk.refuse(self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE))
-            return
         before = self.till.sale.basket.due
-        payment = self.desk.did(lambda: self.till.sale.pay(tender.name, given))
-        if payment is None:
-            return
+        given = words.money_of(text, before.currency) if text else None
+        payment = self.till.sale.pay(tender.name, given)
         self._place = None
         if payment.sold is None:
             paid = before - payment.due
@@ -190,6 +203,5 @@ class PaymentPage(Page):
         self._took(payment)
 
     def _give_back(self) -> None:
-        amount = self.desk.did(self.till.sale.take_back)
-        if amount is not None:
-            self.desk.tell(self.say(_GAVE_BACK, amount=amount.plain))
+        amount = self.till.sale.take_back()
+        self.desk.tell(self.say(_GAVE_BACK, amount=amount.plain))

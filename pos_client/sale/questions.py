@@ -5,20 +5,19 @@ from typing import ClassVar, NamedTuple
 
 from msgspec.structs import replace
 
+from pos_client.catalogue.reading import AmbiguousCode
 from pos_client.screen import words
-from pos_client.screen.digits import large
-from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
-from pos_client.screen.rows import BLANK, Ink, Row, Span, clip, fit, row, width
+from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size, function_number
+from pos_client.screen.rows import BLANK, Ink, Row, Span, clip, fit, row
+from retail.barcode import EightDigits
 from retail.basket import Discount, Line
 from retail.catalogue import Product
 from retail.language import Text
 from retail.money import Money
 from retail.quantity import Unit, plain
 
-_ESC = KeyLabel("Esc", Text("Back", "返回"))
 _ENTER = KeyLabel("Enter", Text("Done", "确定"))
 _TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
-_NO_QUANTITY = Text("{text} is not a quantity.", "“{text}” 不是数量。")
 _NO_AMOUNT = Text("{text} is neither an amount nor a discount.", "“{text}” 不是金额或折扣率。")
 
 _LABEL_COLUMNS = 12
@@ -27,14 +26,12 @@ _LABEL_COLUMNS = 12
 class Question(Page):
     """A page with a title, what it is about, and one thing to type."""
 
-    title: ClassVar[Text]
-
     def about(self) -> list[tuple[str, str]]:
         """What is known, as label and value."""
         return []
 
     def rows(self, size: Size) -> list[Row]:
-        rows: list[Row] = [BLANK, row(Span("  " + self.say(self.title), Ink.STRONG)), BLANK]
+        rows: list[Row] = [BLANK, self.heading(), BLANK]
         for label, value in self.about():
             said = fit(value, max(0, size.columns - _LABEL_COLUMNS - 3))
             rows.append(row("  ", Span(fit(label, _LABEL_COLUMNS), Ink.FAINT), said))
@@ -45,7 +42,7 @@ class Question(Page):
         return []
 
     def keys(self) -> Sequence[KeyLabel]:
-        return (_ESC, _ENTER)
+        return (ESC, _ENTER)
 
 
 class _AboutLine(Question):
@@ -69,36 +66,20 @@ _ITEM = Text("Item", "商品")
 _PRICE = Text("Price", "单价")
 _QUANTITY = Text("Quantity", "数量")
 _AMOUNT = Text("Amount", "金额")
-_CODES = Text("Codes", "条码")
-_TAX = Text("Tax", "税率")
+_CODE = Text("Code", "条码")
 
 
 class QuantityQuestion(_AboutLine):
     """How many of a line. A scan instead of an answer goes into the basket."""
 
     title = Text("Quantity", "数量")
-    _ask = Text("New quantity", "新数量")
-
-    def prompt(self) -> str:
-        return self.say(self._ask)
+    ask = Text("New quantity", "新数量")
 
     def enter(self, text: str) -> None:
-        if not text:
-            self.desk.close()
-            return
-        try:
-            quantity = words.quantity_of(text)
-        except ValueError:
-            self.desk.refuse(
-                self.say(_NO_QUANTITY, text=text),
-                self.say(
-                    _TYPE_LIKE, example="0.655" if self.line.product.unit.is_measured else "3"
-                ),
-            )
-            return
-        sale = self.till.sale
-        if self.desk.accepted(lambda: sale.set_quantity(quantity, self.line.number)):
-            self.desk.close()
+        if text:
+            quantity = words.quantity_of(text, self.line.product.unit)
+            self.till.sale.set_quantity(quantity, self.line.number)
+        self.desk.close()
 
     def press(self, key: str, entry: str) -> bool:
         if key == "f2" and entry:
@@ -117,10 +98,11 @@ class MeasureQuestion(Question):
     _ask_g = Text("Weight in grams", "重量（克）")
     _ask_unit = Text("How many {unit}", "多少{unit}")
 
-    def __init__(self, desk: Desk, product: Product, code: str) -> None:
+    def __init__(self, desk: Desk, product: Product, put: Callable[[int], object]) -> None:
+        """`put` puts so much of it into the basket, in 1/1000 of its unit."""
         super().__init__(desk)
         self.product = product
-        self.code = code
+        self._put = put
 
     def about(self) -> list[tuple[str, str]]:
         unit = self.say(self.product.unit.label)
@@ -137,21 +119,10 @@ class MeasureQuestion(Question):
     def enter(self, text: str) -> None:
         if not text:
             return
-        sale, code = self.till.sale, self.code
-        by_weight = self.product.unit is Unit.KILOGRAM
-        try:
-            # grams are the thousandths of a kilogram that a quantity is made of
-            measured = words.grams_of(text) if by_weight else words.quantity_of(text)
-        except ValueError:
-            example = "655" if by_weight else "0.5"
-            self.desk.refuse(
-                self.say(_NO_QUANTITY, text=text), self.say(_TYPE_LIKE, example=example)
-            )
-            return
-        if self.desk.accepted(
-            lambda: sale.weigh(code, measured) if by_weight else sale.scan(code, measured)
-        ):
-            self.desk.close()
+        unit = self.product.unit
+        of_gram = unit is Unit.KILOGRAM
+        self._put(words.grams_of(text) if of_gram else words.quantity_of(text, unit))
+        self.desk.close()
 
 
 class ReasonQuestion(Question):
@@ -159,12 +130,9 @@ class ReasonQuestion(Question):
 
     scan = Landing.WAITS
     reasons: ClassVar[tuple[Text, ...]] = ()
-    _ask = Text("Reason: a key or in words, then Enter", "原因：按键选择或直接输入，再按回车")
+    ask = Text("Reason: a key or in words, then Enter", "原因：按键选择或直接输入，再按回车")
     _no_words = Text("{text} is not a reason.", "“{text}” 不是原因。")
     _in_words = Text("Choose one by its key, or say it in words.", "请按键选择，或用文字说明。")
-
-    def prompt(self) -> str:
-        return self.say(self._ask)
 
     def choices(self, size: Size) -> list[Row]:
         return [
@@ -174,16 +142,19 @@ class ReasonQuestion(Question):
 
     def keys(self) -> Sequence[KeyLabel]:
         reasons = enumerate(self.reasons, start=1)
-        return (_ESC, *(KeyLabel(f"F{place}", reason, place) for place, reason in reasons), _ENTER)
+        return (ESC, *(KeyLabel(f"F{place}", reason, place) for place, reason in reasons), _ENTER)
 
     def enter(self, text: str) -> None:
         if text and not any(char.isalpha() for char in text):  # a code that was typed for a scan
-            self.desk.refuse(self.say(self._no_words, text=text), self.say(self._in_words))
-        elif self.desk.accepted(lambda: self.answered(text)):
+            self.desk.refuse(
+                self.say(self._no_words, text=words.code(text)), self.say(self._in_words)
+            )
+        else:
+            self.answered(text)
             self.ended()
 
     def press(self, key: str, entry: str) -> bool:  # noqa: ARG002  a key is a whole answer
-        number = int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
+        number = function_number(key)
         if not 1 <= number <= len(self.reasons):
             return False
         self.desk.entry = self.say(self.reasons[number - 1])
@@ -245,10 +216,7 @@ class PriceQuestion(_AboutLine):
     """What a line costs: an amount, `10%` or `9折` off, or `-5` off; then why."""
 
     title = Text("Change the price", "改价")
-    _ask = Text("New amount; or 10% or -5 to take off", "新金额；或 9折、10%、-5 为优惠")
-
-    def prompt(self) -> str:
-        return self.say(self._ask)
+    ask = Text("New amount; or 10% or -5 to take off", "新金额；或 9折、10%、-5 为优惠")
 
     def enter(self, text: str) -> None:
         if not text:
@@ -257,7 +225,7 @@ class PriceQuestion(_AboutLine):
         change = self._change(text)
         if change is None:
             self.desk.refuse(
-                self.say(_NO_AMOUNT, text=text),
+                self.say(_NO_AMOUNT, text=words.code(text)),
                 self.say(_TYPE_LIKE, example="8.80 · 9折 · 10% · -5"),
             )
             return
@@ -326,61 +294,46 @@ class CustomerQuestion(Question):
     """Whose sale this is."""
 
     title = Text("Customer", "顾客")
-    _ask = Text("Customer number; Enter alone forgets it", "顾客编号；直接回车则清除")
+    ask = Text("Customer number; Enter alone forgets it", "顾客编号；直接回车则清除")
 
     def about(self) -> list[tuple[str, str]]:
         customer = self.till.sale.basket.customer
         return [(self.say(self.title), customer)] if customer else []
 
-    def prompt(self) -> str:
-        return self.say(self._ask)
-
     def enter(self, text: str) -> None:
-        if self.desk.accepted(lambda: self.till.sale.set_customer(text or None)):
-            self.desk.close()
+        self.till.sale.set_customer(text or None)
+        self.desk.close()
 
 
-class PriceCheck(Question):
-    """What a code costs, without selling it; Enter then puts it into the basket."""
+class CodeQuestion(Question):
+    """Which of two products 8 digits are, asked once and remembered. Scans wait."""
 
-    title = Text("Price check", "查价")
-    scan = Landing.ANSWERS
-    _ask = Text("Scan or type a code", "扫码或输入编号")
-    _sell = Text("Enter sells it; or the next code", "回车加入本单，或继续扫码")
+    title = Text("This code is two things", "此码有两种读法")
+    scan = Landing.WAITS
+    ask = Text("1 or 2, then Enter: the till remembers it", "输入 1 或 2，再按回车；本机会记住")
+    _one_of_two = Text("Look at the goods: is it 1 or 2?", "请看实物：是 1 还是 2？")
+    _readings = (EightDigits.EAN8, EightDigits.UPCE)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, which: AmbiguousCode, again: Callable[[], object]) -> None:
+        """`again` does what was asked when the code came."""
         super().__init__(desk)
-        self._found: tuple[str, Product] | None = None
+        self._code = str(which.values["code"])
+        self._products = [str(which.values["ean8"]), str(which.values["upce"])]
+        self._again = again
 
     def about(self) -> list[tuple[str, str]]:
-        if self._found is None:
-            return []
-        _, product = self._found
-        tax = f"{product.tax.rate_ppm / 10_000:g} %"
-        return [
-            (self.say(_ITEM), product.name),
-            (self.say(_PRICE), f"{product.price.plain} / {self.say(product.unit.label)}"),
-            (self.say(_TAX), tax),
-            (self.say(_CODES), "  ".join(product.codes)),
-        ]
+        return [(self.say(_CODE), self._code)]
 
     def choices(self, size: Size) -> list[Row]:
-        if self._found is None:
-            return []
-        digits = large(self._found[1].price.plain)
-        return [row(Span("  " + line, Ink.STRONG)) for line in digits if width(line) < size.columns]
-
-    def prompt(self) -> str:
-        return self.say(self._sell if self._found else self._ask)
+        return [
+            row("  ", Span(fit(str(place), 5), Ink.KEY), clip(product, size.columns - 8))
+            for place, product in enumerate(self._products, start=1)
+        ]
 
     def enter(self, text: str) -> None:
-        if text:
-            self.scanned(text)
-        elif self._found is not None:
-            code, _ = self._found
-            self.desk.go_home()
-            self.desk.page.scanned(code)
-
-    def scanned(self, code: str) -> None:
-        product = self.desk.did(lambda: self.till.catalogue.product(code))
-        self._found = (code, product) if product else None
+        if text not in ("1", "2"):
+            self.desk.refuse(self.say(self._one_of_two))
+            return
+        self.till.sale.decide_code(self._code, self._readings[int(text) - 1])
+        self.desk.close()
+        self._again()

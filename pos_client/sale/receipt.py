@@ -7,6 +7,7 @@ from datetime import datetime
 from hardware import dots
 from hardware.dots import NotAPicture
 from hardware.receipt_bytes import Line, Part, Picture, Qr, width_cols
+from pos_client.sale.lines import code_price_of
 from pos_client.sale.records import Sold
 from pos_client.settings import FILE, PREFIX, TillSettings, WrongSetting
 from retail.catalogue import StoreSettings
@@ -150,9 +151,13 @@ def _item(item: SaleLine, currency: str, language: Language, columns: int) -> li
         lines = [*name[:-1], *sides(name[-1], amount, columns)]
     else:
         lines = [*name, *sides(detail, amount, columns)]
+    by_code = code_price_of(item, currency)
+    if by_code is not None:
+        lines += folded(f"  {by_code.to(language)}", columns)
     if item.discount_minor:
         off = Money(-item.discount_minor, currency).plain
-        lines += sides(f"  {_DISCOUNT.to(language)}", off, columns)
+        why = f" · {item.discount_reason}" if item.discount_by_rule else ""
+        lines += sides(f"  {_DISCOUNT.to(language)}{why}", off, columns)
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Sell: scan, change, pay, and what becomes of the paper.
+"""Sell: scan, change, pay.
 
 Every act is durable before it is answered. A sale is complete on disk before the drawer opens
 and the receipt prints; what the printer did is a second fact that nobody waits for.
@@ -8,32 +8,38 @@ from collections import deque
 from contextlib import suppress
 from typing import NamedTuple
 
-from hardware.receipt_bytes import Part, Picture
+from msgspec.structs import replace
+
+from hardware.receipt_bytes import Picture
 from pos_client.catalogue.service import CatalogueService
-from pos_client.counter import Counter, Job
+from pos_client.counter import Counter
 from pos_client.recorder import Recorder, act
 from pos_client.sale import records
-from pos_client.sale.receipt import as_text, receipt_parts
+from pos_client.sale.printing import Papers
 from pos_client.sale.records import Sold
+from pos_client.sale.undoable import Undoable
 from pos_client.shift.service import ShiftService
-from retail.basket import Basket, Change, Discount, Line
+from retail import expiry
+from retail.article import Article
+from retail.barcode import EightDigits, Meaning, MemberCode
+from retail.barcode.payment import payment_code
+from retail.basket import Basket, Discount, Line
 from retail.cash import suggestions
 from retail.catalogue import TenderType
 from retail.facts import (
+    CodeDecided,
     DrawerOpened,
-    PrintOutcome,
-    ReceiptPrinted,
     SaleCompleted,
     SaleLine,
     SaleVoided,
 )
+from retail.language import Text
 from retail.money import Money
 from retail.receipt import ReceiptNumber
 from retail.refusals import (
     BasketEmpty,
     BasketFull,
     NoPrinter,
-    NoSaleYet,
     NoSuchTender,
     NothingToUndo,
     PaymentBegun,
@@ -47,8 +53,6 @@ from retail.tender import exact, take
 LINES_MAX = 1000
 #: so many acts on the open sale can be taken back, the newest first
 UNDO_MAX = 100
-#: why the paper's fate is unknown after the till was stopped while it printed
-STOPPED_WHILE_PRINTING = "till.stopped_while_printing"
 
 
 class Payment(NamedTuple):
@@ -63,19 +67,19 @@ class Undone(NamedTuple):
     """What was taken back, and the line it was done to, None for the customer: as the act had left
     the line; one that the act had removed as it is back."""
 
-    what: Change
+    what: Undoable
     line: Line | None
 
 
 class _Step(NamedTuple):
     """An act on the open sale, and the basket on either side of it."""
 
-    what: Change
+    what: Undoable
     before: Basket
     after: Basket
 
 
-class SaleService:
+class SaleService(Papers):
     """The sale at this till."""
 
     def __init__(
@@ -86,100 +90,143 @@ class SaleService:
         counter: Counter,
         logo: Picture | None = None,
     ) -> None:
-        self.recorder = recorder
-        self.catalogue = catalogue
-        self.shift = shift
-        self.counter = counter
-        self._logo = logo
+        super().__init__(recorder, catalogue, shift, counter, logo)
         driver = recorder.database.driver
         self.basket = records.load_basket(driver) or self._empty()
         self._steps: deque[_Step] = deque(maxlen=UNDO_MAX)
         self._last_number = records.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
-        self._settle_open_paper()
         self.between_sales()
 
     def is_open(self) -> bool:
         """Whether a sale is begun and not finished."""
         return self.basket != Basket(self.basket.currency)
 
-    def _settle_open_paper(self) -> None:
-        """Receipts that were printing when the till was killed: nobody knows what they became."""
-        for sold in records.papers_under_way(self.recorder.database.driver):
-            self._paper(sold, PrintOutcome.UNKNOWN, STOPPED_WHILE_PRINTING)
-
     # The basket
 
     @act
+    def ring_up(self, code: str, quantity: int | None = None) -> Line | None:
+        """Do what a code at the counter means: goods go into the basket, as by `scan`; a member's
+        makes it their sale, which has no line."""
+        self.shift.required()
+        self.between_sales()
+        meaning = self.catalogue.meaning(code)
+        if isinstance(meaning, MemberCode):
+            self._change(Undoable.CUSTOMER, self.basket.for_customer(meaning.member))
+            return None
+        return self._scan(meaning, quantity)
+
+    @act
     def scan(self, code: str, quantity: int | None = None) -> Line:
-        """Put what a code means into the basket: one piece unless told, a measured product only
-        with its quantity."""
-        return self._add(code, quantity)
+        """Put goods into the basket, so many times what their code says: one piece unless told, a
+        measured product only with its quantity."""
+        self.shift.required()
+        self.between_sales()
+        return self._scan(self.catalogue.meaning(code), quantity)
+
+    def _scan(self, meaning: Meaning, quantity: int | None) -> Line:
+        article = self.catalogue.article_of(meaning)
+        return self._add(article, article.quantity(quantity))
 
     @act
     def weigh(self, code: str, weight_g: int) -> Line:
-        """Put a product that is sold by weight into the basket; 1/1000 kg is a gram."""
-        return self._add(code, weight_g, weighed=True)
-
-    def _add(self, code: str, quantity: int | None, *, weighed: bool = False) -> Line:
+        """Put a product that is sold by weight into the basket; 1/1000 kg is a gram. What is
+        weighed here counts, and not what a label says."""
         self.shift.required()
         self.between_sales()
-        product = self.catalogue.product(code)
-        if weighed:
-            product.must_be_weighed()
+        article = self.catalogue.article(code)
+        article.product.must_be_weighed()
+        return self._add(replace(article, price=None), weight_g)
+
+    @act
+    def choose(self, product_id: str, quantity: int | None = None) -> Line:
+        """Put a product that was found otherwise than by a code into the basket."""
+        self.shift.required()
+        self.between_sales()
+        article = self.catalogue.chosen(product_id)
+        return self._add(article, article.quantity(quantity))
+
+    def _add(self, article: Article, quantity: int) -> Line:
+        product, label = article.product, article.label
+        settings, today = self.catalogue.settings, self.catalogue.today()
+        expiry.check(product, label, self.catalogue.recalls, settings, today)
         basket, line = self.basket.with_product(
-            product, code.strip(), quantity, self.catalogue.settings.quantity_max
+            *(product, article.code, quantity, settings.quantity_max),
+            label=label,
+            code_price=article.price,
+            discount=expiry.mark_down(product, label, settings, today),
         )
-        self._change(Change.SCAN, basket)
+        self._change(Undoable.SCAN, basket)
         return line
+
+    def remarks(self, line: Line) -> list[Text]:
+        """What has to be looked at with a line: recalled batches, a date that has passed."""
+        today = self.catalogue.today()
+        return expiry.remarks(line.product, line.label, self.catalogue.recalls, today)
 
     @act
     def take_out(self, code: str, quantity: int | None = None) -> Line | None:
         """Take what a code means out of the basket again, off its newest line at the shelf's price:
-        one piece unless told, of what is measured the whole line. The line as it is left, None
-        when it is gone. Raises NotInBasket."""
+        one piece or pack unless told, of what is measured the whole line. The line as it is left,
+        None when it is gone. Raises NotInBasket."""
         self.shift.required()
-        basket, line = self.basket.without_some(self.catalogue.product(code), quantity)
-        self._change(Change.TAKE_OUT, basket)
+        article = self.catalogue.article(code)
+        if article.content is not None and not article.product.unit.is_measured:
+            quantity = article.quantity(quantity)
+        basket, line = self.basket.without_some(
+            article.product, quantity, article.code, article.label
+        )
+        self._change(Undoable.TAKE_OUT, basket)
         return line
+
+    @act
+    def decide_code(self, code: str, said: EightDigits) -> None:
+        """Say what 8 digits are that are a valid EAN-8 and a valid UPC-E; it is on record, and the
+        till reads them so from now on. Raises NotAmbiguous."""
+        with self.recorder.transaction() as write:
+            self.catalogue.decide(write, code, said)
+            write.record(CodeDecided(code, said), self.shift.context, self.catalogue.seen)
+        self.catalogue.decided()
 
     @act
     def set_quantity(self, quantity: int, line: int | None = None) -> Line:
         basket, changed = self.basket.with_quantity(
             line, quantity, self.catalogue.settings.quantity_max
         )
-        self._change(Change.QUANTITY, basket)
+        self._change(Undoable.QUANTITY, basket)
         return changed
 
     @act
     def set_line_price(self, total: Money, reason: str, line: int | None = None) -> Line:
         """Set what a whole line costs."""
         basket, changed = self.basket.with_line_price(line, total, reason)
-        self._change(Change.LINE_PRICE, basket)
+        self._change(Undoable.LINE_PRICE, basket)
         return changed
 
     @act
     def discount(self, discount: Discount, line: int | None = None) -> Line:
         basket, changed = self.basket.with_discount(line, discount)
-        self._change(Change.DISCOUNT, basket)
+        self._change(Undoable.DISCOUNT, basket)
         return changed
 
     @act
     def remove_line(self, line: int | None = None) -> Line:
         basket, gone = self.basket.without_line(line)
-        self._change(Change.REMOVE_LINE, basket)
+        self._change(Undoable.REMOVE_LINE, basket)
         return gone
 
     @act
     def set_customer(self, customer: str | None) -> None:
-        """Whose sale this is; the number goes with the sale's fact."""
+        """Whose sale this is, by number or member's code; it goes with the sale's fact. Raises
+        CodeUnreadable for a payment code, which is nobody's number."""
         self.shift.required()
         self.between_sales()
-        self._change(Change.CUSTOMER, self.basket.for_customer(customer))
-
-    @property
-    def can_undo(self) -> bool:
-        return bool(self._steps) and not self.basket.is_paid_in_part
+        meaning = self.catalogue.meaning(customer or "")
+        if isinstance(meaning, MemberCode):
+            customer = meaning.member
+        elif payment_code((customer or "").strip()):
+            self.catalogue.article_of(meaning)
+        self._change(Undoable.CUSTOMER, self.basket.for_customer(customer))
 
     @act
     def undo(self) -> Undone:
@@ -213,7 +260,7 @@ class SaleService:
         self._begin_anew()
         self.between_sales()
 
-    def _change(self, what: Change, basket: Basket) -> None:
+    def _change(self, what: Undoable, basket: Basket) -> None:
         step = _Step(what, self.basket, basket)
         self._keep(basket)
         self._steps.append(step)
@@ -270,10 +317,11 @@ class SaleService:
     @act
     def pay(self, tender: str, given: Money | None = None) -> Payment:
         """Take a payment, all that is due unless told. When nothing is due any more the sale is
-        complete: recorded first, then drawer and receipt."""
+        complete: recorded first, then drawer and receipt. Raises RecalledInBasket among others."""
         self.shift.required()
         if self.basket.is_empty:
             raise BasketEmpty
+        expiry.check_basket(self.basket, self.catalogue.recalls)
         settings, kind = self.catalogue.settings, self.tender_type(tender)
         due = self.basket.due
         taken = take(
@@ -337,61 +385,6 @@ class SaleService:
         with self.recorder.transaction() as write:
             write.record(DrawerOpened(reason.strip()), self.shift.context)
         self.counter.kick()
-
-    @act
-    def last_sale(self) -> Sold:
-        """The newest completed sale. Raises NoSaleYet."""
-        sold = records.last_sale(self.recorder.database.driver)
-        if sold is None:
-            raise NoSaleYet
-        return sold
-
-    @property
-    @act
-    def last_receipt(self) -> str | None:
-        """The number of the newest receipt, None before the first."""
-        sold = records.last_sale(self.recorder.database.driver)
-        return sold.fact.receipt if sold else None
-
-    @act
-    def reprint(self) -> Sold:
-        """Print the last receipt again, marked as a copy with its count, which is on disk before
-        the paper moves; never opens the drawer. Raises NoPrinter."""
-        if not self.counter.prints:
-            raise NoPrinter
-        sold = self.last_sale()
-        sold = sold._replace(outcome=None, copies=sold.copies + 1)
-        with self.recorder.transaction() as write:
-            records.printing(write.driver, sold.fact.receipt, sold.copies)
-        self._print(sold, kick_drawer=False)
-        return sold
-
-    def receipt_text(self, sold: Sold, copy: int = 0) -> str:
-        """The receipt as the printer's columns show it."""
-        return as_text(self._parts(sold, copy), self.counter.columns)
-
-    def _parts(self, sold: Sold, copy: int) -> list[Part]:
-        settings = self.catalogue.settings
-        return receipt_parts(sold, settings, self.counter.columns, copy, self._logo)
-
-    def _print(self, sold: Sold, *, kick_drawer: bool) -> None:
-        parts = self._parts(sold, sold.copies)
-
-        def ended(outcome: PrintOutcome, reason: str | None) -> None:
-            # When the disk refuses this fact the paper stays under way, and the next start notes
-            # it as unknown: the counter must go on printing.
-            with suppress(Refusal):
-                self._paper(sold, outcome, reason)
-
-        self.counter.print(Job(sold.fact.receipt, parts, kick_drawer, ended))
-
-    @act
-    def _paper(self, sold: Sold, outcome: PrintOutcome, reason: str | None) -> None:
-        receipt, copy = sold.fact.receipt, sold.copies
-        fact = ReceiptPrinted(sold.eid, receipt, outcome, reason, copy)
-        with self.recorder.transaction() as write:
-            write.record(fact, self.shift.context, refs=(sold.eid,))
-            records.printed(write.driver, receipt, outcome, copy)
 
 
 def _touched(after: Basket, before: Basket) -> Line | None:

@@ -34,21 +34,21 @@ def total_rows(desk: Desk, home: SalePage, size: Size) -> list[Row]:
 
 
 def _before(desk: Desk, size: Size) -> list[Row]:
-    till, language = desk.till, desk.language
+    till, say = desk.till, desk.say
     basket = till.sale.basket
     title = _STILL if basket.tenders else _DUE
     ink = Ink.ACCENT if basket.tenders else Ink.STRONG
-    rows = [*_big(title.to(language), basket.due if basket.lines else basket.total, ink, size)]
-    counted = [_PIECES.to(language).format(count=basket.pieces)]
+    rows = [*_big(say(title), basket.due if basket.lines else basket.total, ink, size)]
+    counted = [say(_PIECES, count=basket.pieces)]
     counted += [
-        f"{plain(many, unit).rstrip('0').rstrip('.')} {unit.label.to(language)}"
+        f"{plain(many, unit).rstrip('0').rstrip('.')} {say(unit.label)}"
         for unit, many in basket.quantities.items()
         if unit is not Unit.PIECE
     ]
     rows += [_pair(" · ".join(counted), basket.currency, size, Ink.TEXT), BLANK]
 
     def add(label: Text, amount: Money, ink: Ink = Ink.TEXT) -> None:
-        rows.append(_pair(label.to(language), amount.plain, size, ink))
+        rows.append(_pair(say(label), amount.plain, size, ink))
 
     if basket.discounts:
         add(_SUBTOTAL, basket.before_discounts)
@@ -58,7 +58,7 @@ def _before(desk: Desk, size: Size) -> list[Row]:
     if basket.tax_included:
         add(_WITHIN, basket.tax_included, Ink.FAINT)
     if basket.customer:
-        rows += [BLANK, _pair(_CUSTOMER.to(language), basket.customer, size, Ink.TEXT)]
+        rows += [BLANK, _pair(say(_CUSTOMER), basket.customer, size, Ink.TEXT)]
     if basket.tenders:
         rows += [BLANK]
         add(_TOTAL, basket.total)
@@ -69,28 +69,27 @@ def _before(desk: Desk, size: Size) -> list[Row]:
 
 
 def _after(desk: Desk, sold: Sold, size: Size) -> list[Row]:
-    language = desk.language
+    say = desk.say
     with suppress(Refusal):  # a disk in trouble is said by the next act, not by a picture
         newest = desk.till.sale.last_sale()
         if newest.fact.receipt == sold.fact.receipt:
             sold = newest
     fact = sold.fact
-    rows = _big(_CHANGE.to(language), Money(fact.change_minor, fact.currency), Ink.ACCENT, size)
+    rows = _big(say(_CHANGE), Money(fact.change_minor, fact.currency), Ink.ACCENT, size)
     pieces = sum(line.quantity for line in fact.lines if line.unit == Unit.PIECE) // ONE
-    counted = _PIECES.to(language).format(count=pieces)
-    rows += [_pair(counted, fact.currency, size, Ink.TEXT), BLANK]
+    rows += [_pair(say(_PIECES, count=pieces), fact.currency, size, Ink.TEXT), BLANK]
     total = Money(fact.total_minor, fact.currency)
-    rows.append(_pair(_TOTAL.to(language), total.plain, size, Ink.TEXT))
-    said, ink = paper_of(sold)
+    rows.append(_pair(say(_TOTAL), total.plain, size, Ink.TEXT))
+    paper, ink = paper_of(sold)
     rows += [
         BLANK,
-        row(Span("  " + _RECEIPT.to(language), Ink.FAINT)),
+        row(Span("  " + say(_RECEIPT), Ink.FAINT)),
         row("  ", Span(clip(fact.receipt, size.columns - 3), Ink.TEXT)),
-        row("  ", Span(clip(said.to(language), size.columns - 3), ink)),
+        row("  ", Span(clip(say(paper), size.columns - 3), ink)),
         BLANK,
     ]
     for tender in fact.tenders:
-        label = desk.till.catalogue.settings.tender_label(tender.name).to(language)
+        label = say(desk.till.catalogue.settings.tender_label(tender.name))
         rows.append(_pair(label, Money(tender.given_minor, fact.currency).plain, size, Ink.TEXT))
     return rows
 

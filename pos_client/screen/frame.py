@@ -11,10 +11,10 @@
  keys
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from pos_client.screen.page import Desk, KeyLabel, Size
+from pos_client.screen.page import Desk, Size
 from pos_client.screen.rows import (
     Ink,
     Row,
@@ -46,6 +46,8 @@ class Parts(NamedTuple):
 
     status: Callable[[int], Row]
     total: Callable[[Size], list[Row]]
+    #: a sentence that stays in sight; empty: none
+    banner: Callable[[], str]
 
 
 def total_columns(columns: int) -> int:
@@ -74,7 +76,7 @@ def frame(desk: Desk, parts: Parts, size: Size) -> Frame:
     at_right = total_columns(columns)
     work = Size(columns - at_right - 1, max(0, rows - HEAD_ROWS - FOOT_ROWS))
     if columns < COLUMNS_MIN or rows < ROWS_MIN:
-        said = row(Span(_TOO_SMALL.to(desk.language), Ink.ATTEND))
+        said = row(Span(desk.say(_TOO_SMALL), Ink.ATTEND))
         return Frame(
             below([said], HEAD_ROWS, columns),
             below([], work.rows, max(0, work.columns) + 1),
@@ -83,7 +85,7 @@ def frame(desk: Desk, parts: Parts, size: Size) -> Frame:
         )
     totals = below(parts.total(Size(at_right, work.rows)), work.rows, at_right)
     return Frame(
-        [parts.status(columns), _rule(columns, work.columns, "┬")],
+        [parts.status(columns), _with(parts.banner(), _rule(columns, work.columns, "┬"))],
         [(*each, _EDGE) for each in below(desk.page.rows(work), work.rows, work.columns)],
         totals,
         foot(desk, columns),
@@ -99,7 +101,7 @@ def foot(desk: Desk, columns: int) -> list[Row]:
         ask,
         _entry(desk, columns),
         _rule(columns, None, ""),
-        _keys(desk.page.keys(), columns, desk),
+        _keys(desk, columns),
     ]
 
 
@@ -108,6 +110,16 @@ def _rule(columns: int, at: int | None, joint: str) -> Row:
     if at is not None:
         line = line[:at] + joint + line[at + 1 :]
     return (Span(line, Ink.FAINT),)
+
+
+def _with(banner: str, rule: Row) -> Row:
+    """The sentence within the rule: nothing moves when it comes or goes."""
+    if not banner:
+        return rule
+    line = rule[0].text
+    said = clip(f"▲ {banner}", len(line) - 6)
+    rest = line[4 + width(said) :]
+    return row(Span("── ", Ink.FAINT), Span(said, Ink.ATTEND), Span(f" {rest}", Ink.FAINT))
 
 
 def _sentences(desk: Desk, columns: int) -> tuple[Row, Row]:
@@ -121,13 +133,10 @@ def _sentences(desk: Desk, columns: int) -> tuple[Row, Row]:
         lines = [note.say, note.remedy]
     else:
         lines = folded(f"{note.say} {note.remedy}", room)
-        lines = [lines[0], *([clip(" ".join(lines[1:]), room)] if lines[1:] else [""])]
-    if not lines[1]:
-        lines[1] = desk.page.prompt()
-        second = Span(" " + lines[1], Ink.FAINT)
-    else:
-        second = Span(" " + lines[1], Ink.TEXT)
-    return sized(row(Span(" " + lines[0], note.ink)), columns), sized(row(second), columns)
+        lines = [lines[0], clip(" ".join(lines[1:]), room)]
+    second = (lines[1], Ink.TEXT) if lines[1] else (desk.page.prompt(), Ink.FAINT)
+    first = row(Span(" " + lines[0], note.ink))
+    return sized(first, columns), sized(row(Span(" " + second[0], second[1])), columns)
 
 
 def _entry(desk: Desk, columns: int) -> Row:
@@ -139,16 +148,13 @@ def _entry(desk: Desk, columns: int) -> Row:
     return (Span(fit(f" ▸ {text}▏", columns), Ink.ACCENT),)
 
 
-def _keys(labels: Sequence[KeyLabel], columns: int, desk: Desk) -> Row:
+def _keys(desk: Desk, columns: int) -> Row:
     """As many keys as fit, the least important left out."""
-    kept = list(labels)
+    kept = list(desk.page.keys())
     while True:
         spans: list[Span] = [Span(" ")]
         for label in kept:
-            spans += [Span(label.key, Ink.KEY), Span(f" {label.says.to(desk.language)}  ")]
-        if row_width(tuple(spans)) - 2 <= columns or not kept:
+            spans += [Span(label.key, Ink.KEY), Span(f" {desk.say(label.says)}  ")]
+        if row_width(tuple(spans)) - 2 <= columns or not any(label.rank for label in kept):
             return sized(tuple(spans), columns)
-        if all(label.rank == 0 for label in kept):
-            return sized(tuple(spans), columns)
-        worst = max(kept, key=lambda label: label.rank)
-        kept.remove(worst)
+        kept.remove(max(kept, key=lambda label: label.rank))

@@ -12,11 +12,11 @@ area; pages lie on each other, and `escape` takes the upper one away.
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
-from hardware.scanner import Scan
+from pos_client.screen import words
 from pos_client.screen.keys import Input, Pressed, Scanned, Typed
-from pos_client.screen.rows import Ink, Row
+from pos_client.screen.rows import Ink, Row, Span, row
 from retail.language import Language, Text
 from retail.refusals import Refusal
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # a page is below the till in the order of the house
 ENTRY_CHARACTERS_MAX: Final = 200
 #: scans that wait for an answered question; one more is refused with the bell
 SCANS_WAITING_MAX: Final = 20
-
-T = TypeVar("T")
 
 _WAITS = Text(
     "{code} waits: answer this first, or Esc.", "{code} 已等候：请先完成本项，或按 Esc 返回。"
@@ -73,9 +71,22 @@ class KeyLabel(NamedTuple):
     rank: int = 0
 
 
+ESC: Final = KeyLabel("Esc", Text("Back", "返回"))
+#: keys that move by so many rows
+MOVES: Final = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
+
+
+def function_number(key: str) -> int:
+    """The number of a function key; 0 for any other."""
+    return int(key[1:]) if key[:1] == "f" and key[1:].isdigit() else 0
+
+
 class Page:
     """What stands in the work area, and what keys and scans mean to it."""
 
+    title: ClassVar[Text]
+    #: what the entry line asks for
+    ask: ClassVar[Text]
     scan: ClassVar[Landing] = Landing.LANDS
     #: whether the total of the sale stands beside it
     shows_total: ClassVar[bool] = True
@@ -93,15 +104,18 @@ class Page:
 
     def say(self, text: Text, /, **values: object) -> str:
         """The text in the cashier's language."""
-        return (text.filled(**values) if values else text).to(self.desk.language)
+        return self.desk.say(text, **values)
 
     def rows(self, size: Size) -> list[Row]:
         """The work area, from the top."""
         raise NotImplementedError
 
+    def heading(self) -> Row:
+        return row(Span("  " + self.say(self.title), Ink.STRONG))
+
     def prompt(self) -> str:
-        """What the entry line asks for."""
-        raise NotImplementedError
+        """What the entry line asks for as things stand."""
+        return self.say(self.ask)
 
     def keys(self) -> Sequence[KeyLabel]:
         """The keys of the bottom row."""
@@ -121,8 +135,18 @@ class Page:
     def scanned(self, code: str) -> None:
         """A scan that this page takes itself (`home`, and pages whose `scan` is ANSWERS)."""
 
+    def takes(self, code: str) -> bool:  # noqa: ARG002  for those who do
+        """A scan that means something to this page alone, wherever others go; whether it did."""
+        return False
+
+    def edited(self) -> None:
+        """What stands in the entry may have changed."""
+
     def opened(self) -> None:
         """It lies in front now."""
+
+    def uncovered(self) -> None:
+        """It lies in front again: what lay over it is gone, and what was typed there."""
 
 
 class Desk:
@@ -147,6 +171,10 @@ class Desk:
     def language(self) -> Language:
         return self.chosen_language or self.till.language
 
+    def say(self, text: Text, /, **values: object) -> str:
+        """The text in the cashier's language."""
+        return (text.filled(**values) if values else text).to(self.language)
+
     @property
     def page(self) -> Page:
         return self._pages[-1]
@@ -164,6 +192,7 @@ class Desk:
         self.entry = ""
         if len(self._pages) > 1:
             self._pages.pop()
+            self.page.uncovered()
         self._land_waiting()
 
     def go_home(self) -> None:
@@ -177,6 +206,13 @@ class Desk:
     def take(self, given: Input) -> None:
         """A key, typed characters or a scan. What a rule refuses becomes the note."""
         self.changed = not isinstance(given, Typed) or self.page.follows_entry
+        try:
+            self._take(given)
+            self.page.edited()
+        except Refusal as no:
+            self.refused(no)
+
+    def _take(self, given: Input) -> None:
         match given:
             case Typed(text):
                 self._type(text)
@@ -192,10 +228,10 @@ class Desk:
                     self._press("enter")
 
     def _type(self, text: str) -> None:
-        full = _FULL.to(self.language)
+        full = self.say(_FULL)
         said = self.note is not None and self.note.say == full
         if len(self.entry) + len(text) > ENTRY_CHARACTERS_MAX and not said:
-            self.refuse(full, _SHORTER.to(self.language))
+            self.refuse(full, self.say(_SHORTER))
             self.changed = True
         self.entry = (self.entry + text)[:ENTRY_CHARACTERS_MAX]
 
@@ -244,28 +280,31 @@ class Desk:
         return self.page
 
     def _scan(self, code: str) -> None:
-        code, page = Scan.read(code).code, self._deciding()
+        """A code as the scanner sent it, what it says of the kind of code in front."""
+        page = self._deciding()
+        if page is self.page and page.takes(code):
+            return
         if page is self._pages[0] or page.scan is Landing.ANSWERS:
             page.scanned(self._with_entry(code))
         elif page.scan is Landing.REFUSED:
-            self.refuse(page.say(_NOT_NOW, code=code), page.say(page.refuses))
+            self.refuse(self.say(_NOT_NOW, code=words.code(code)), self.say(page.refuses))
         elif page.scan is Landing.LANDS:
             self.waiting.append(code)
             self.go_home()
         elif len(self.waiting) < SCANS_WAITING_MAX:
             self.waiting.append(code)
-            self.attend(page.say(_WAITS, code=code))
+            self.attend(self.say(_WAITS, code=words.code(code)))
         else:
-            self.refuse(page.say(_NOT_NOW, code=code), page.say(_TOO_MANY_WAIT))
+            self.refuse(self.say(_NOT_NOW, code=words.code(code)), self.say(_TOO_MANY_WAIT))
 
     def _with_entry(self, code: str) -> str:
-        """`3*` or `-` typed before a scan belongs to it; anything else was not meant, and is said
-        to be gone."""
+        """`3*`, `-` or `.` typed before a scan belongs to it; anything else was not meant, and is
+        said to be gone."""
         entry, self.entry = self.entry.strip(), ""
-        if entry.endswith("*") or entry == "-":
+        if entry.endswith("*") or entry in ("-", "."):
             return entry + code
         if entry:
-            self.note = Note(self.page.say(_DROPPED, entry=entry), ink=Ink.ATTEND)
+            self.note = Note(self.say(_DROPPED, entry=words.code(entry)), ink=Ink.ATTEND)
         return code
 
     def _land_waiting(self) -> None:
@@ -273,7 +312,10 @@ class Desk:
         waiting, self.waiting = self.waiting, deque()
         refused: list[Note] = []
         while waiting:
-            self._scan(waiting.popleft())
+            try:
+                self._scan(waiting.popleft())
+            except Refusal as no:
+                self.refused(no)
             if self.note is not None and self.note.ink is Ink.BAD:
                 refused.append(self.note)
         if len(refused) > 1:
@@ -281,20 +323,8 @@ class Desk:
 
     # What comes of an act
 
-    def did(self, act: Callable[[], T]) -> T | None:
-        """Do an act; a refusal becomes the note, with the bell, and None comes back."""
-        try:
-            return act()
-        except Refusal as no:
-            self.refused(no)
-            return None
-
-    def accepted(self, act: Callable[[], object]) -> bool:
-        """The same for an act of which only the yes matters."""
-        return self.did(lambda: (act(),)) is not None
-
     def refused(self, no: Refusal) -> None:
-        self.refuse(no.say.to(self.language), no.remedy.to(self.language))
+        self.refuse(self.say(no.say), self.say(no.remedy))
 
     def refuse(self, say: str, remedy: str = "") -> None:
         self.note = Note(say, remedy)

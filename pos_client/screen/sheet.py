@@ -33,12 +33,7 @@ class Sheet(Widget, can_focus=False):
     def __init__(self, css_class: str) -> None:
         super().__init__(classes=css_class)
         self.rows: list[Row] = []
-        self._styles_by_ink = STYLES["dark"]
-
-    def wear(self, theme: Name) -> None:
-        """Change the colours."""
-        self._styles_by_ink = STYLES[theme]
-        self.refresh()
+        self.styles_by_ink = STYLES["dark"]
 
     def show(self, rows: list[Row]) -> None:
         """Show these rows; what is as it was stays untouched on the terminal."""
@@ -57,7 +52,7 @@ class Sheet(Widget, can_focus=False):
     def render_line(self, y: int) -> Strip:
         if y >= len(self.rows):
             return Strip.blank(self.size.width, Style())  # a bare one fails with NO_COLOR
-        styles = self._styles_by_ink
+        styles = self.styles_by_ink
         return Strip([Segment(text, styles[ink]) for text, ink in self.rows[y]])
 
 
@@ -80,6 +75,8 @@ class Glass(Vertical):
         self._draw_foot = draw_foot
         self._head, self._foot = Sheet("head"), Sheet("foot")
         self._work, self._total = Sheet("work"), Sheet("total")
+        #: in the order of a Frame
+        self._sheets = (self._head, self._work, self._total, self._foot)
 
     def compose(self) -> ComposeResult:
         yield self._head
@@ -89,19 +86,16 @@ class Glass(Vertical):
         yield self._foot
 
     def wear(self, theme: Name) -> None:
-        """Change the colours."""
-        for sheet in (self._head, self._work, self._total, self._foot):
-            sheet.wear(theme)
+        """Change the colours; the library repaints all when its own theme changes."""
+        for sheet in self._sheets:
+            sheet.styles_by_ink = STYLES[theme]
 
     def show(self) -> None:
         """Draw afresh."""
         columns, rows = self.size
         if columns and rows:
-            drawn = self._draw(Size(columns, rows))
-            self._head.show(drawn.head)
-            self._work.show(drawn.work)
-            self._total.show(drawn.total)
-            self._foot.show(drawn.foot)
+            for sheet, drawn in zip(self._sheets, self._draw(Size(columns, rows)), strict=True):
+                sheet.show(drawn)
 
     def show_foot(self) -> None:
         """Draw only the foot afresh: nothing but the entry has changed."""
@@ -111,5 +105,5 @@ class Glass(Vertical):
     def on_resize(self) -> None:
         self._total.styles.width = total_columns(self.size.width)
         self.show()
-        for sheet in (self._head, self._work, self._total, self._foot):
+        for sheet in self._sheets:
             sheet.refresh()

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hardware.device import DeviceState
-from pos_client.screen import words
+from pos_client.catalogue.service import InForce
+from pos_client.screen import prices, words
 from pos_client.screen.page import Desk
-from pos_client.screen.rows import Ink, Row, Span, row, sides
+from pos_client.screen.rows import Ink, Row, Span, row, row_width, sides, width
 from pos_client.sync.service import SyncState
-from retail.language import Language, Text
+from retail.language import Text
 
 _IN_STEP = Text("● in step", "● 同步")
 _SENDING = Text("◐ {waiting} records to send", "◐ {waiting} 条待传")
@@ -82,10 +83,13 @@ def scanner_lamp(state: DeviceState | None) -> Lamp:
     return Lamp(_SCANNER, well=True)
 
 
-def status_row(desk: Desk, sync: SyncState | None, cashier: str, columns: int) -> Row:
-    """The whole line; the lamps are never cut off. On a narrow screen what is well is a mark."""
-    till, language = desk.till, desk.language
-    now = till.recorder.clock.read().at
+def status_row(
+    desk: Desk, sync: SyncState | None, in_force: InForce, cashier: str, columns: int
+) -> Row:
+    """The whole line; the lamps are never cut off. On a narrow screen what is well is a mark, and
+    which prices are in force stands where there is room for it."""
+    till = desk.till
+    now = till.recorder.clock.read().at.astimezone(till.recorder.zone)
     lamps = [
         sync_lamp(sync, now),
         printer_lamp(till.counter.printer),
@@ -94,22 +98,26 @@ def status_row(desk: Desk, sync: SyncState | None, cashier: str, columns: int) -
     narrow = columns < WIDE
     spans = []
     for lamp in lamps:
-        said = lamp.text.to(language)
+        said = desk.say(lamp.text)
         if narrow and lamp.well:
             said = said.split(" ")[0]
         spans.append(Span(f"  {said}", Ink.BAR if lamp.well else Ink.BAR_ATTEND))
-    who = Span(" " + _who(desk, cashier, language, narrow=narrow), Ink.BAR)
+    who = Span(" " + _who(desk, cashier, narrow=narrow), Ink.BAR)
+    room = columns - width(who.text) - row_width(tuple(spans)) - 3
+    sold_by = next((said for said in prices.lamps(desk, in_force, now) if width(said) < room), "")
+    if sold_by:
+        spans.insert(0, Span(f"  {sold_by}", Ink.BAR))
     return sides(row(who), row(*spans, Span(" ", Ink.BAR)), columns)
 
 
-def _who(desk: Desk, cashier: str, language: Language, *, narrow: bool) -> str:
+def _who(desk: Desk, cashier: str, *, narrow: bool) -> str:
     till = desk.till
     store = till.catalogue.settings.store_name or till.who.store
     number = till.who.till.rpartition("-")[2]
     shift = till.shift.current
     if shift is None:
-        rest = [_NO_SHIFT.to(language)]
+        rest = [desk.say(_NO_SHIFT)]
     else:
         day = datetime.fromisoformat(shift.context.business_date).date()
-        rest = [cashier, words.day(day, language)]
-    return " · ".join([*([] if narrow else [store]), _TILL.to(language).format(till=number), *rest])
+        rest = [cashier, words.day(day, desk.language)]
+    return " · ".join([*([] if narrow else [store]), desk.say(_TILL, till=number), *rest])

@@ -3,9 +3,12 @@
 from datetime import date, datetime
 from typing import Final
 
+from hardware.scanner import Scan
+from retail.barcode.payment import payment_code
 from retail.language import Language, Text
 from retail.money import Money
-from retail.quantity import parse
+from retail.quantity import Unit, parse
+from retail.refusals import NotAnAmount, NotAQuantity
 from retail.tax import PER_MILLION
 
 _DAYS_ZH: Final = "一二三四五六日"
@@ -13,6 +16,10 @@ _DAYS_EN: Final = "Mon Tue Wed Thu Fri Sat Sun".split()
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 _TEN_MILLI: Final = 10_000
+#: the amount that shows how one is typed, in minor units
+_LIKE_MINOR: Final = 57_60
+#: as much of a code as a sentence shows
+_CODE_CHARACTERS_MAX: Final = 40
 MINUTE_S: Final = 60
 HOUR_S: Final = 3600
 DAY_S: Final = 86_400
@@ -25,6 +32,13 @@ def day(of: date, language: Language, *, year: bool = False) -> str:
         return f"{before}{of.month}月{of.day}日 周{_DAYS_ZH[of.weekday()]}"
     after = f" {of.year}" if year else ""
     return f"{_DAYS_EN[of.weekday()]} {of.day} {_MONTHS[of.month - 1]}{after}"
+
+
+def month_day(of: date, language: Language) -> str:
+    """`6月3日`, `3 Jun`."""
+    if language is Language.CHINESE:
+        return f"{of.month}月{of.day}日"
+    return f"{of.day} {_MONTHS[of.month - 1]}"
 
 
 def age(since: datetime, now: datetime) -> Text:
@@ -46,18 +60,40 @@ def grouped(amount: Money) -> str:
     return f"{sign}{int(whole):,}{dot}{part}"
 
 
-def quantity_of(text: str) -> int:
-    """`3` or `0.655` as 1/1000. ValueError when it is none above 0."""
-    quantity = parse(text)
+def code(scan: str) -> str:
+    """A code as a sentence shows it: of a customer's payment code the first and last digits, of a
+    long one the beginning."""
+    plain = Scan.read(scan).code
+    paid = payment_code(plain)
+    return paid.masked if paid else plain[:_CODE_CHARACTERS_MAX]
+
+
+def money_of(text: str, currency: str) -> Money:
+    """What was typed as an amount; a payment code is none. Raises NotAnAmount."""
+    try:
+        if not payment_code(text):
+            return Money.parse(text, currency)
+    except ValueError:
+        pass
+    example = Money(_LIKE_MINOR, currency).plain
+    raise NotAnAmount(text=code(text), example=example)
+
+
+def quantity_of(text: str, unit: Unit) -> int:
+    """`3` or `0.655` of the unit as 1/1000. Raises NotAQuantity when it is none above 0."""
+    try:
+        quantity = parse(text)
+    except ValueError:
+        quantity = 0
     if quantity <= 0:
-        raise ValueError(f"{text!r} is no quantity")
+        raise NotAQuantity(text=text, example="0.655" if unit.is_measured else "3")
     return quantity
 
 
 def grams_of(text: str) -> int:
-    """`655` as it stands. ValueError when it is no whole number in plain digits."""
+    """`655` as it stands. Raises NotAQuantity when it is no whole number in plain digits."""
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is no weight in grams")
+        raise NotAQuantity(text=text, example="655")
     return int(text)
 
 

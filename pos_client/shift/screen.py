@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from pos_client.screen import words
-from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
+from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
 from retail.cash import Denomination, Kind, denominations
 from retail.facts import DenominationCount, ShiftClosed
@@ -16,9 +16,7 @@ from retail.money import Money
 from retail.refusals import BusinessDateUnexpected, SaleOpen
 from retail.shift import Figures
 
-_ESC = KeyLabel("Esc", Text("Back", "返回"))
 _TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
-_NO_AMOUNT = Text("{text} is not an amount.", "“{text}” 不是金额。")
 _LABEL_COLUMNS = 16
 _AMOUNT_COLUMNS = 14
 
@@ -33,7 +31,7 @@ class OpenShiftPage(Page):
     scan = Landing.REFUSED
     shows_total = False
 
-    _title = Text("Open a shift", "开班")
+    title = Text("Open a shift", "开班")
     _cashier = Text("Cashier", "收银员")
     _float = Text("Float", "备用金")
     _date = Text("Business date", "营业日")
@@ -46,8 +44,7 @@ class OpenShiftPage(Page):
     _opened = Text("The shift is open, float {amount}.", "已开班，备用金 {amount}。")
     _currency = Text("The store's currency was changed.", "门店币种已更改。")
     _count_anew = Text("Type or count the float anew.", "请重新输入或清点备用金。")
-    _first_open = Text("Open a shift before you scan.", "请先开班，再扫码。")
-    refuses = _first_open
+    refuses = Text("Open a shift before you scan.", "请先开班，再扫码。")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -60,13 +57,14 @@ class OpenShiftPage(Page):
         self._counts: tuple[DenominationCount, ...] = ()
 
     def rows(self, size: Size) -> list[Row]:
-        rows: list[Row] = [BLANK, row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
         who = f"{self._who[0]}  {self._who[1]}" if self._who else "…"
         money = self._amount.plain if self._amount else "…"
-        date_ = self._day or self.till.shift.suggested_date()
+        date_ = self._day or self.till.catalogue.today()
         day = words.day(date_, self.desk.language, year=True)
         return [
-            *rows,
+            BLANK,
+            self.heading(),
+            BLANK,
             _labelled(self.say(self._cashier), who),
             _labelled(self.say(self._float), money),
             _labelled(self.say(self._date), day),
@@ -81,7 +79,7 @@ class OpenShiftPage(Page):
         begun = self._who is not None
         count = KeyLabel("F2", Text("Count the float", "清点备用金"))
         return (
-            *([_ESC] if begun else []),
+            *([ESC] if begun else []),
             *([count] if begun and self._amount is None else []),
             KeyLabel("Enter", Text("Next", "下一步")),
             KeyLabel("F1", Text("Help", "帮助"), 1),
@@ -89,58 +87,43 @@ class OpenShiftPage(Page):
         )
 
     def scanned(self, code: str) -> None:  # noqa: ARG002  whichever code it was
-        self.desk.refuse(self.say(self._first_open))
+        self.desk.refuse(self.say(self.refuses))
 
     def enter(self, text: str) -> None:
         if self._who is None:
             if text:
                 self._sign_in(text)
         elif self._amount is None:
-            self._take_float(text or "0")
+            self._amount = words.money_of(text or "0", self.till.catalogue.settings.currency)
+            self._ask_again()
         else:
             self._open()
 
     def _sign_in(self, number: str) -> None:
-        cashier = self.desk.did(lambda: self.till.catalogue.cashier(number))
-        if cashier is not None:
-            self._who = (cashier.cashier_id, cashier.name)
-
-    def _take_float(self, text: str) -> None:
-        try:
-            self._amount = Money.parse(text, self.till.catalogue.settings.currency)
-        except ValueError:
-            self.desk.refuse(
-                self.say(_NO_AMOUNT, text=text), self.say(_TYPE_LIKE, example="500 · 500.00")
-            )
-            return
-        self._ask_again()
+        cashier = self.till.catalogue.cashier(number)
+        self._who = (cashier.cashier_id, cashier.name)
 
     def _ask_again(self) -> None:
         """A float or a day that is wrong spoils the whole shift: both are shown once more, and an
         unexpected day is said."""
-        day = self._day = self.till.shift.suggested_date()
-        if not self.till.shift.is_expected(day):
-            last = self.till.shift.last_date() or "—"
-            no = BusinessDateUnexpected(business_date=day, last=last, today=self.till.shift.today())
+        self._day = self.till.catalogue.today()
+        try:
+            self.till.shift.check_date(self._day)
+        except BusinessDateUnexpected as no:
             self.desk.attend(self.say(no.say), self.say(no.remedy))
 
     def _open(self) -> None:
         assert self._who is not None
         assert self._amount is not None
         who, amount, day, counts = self._who[0], self._amount, self._day, self._counts
+        self._ask_float_again()  # also when it is refused
         if amount.currency != self.till.catalogue.settings.currency:
-            self._ask_float_again()
             self.desk.refuse(self.say(self._currency), self.say(self._count_anew))
             return
-        shift = self.till.shift
-        if self.desk.accepted(
-            lambda: shift.open(who, amount.minor, day, confirmed=True, counts=counts)
-        ):
-            self._forget()
-            self.desk.go_home()
-            self.desk.tell(self.say(self._opened, amount=amount.plain))
-        else:
-            self._ask_float_again()
+        self.till.shift.open(who, amount.minor, day, confirmed=True, counts=counts)
+        self._forget()
+        self.desk.go_home()
+        self.desk.tell(self.say(self._opened, amount=amount.plain))
 
     def _ask_float_again(self) -> None:
         self._amount, self._day, self._counts = None, None, ()
@@ -171,7 +154,7 @@ class CountPage(Page):
         "Finish the count or press Esc, then scan again.", "请先完成清点或按 Esc，再扫码。"
     )
 
-    _title = Text("Count the cash", "清点现金")
+    title = Text("Count the cash", "清点现金")
     _note = Text("{value} note", "{value} 纸币")
     _coin = Text("{value} coin", "{value} 硬币")
     _ask = Text("{what}: how many", "{what}：多少张/枚")
@@ -205,7 +188,7 @@ class CountPage(Page):
         return self.say(text, value=of.value.plain)
 
     def rows(self, size: Size) -> list[Row]:
-        rows: list[Row] = [row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
+        rows: list[Row] = [self.heading(), BLANK]
         shown = max(1, size.rows - 5)
         first = max(0, min(self._place - shown // 2, len(self._kinds) - shown))
         for place in range(first, min(first + shown, len(self._kinds))):
@@ -228,7 +211,7 @@ class CountPage(Page):
 
     def keys(self) -> Sequence[KeyLabel]:
         return (
-            _ESC,
+            ESC,
             KeyLabel("↑↓", Text("Choose", "选择"), 1),
             KeyLabel("Enter", Text("Next", "下一项")),
             KeyLabel("F12", Text("Counted", "清点完毕")),
@@ -283,7 +266,7 @@ class CloseShiftPage(Page):
     shows_total = False
     refuses = CountPage.refuses
 
-    _title = Text("Close the shift", "交班")
+    title = Text("Close the shift", "交班")
     _counted = Text("Counted", "清点合计")
     _ask = Text(
         "Enter closes the shift with {total}; Esc counts again",
@@ -297,7 +280,7 @@ class CloseShiftPage(Page):
         self._total, self._counts = total, counts
 
     def rows(self, size: Size) -> list[Row]:
-        rows: list[Row] = [BLANK, row(Span("  " + self.say(self._title), Ink.STRONG)), BLANK]
+        rows: list[Row] = [BLANK, self.heading(), BLANK]
         for count in self._counts:
             value = Money(count.value_minor, self._total.currency).plain
             rows.append(row("  " + right(value, 12) + right(f"× {count.number}", 10)))
@@ -309,7 +292,7 @@ class CloseShiftPage(Page):
         return self.say(self._ask, total=self._total.plain)
 
     def keys(self) -> Sequence[KeyLabel]:
-        return (_ESC, KeyLabel("Enter", Text("Close the shift", "交班")))
+        return (ESC, KeyLabel("Enter", self.title))
 
     def opened(self) -> None:
         """The count stays blind, but one that must be a slip is asked about before it is final."""
@@ -321,23 +304,19 @@ class CloseShiftPage(Page):
     def enter(self, text: str) -> None:
         if text:
             return
-        shift = self.till.shift
-        closed = self.desk.did(lambda: shift.close(self._total.minor, self._counts))
-        if closed is not None:
-            self.desk.go_home()
-            self.desk.open(ClosedPage(self.desk, *closed))
+        closed, figures = self.till.shift.close(self._total.minor, self._counts)
+        self.desk.go_home()
+        self.desk.open(ClosedPage(self.desk, closed, figures))
 
     def press(self, key: str, entry: str) -> bool:  # noqa: ARG002
         return key == "f12"  # it led here: pressed twice by a slip it closes nothing
 
 
 def close_shift(desk: Desk) -> None:
-    """Begin to close: count first, unless a sale is open."""
-    if desk.did(desk.till.shift.required) is None:
-        return
+    """Begin to close: count first. Raises NoShiftOpen or SaleOpen."""
+    desk.till.shift.required()
     if desk.till.sale.is_open():
-        desk.refused(SaleOpen())
-        return
+        raise SaleOpen
     desk.open(CountPage(desk, lambda total, counts: desk.open(CloseShiftPage(desk, total, counts))))
 
 
@@ -358,7 +337,7 @@ class FiguresPage(Page):
 
     shows_total = False
     title = Text("X report", "X 报表")
-    _ask = Text("Enter or Esc goes back", "按回车或 Esc 返回")
+    ask = Text("Enter or Esc goes back", "按回车或 Esc 返回")
 
     def figures(self) -> Figures:
         """What is shown. Raises NoShiftOpen."""
@@ -371,7 +350,7 @@ class FiguresPage(Page):
     def rows(self, size: Size) -> list[Row]:
         figures, label = self.figures(), self.till.catalogue.settings.tender_label
         rows = [
-            row(Span("  " + self.say(self.title), Ink.STRONG)),
+            self.heading(),
             BLANK,
             *self.first_rows(),
             self._figure(_FIGURES["sales"], str(figures.sales)),
@@ -395,11 +374,8 @@ class FiguresPage(Page):
     def _amount(self, label: Text, minor: int, of: Figures, ink: Ink = Ink.TEXT) -> Row:
         return self._figure(label, words.grouped(Money(minor, of.currency)), ink)
 
-    def prompt(self) -> str:
-        return self.say(self._ask)
-
     def keys(self) -> Sequence[KeyLabel]:
-        return (_ESC,)
+        return (ESC,)
 
     def enter(self, text: str) -> None:
         self.desk.close()

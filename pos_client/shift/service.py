@@ -46,22 +46,13 @@ class ShiftService:
     def context(self) -> ShiftContext:
         return self.current.context if self.current else ShiftContext()
 
-    def today(self) -> date:
-        """The store's date by this till's clock."""
-        return self.recorder.clock.read().at.astimezone(self.recorder.zone).date()
-
-    def suggested_date(self) -> date:
-        """The business date of a shift that is opened without one."""
-        return self.today()
-
     @act
-    def last_date(self) -> date | None:
-        """The business date of this till's last shift."""
-        return records.last(self.recorder.database.driver)[1]
-
-    def is_expected(self, business_date: date) -> bool:
-        """Whether a shift opens on this date without being confirmed."""
-        return is_expected(business_date, self.last_date(), self.today())
+    def check_date(self, business_date: date) -> None:
+        """Raises BusinessDateUnexpected for a day on which a shift opens only when confirmed."""
+        _, last = records.last(self.recorder.database.driver)
+        today = self.catalogue.today()
+        if not is_expected(business_date, last, today):
+            raise BusinessDateUnexpected(business_date=business_date, last=last or "—", today=today)
 
     @act
     def open(
@@ -82,11 +73,10 @@ class ShiftService:
         who = self.catalogue.cashier(cashier)
         currency = self.catalogue.settings.currency
         counted = _checked(Money(float_minor, currency), _FLOAT, counts)
-        number, last = records.last(self.recorder.database.driver)
-        today = self.today()
-        chosen = business_date or self.suggested_date()
-        if not confirmed and not is_expected(chosen, last, today):
-            raise BusinessDateUnexpected(business_date=chosen, last=last or "—", today=today)
+        chosen = business_date or self.catalogue.today()
+        if not confirmed:
+            self.check_date(chosen)
+        number, _ = records.last(self.recorder.database.driver)
         fact = ShiftOpened(number + 1, who.cashier_id, chosen, currency, float_minor, counted)
         shift_id = f"{self.recorder.writer.stream.short}-{fact.number}"
         context = ShiftContext(shift_id, who.cashier_id, chosen.isoformat())

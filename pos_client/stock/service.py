@@ -1,7 +1,12 @@
-"""Take a delivery into the store."""
+"""Take a delivery into the store, and say what this till's books hold of a product."""
+
+from typing import NamedTuple
+
+from sqlalchemy import select
 
 from pos_client.catalogue.service import CatalogueService
-from pos_client.recorder import Recorded, Recorder, act
+from pos_client.database import sql
+from pos_client.recorder import Recorded, Recorder, act, stock_ledger
 from pos_client.shift.service import ShiftService
 from retail.facts import ReceivedLine, StockReceived
 from retail.quantity import ONE
@@ -9,6 +14,19 @@ from retail.refusals import DeliveryIncomplete
 
 #: a delivery line above this is a slip of the hand, in 1/1000 of a unit
 RECEIVED_MAX = 1_000_000 * ONE
+_ACCOUNTS = sql(
+    select(stock_ledger.c.account, stock_ledger.c.amount).where(
+        stock_ledger.c.store == "", stock_ledger.c.product == ""
+    )
+)
+
+
+class OnHand(NamedTuple):
+    """What this till's own books hold of a product, in 1/1000 of its unit: deliveries taken here
+    less what was sold here, and what was sold. Other tills' are not among them."""
+
+    stock: int
+    sold: int
 
 
 class StockService:
@@ -23,14 +41,23 @@ class StockService:
 
     @act
     def receive(self, reference: str, delivered: list[tuple[str, int]]) -> Recorded:
-        """Book (code, quantity) pairs of one delivery note into the store; all or none."""
+        """Book (code, quantity) pairs of one delivery note into the store; all or none. Of a code
+        that says how much it is, such as a case's, the quantity is how many of it."""
         if not reference.strip() or not delivered:
             raise DeliveryIncomplete
         lines = []
         for code, quantity in delivered:
-            product = self.catalogue.product(code)
-            checked = product.checked_quantity(quantity, RECEIVED_MAX)
+            article = self.catalogue.article(code)
+            product = article.product
+            checked = product.checked_quantity(article.quantity(quantity), RECEIVED_MAX)
             lines.append(ReceivedLine(product.product_id, checked))
         fact = StockReceived(reference.strip(), tuple(lines))
         with self.recorder.transaction() as write:
             return write.record(fact, self.shift.context)
+
+    @act
+    def on_hand(self, product_id: str) -> OnHand:
+        """What this till knows of the product in its store."""
+        of = self.recorder.writer.store, product_id
+        rows: dict[str, int] = dict(self.recorder.database.driver.execute(_ACCOUNTS, of))
+        return OnHand(rows.get("store", 0), rows.get("sold", 0))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import httpx
 import msgspec
@@ -161,6 +161,20 @@ class Hub:
         ask = self._asking("/v1/feed", {"cursor": cursor}, who, declared, self._time_out_s)
         return self._with_token(who, signer, ask, wire.FeedPage)
 
+    def snapshot(
+        self, who: StreamId, signer: Signer, declared: Declared
+    ) -> Answer[wire.Snapshot] | Refused | NoAnswer:
+        """What the hub has as a file of all that is published to every store."""
+        ask = self._asking("/v1/snapshot", {}, who, declared, self._time_out_s)
+        return self._with_token(who, signer, ask, wire.Snapshot)
+
+    def chunk(
+        self, who: StreamId, signer: Signer, declared: Declared, name: str
+    ) -> Answer[bytes] | Refused | NoAnswer:
+        """A chunk of that file, as it came."""
+        ask = self._asking(f"/v1/snapshot/{name}", {}, who, declared, self._time_out_s)
+        return self._with_token(who, signer, ask, bytes)
+
     def wait(
         self, who: StreamId, signer: Signer, declared: Declared, cursor: str, wait_s: float
     ) -> Answer[wire.FeedChange] | Refused | NoAnswer:
@@ -251,6 +265,18 @@ class Hub:
     def _message(self, response: httpx.Response, kind: type[T]) -> T:
         """The body, never more of it than a message may hold, nor for longer than `answer_s`.
         Raises NotAMessage or MessageTooLarge."""
+        body = self._body(response)
+        if kind is bytes:
+            return cast("T", body)
+        match response.headers.get("Content-Encoding", ""):
+            case "zstd":
+                return wire.unpack(body, kind)
+            case "":
+                return wire.read(body, kind)
+            case encoding:
+                raise wire.NotAMessage(f"packed by {encoding}")
+
+    def _body(self, response: httpx.Response) -> bytes:
         body = bytearray()
         begun_s = monotonic()
         for piece in response.iter_raw():
@@ -259,13 +285,7 @@ class Hub:
                 raise wire.MessageTooLarge(f"more than {wire.MESSAGE_BYTES_MAX} bytes")
             if monotonic() - begun_s > self._answer_s:
                 raise wire.NotAMessage(f"not whole after {self._answer_s:g} s")
-        match response.headers.get("Content-Encoding", ""):
-            case "zstd":
-                return wire.unpack(bytes(body), kind)
-            case "":
-                return wire.read(bytes(body), kind)
-            case encoding:
-                raise wire.NotAMessage(f"packed by {encoding}")
+        return bytes(body)
 
 
 def _retry_after(response: httpx.Response) -> float | None:

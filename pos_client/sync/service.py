@@ -9,15 +9,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from journal import push
+from journal import push, wire
 from journal.backoff import Backoff
 from journal.signature import Signer
 from journal.stream import StreamId
 from journal.wire import Declared, Verdict
+from pos_client.catalogue.books import ContentsDiffer
 from pos_client.catalogue.service import CatalogueService
 from pos_client.identity import Identity, offer_again
 from pos_client.recorder import Recorder, act
@@ -25,9 +26,15 @@ from pos_client.settings import TillSettings
 from pos_client.sync import records
 from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
 from pos_client.sync.records import SqlOutbox, StreamState
+from pos_client.sync.snapshot import Fetch, Slow, Useless, is_for_us
+from pricebook.rows import Row
 from retail.refusals import Refusal
 
 _CURSOR_LOST = 410
+#: what was pulled does not add up: all of it is pulled anew, ever later, at most after so long
+_REPAIR_S_MAX = 3600.0
+#: of the rows that a till has, one in so many is few
+_SMALL_PART = 5
 #: a pull that waits for news has nothing to finish, so the till does not wait for it long
 _PULL_WAIT_S = 0.2
 
@@ -73,7 +80,11 @@ class SyncService:
         self.settings = settings
         self.hub = Hub(who.hub_url, settings.hub_time_out_s, settings.hub_answer_s, settings.hub_ca)
         self._pull_backoff = Backoff(chance)
+        self._repair_backoff = Backoff(chance, _REPAIR_S_MAX)
         self._chance = chance
+        self._fetch: Fetch | None = None
+        #: this cut comes row by row, whatever it holds
+        self._by_rows = False
         self._pushers: dict[int, push.Pusher] = {}
         self._line = _Line()
         #: a new cut lies staged: the till swaps it in when no sale is open
@@ -203,37 +214,104 @@ class SyncService:
     def pull_once(self) -> float | None:
         """One page of the feed. Returns the seconds to wait before the next, None when this till
         has everything and may wait for a hint."""
-        cursor = self.catalogue.next_cursor()
+        try:
+            self._tell_unreadable(self.catalogue.make_ready())
+            self.on_staged()
+            return self._pull()
+        except ContentsDiffer as differ:
+            self.on_event("catalogue.differs", {"scope": differ.scope})
+            self.catalogue.start_over()
+            return self._repair_backoff.failed()
+
+    def _pull(self) -> float | None:
+        if self._fetch is not None:
+            return self._fetch_chunk(self._fetch)
+        cursor = self.catalogue.next_cursor
         match self.hub.feed(self._writing_stream, self.signer, self._declared(), cursor):
             case Answer(page) if page.rows or page.up_to_date:
                 self._pull_backoff.succeeded()
                 self._note_pull("")
                 if not self._line.online:
                     self.on_pull_through()
-                for row in self.catalogue.stage(page):
-                    self.on_event("catalogue.unreadable", {"kind": row.kind, "key": row.key})
+                if self._is_far_behind(page):
+                    return self._begin_fetch()
+                self._tell_unreadable(self.catalogue.stage(page))
                 if page.up_to_date:
+                    self._by_rows = False
+                    self._repair_backoff.succeeded()
                     self.on_staged()
+                    self.catalogue.audit()
                     return None
                 return 0.0
             case Refused(status=status) if status == _CURSOR_LOST and cursor:
                 self.catalogue.start_over()
                 return 0.0
-            case Refused(_, problem, retry_after_s):
-                self._note_pull(problem.code)
+            case no:
+                return self._not_now(no)
+
+    def _not_now(self, no: Answer[Any] | Refused | NoAnswer) -> float:
+        """Note what the hub says instead -> the seconds to wait."""
+        if not isinstance(no, Refused):
+            return self._pull_backoff.failed()
+        self._note_pull(no.problem.code)
+        return self._pull_backoff.failed(no.retry_after_s)
+
+    # A snapshot instead of very many rows
+
+    def _is_far_behind(self, page: wire.FeedPage) -> bool:
+        most = max(self.settings.snapshot_from_rows, self.catalogue.rows // _SMALL_PART)
+        return page.behind >= most and not self._by_rows
+
+    def _begin_fetch(self) -> float:
+        """Ask what the hub has as a file; go on by rows where it has none for us."""
+        match self.hub.snapshot(self._writing_stream, self.signer, self._declared()):
+            case Answer(snapshot) if is_for_us(snapshot, self.who.hub_key):
+                self._fetch = Fetch(
+                    self.catalogue.folder, snapshot, self.settings.snapshot_mbit_s_min
+                )
+            case Answer() | Refused(status=404):
+                self._by_rows = True
+            case Refused(_, _, retry_after_s):  # it is being made
                 return self._pull_backoff.failed(retry_after_s)
             case _:
                 return self._pull_backoff.failed()
+        return 0.0
+
+    def _fetch_chunk(self, fetch: Fetch) -> float:
+        def chunk(name: str) -> Answer[bytes] | Refused | NoAnswer:
+            return self.hub.chunk(self._writing_stream, self.signer, self._declared(), name)
+
+        try:
+            came = fetch.step(chunk)
+        except (Slow, Useless) as why:
+            self._fetch = None
+            self._by_rows = isinstance(why, Slow)
+            return 0.0 if self._by_rows else self._repair_backoff.failed()
+        if not isinstance(came, bool):
+            return self._not_now(came)
+        self._pull_backoff.succeeded()
+        self.on_event("catalogue.fetching", {"percent": int(100 * fetch.progress)})
+        if came:
+            self._fetch = None
+            self.catalogue.begin_with(fetch.file, fetch.snapshot.cursor)
+        return 0.0
+
+    def _tell_unreadable(self, rows: list[Row]) -> None:
+        for row in rows:
+            self.on_event("catalogue.unreadable", {"kind": row.kind, "key": row.key})
 
     def wait_for_news(self) -> float | None:
-        """Let the hub hold the question until something changes. Returns the seconds to wait
-        before the next pull, None when nothing changed: ask the same again."""
+        """Let the hub hold the question until something changes, or a plan becomes due. Returns
+        the seconds to wait before the next pull, None when nothing changed: ask the same again."""
+        due_s = self.catalogue.seconds_until_due()
+        if due_s <= 0:
+            return 0.0
         answer = self.hub.wait(
             self._writing_stream,
             self.signer,
             self._declared(),
-            self.catalogue.next_cursor(),
-            self.settings.feed_wait_s,
+            self.catalogue.next_cursor,
+            min(self.settings.feed_wait_s, due_s),
         )
         match answer:
             case Answer(change):

@@ -24,15 +24,13 @@ from pos_client.screen import ask_for_quick_frames
 from pos_client.screen.frame import COLUMNS_MIN, ROWS_MIN
 from pos_client.settings import load
 from pos_client.till import Till
+from rehearsal.demo import demo_rows
 from rehearsal.processes import ChildEnded
-from rehearsal.shop import CommandFailed, TillHome
+from rehearsal.shop import INTERRUPTED, CommandFailed, TillHome, last_words
 from rehearsal.shop_floor.opening import STEPS, floor_folder, opened_shop
-from rehearsal.store_day.cashiers import demo_rows
 from retail.language import Text
 from retail.refusals import Refusal
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C before the till was open, as shells count it."""
 _FAULTS = (Refusal, Fault, ChildEnded, CommandFailed, OSError, ValueError)
 
 _TITLE = Text("Omnitill · the shop floor", "Omnitill · 演示门店")
@@ -181,10 +179,7 @@ def _words(fault: Exception) -> tuple[Text, Text]:
             said = str(fault).partition("\n")[2]
         case _:
             said = str(fault)
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    if any(line.startswith("Traceback") for line in lines):
-        lines = lines[-1:]
-    words = " ".join(lines)
+    words = last_words(said)
     return Text(words, words), _AGAIN
 
 

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 from pos_client.settings import load
 from pos_client.till import look_into
-from rehearsal.cable import Cable
+from rehearsal.demo import demo_rows
 from rehearsal.shop import Shop, TillHome
-from rehearsal.store_day.cashiers import demo_rows
 from retail.language import Text
 from retail.refusals import Refusal
 
@@ -85,8 +84,8 @@ def opened_shop(folder: Path, step: Step) -> Iterator[tuple[Shop, TillHome]]:
 
 
 def _home(shop: Shop, step: Step) -> TillHome:
-    for data in sorted(shop.folder.glob(f"{STORE}-*/")):
-        state = data.with_name(f"{data.name}.state")
+    for folder in sorted(shop.folder.glob(f"{STORE}-*/")):
+        data, state = shop.folders(folder.name)
         try:
             database, who = look_into(load(data=data, state=state))
         except Refusal:  # it never got as far as to be enrolled
@@ -95,11 +94,8 @@ def _home(shop: Shop, step: Step) -> TillHome:
             step(TAKING_UP)
             port = urlsplit(who.hub_url).port or 0
             try:
-                cable = Cable("127.0.0.1", shop.port, at=port)
+                return shop.home(folder.name, at=port)
             except OSError:
                 raise PortTaken(port=port) from None
-            home = TillHome(who.till, data, state, cable)
-            shop.homes.append(home)
-            return home
     step(ENROLLING)
     return shop.enrol(STORE)

@@ -122,8 +122,8 @@ class FloorApp(TillApp):
     def _welcome(self) -> None:
         desk = self.face.desk
         if self.till.shift.current is None and desk.note is None:
-            said = _WELCOME.filled(cashier=CASHIERS[0])
-            desk.tell(said.to(desk.language), (_CLICK if self._is_wide else _TAB).to(desk.language))
+            how = _CLICK if self._is_wide else _TAB
+            desk.tell(desk.say(_WELCOME, cashier=CASHIERS[0]), desk.say(how))
             self.show()
 
     @property
@@ -142,8 +142,8 @@ class FloorApp(TillApp):
             self._cable.plug()
         else:
             self._cable.pull()
-            language = self.face.desk.language
-            self.face.desk.attend(_PULLED.to(language), _GO_ON.to(language))
+            desk = self.face.desk
+            desk.attend(desk.say(_PULLED), desk.say(_GO_ON))
         self.show()
 
     @property

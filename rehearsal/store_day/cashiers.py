@@ -4,7 +4,6 @@ Owns the tills that run and the words of each act. Refuses to own the story: who
 cable comes out. Amounts are minor units of `CURRENCY`.
 """
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -14,9 +13,10 @@ from urllib.parse import quote
 
 from hardware.simulator.port import CUT_MARK
 from rehearsal.books import Books, merged, till_books
+from rehearsal.demo import demo_rows
 from rehearsal.processes import HeadlessTill, Reply, wait_until
 from rehearsal.shop import Shop, TillHome
-from rehearsal.store_day.status_page import till_rows
+from rehearsal.store_day.hq_page import till_cards
 from rehearsal.store_day.telling import ATTEND, FAINT, Telling
 from retail.money import Money
 from retail.quantity import ONE, Unit, plain
@@ -25,7 +25,6 @@ STEP_S = 60.0
 """How long anything may take that is waited for."""
 CURRENCY = "CNY"
 PAPER_COLUMNS = 48
-_DEMO = Path(__file__).parent / "demo"
 
 Goods = Mapping[str, int]
 """product -> pieces, or grams of what is weighed."""
@@ -218,17 +217,11 @@ class Cashiers:
     def tell_hub_page(self) -> None:
         """The tills as head office sees them."""
         rows = [
-            (row.till, row.state, row.contact, row.facts, row.sales, row.takings)
-            for row in till_rows(self.shop.url)
+            (card.till, card.state, card.contact, card.facts, card.sales, card.takings)
+            for card in till_cards(self.shop.url)
         ]
         headings = ["/hq", "state", "last contact", " facts", " sales", " takings"]
         self.telling.table(headings, rows)
-
-
-def demo_rows(kind: str) -> list[dict[str, str]]:
-    """The demo chain's stores, cashiers or products."""
-    with (_DEMO / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def money(minor: int) -> str:

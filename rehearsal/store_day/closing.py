@@ -4,8 +4,9 @@ Owns the columns and the last line. Refuses to read or to compare: that is `rehe
 """
 
 from rehearsal.books import Books, Difference, differences, outcome
+from rehearsal.demo import demo_rows
 from rehearsal.processes import Reply
-from rehearsal.store_day.cashiers import demo_rows, money
+from rehearsal.store_day.cashiers import money
 from rehearsal.store_day.telling import BAD, GOOD, Telling
 from retail.quantity import Unit, plain
 

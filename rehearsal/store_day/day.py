@@ -20,12 +20,13 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from rehearsal.books import hub_books
+from rehearsal.demo import demo_rows
 from rehearsal.processes import ChildEnded, Refused
-from rehearsal.shop import CommandFailed, Shop, TillHome, command
+from rehearsal.shop import INTERRUPTED, CommandFailed, Shop, TillHome, command, last_words
 from rehearsal.snapshot import UnreadableBooks
-from rehearsal.store_day.cashiers import Cashiers, Unexpected, demo_rows, expect, money, wait
+from rehearsal.store_day.cashiers import Cashiers, Unexpected, expect, money, wait
 from rehearsal.store_day.closing import close_books, x_rows
-from rehearsal.store_day.status_page import till_rows
+from rehearsal.store_day.hq_page import till_cards
 from rehearsal.store_day.telling import ATTEND, BAD, GOOD, Telling
 from retail.money import Money
 from sync_server.settings import IN_STEP_S
@@ -45,8 +46,6 @@ BELOW_TITLE = (
 )
 REPLY_CUT_AFTER_BYTES = 300
 """Where the hub's answer to a push is cut: behind its head, before its end."""
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells count it."""
 FAULTS = (
     Unexpected,
     Refused,
@@ -198,7 +197,7 @@ class Day:
             if till == TILL_A
         )
         waiting = self.people.status(TILL_A)["sync"]["waiting"]
-        at_hub = next(row.facts for row in till_rows(self.shop.url) if row.till == TILL_A)
+        at_hub = next(card.facts for card in till_cards(self.shop.url) if card.till == TILL_A)
         self.telling.quote(
             "",
             f"{recorded} facts recorded, {recorded - waiting} known to be at the hub, which has"
@@ -300,11 +299,7 @@ def _since(began: float) -> str:
 
 
 def _words(said: str) -> str:
-    """What a program said before it ended; of a traceback, the last line."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    if any(line.startswith("Traceback") for line in lines):
-        lines = lines[-1:]
-    return " ".join(lines) or "it said nothing"
+    return last_words(said) or "it said nothing"
 
 
 def _sentence(fault: Exception) -> str:

@@ -1,178 +1,350 @@
-"""The feed: the latest row per key, in dense positions per scope.
-
-A position is taken by an update of the scope's row, which stays locked until the commit: the
-order of positions is the order of commits, and a reader never passes a row that is not there yet
-(reference: a sequence lost 31 % of rows to a tailing reader).
-"""
+"""Revisions of the catalogue, what each changes, and whose a barcode is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     LargeBinary,
     Table,
     Text,
+    and_,
     delete,
+    exists,
+    func,
+    insert,
     select,
+    tuple_,
+    update,
 )
 
-from journal.cursor import Cursor
-from journal.wire import FeedRow
-from sync_server.database import SetWise, metadata
+from pricebook.book import PRODUCT
+from pricebook.rows import CATALOGUE, Change
+from sync_server.database import SetWise, metadata, one_of
+from sync_server.feed.records import GONE, feed
 
-scope_head = Table(
-    "scope_head",
+revision = Table(
+    "revision",
     metadata,
-    Column("scope", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("effective_at", Text, nullable=False),
+    Column("published_at", Text, nullable=False),
+    #: its place among the published ones, 0 until then
+    Column("place", BigInteger, nullable=False),
 )
-feed = Table(
-    "feed",
+revision_change = Table(
+    "revision_change",
     metadata,
-    Column("scope", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("before", LargeBinary),
+    Column("after", LargeBinary),
 )
-Index("feed_position", feed.c.scope, feed.c.position)
 barcode = Table(
     "barcode",
     metadata,
     Column("code", Text, primary_key=True),
     Column("product_id", Text, nullable=False),
 )
+Index("barcode_product", barcode.c.product_id)
+#: the barcodes that products of an unpublished revision will have
+barcode_claim = Table(
+    "barcode_claim",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", Text, primary_key=True),
+    Column("product_id", Text, nullable=False),
+)
 
-CATALOGUE = "catalogue"
-GONE = b"null"
-
-_PUBLISH = SetWise(feed, replacing=True)
-_MOVE_HEAD = SetWise(scope_head, adding=("position",))
-_CODES = SetWise(barcode, replacing=True)
-#: both databases take about 32,700 marks in a statement
-MARKS_MAX = 10_000
-
-
-def store_scope(store_id: str) -> str:
-    """What concerns one store alone: its cashiers and settings."""
-    return f"store:{store_id}"
-
-
-def published(
-    connection: Connection, scope: str, kind: str, keys: Sequence[str]
-) -> dict[str, bytes]:
-    """The bodies now in the feed under these keys."""
-    of_kind = select(feed.c.key, feed.c.body).where(feed.c.scope == scope, feed.c.kind == kind)
-    return {
-        row.key: bytes(row.body)
-        for some in _in_portions(keys)
-        for row in connection.execute(of_kind.where(feed.c.key.in_(some)))
-    }
+_CHANGES = SetWise(revision_change, replacing=True)
+_CLAIMS = SetWise(barcode_claim)
+_KEYS = (revision_change.c.kind, revision_change.c.key)
+_CHANGE = (*_KEYS, revision_change.c.before, revision_change.c.after)
 
 
-def _in_portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    """As many at a time as a statement may have marks."""
-    for start in range(0, len(values), MARKS_MAX):
-        yield values[start : start + MARKS_MAX]
+class State:
+    """What has become of a revision."""
+
+    DRAFT = "draft"
+    PLANNED = "planned"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
 
 
-def publish(connection: Connection, scope: str, kind: str, bodies: dict[str, bytes]) -> int:
-    """Put rows into the feed; those that say the same as before stay where they are. Returns how
-    many moved. Positions are taken last."""
-    before = published(connection, scope, kind, list(bodies))
-    moved = {key: body for key, body in bodies.items() if before.get(key) != body}
-    if moved:
-        position = _take_positions(connection, scope, len(moved))
-        _PUBLISH.write(
-            connection,
-            [
-                (scope, kind, key, position + place, body)
-                for place, (key, body) in enumerate(moved.items(), start=1)
-            ],
-        )
-    return len(moved)
+class RevisionRow(NamedTuple):
+    """A revision; times are ISO 8601 in UTC, empty where there is none yet."""
+
+    number: int
+    state: str
+    name: str
+    author: str
+    note: str
+    created_at: str
+    effective_at: str
+    published_at: str
+    place: int
 
 
-def hold(connection: Connection, scope: str) -> None:
-    """Let no other publisher into the scope until the transaction ends."""
-    _MOVE_HEAD.write(connection, [(scope, 0)])
+class Standing(NamedTuple):
+    """A change, and what the feed says of the thing now."""
+
+    change: Change
+    now: bytes | None
 
 
-def _take_positions(connection: Connection, scope: str, count: int) -> int:
-    """Move the scope's head by `count`; returns where it stood."""
-    _MOVE_HEAD.write(connection, [(scope, count)])
-    return heads(connection, (scope,))[scope] - count
+# Revisions
 
 
-def heads(connection: Connection, scopes: Sequence[str]) -> dict[str, int]:
-    """Where each scope stands; 0 for one that nothing was published in."""
+def add(connection: Connection, author: str, note: str, now: str) -> int:
+    """A new draft; returns its number. The caller holds the catalogue."""
+    last = connection.execute(select(func.max(revision.c.number))).scalar() or 0
+    row = RevisionRow(last + 1, State.DRAFT, "", author, note, now, "", "", 0)
+    connection.execute(insert(revision).values(row._asdict()))
+    return row.number
+
+
+def find(connection: Connection, number: int) -> RevisionRow | None:
+    row = connection.execute(select(revision).where(revision.c.number == number)).first()
+    return RevisionRow(*row) if row else None
+
+
+def in_state(connection: Connection, *states: str) -> list[RevisionRow]:
+    """All in these states, the newest first."""
     rows = connection.execute(
-        select(scope_head.c.scope, scope_head.c.position).where(scope_head.c.scope.in_(scopes))
+        select(revision).where(revision.c.state.in_(states)).order_by(revision.c.number.desc())
     )
-    return dict.fromkeys(scopes, 0) | {row.scope: row.position for row in rows}
+    return [RevisionRow(*row) for row in rows]
 
 
-def all_heads(connection: Connection) -> dict[str, int]:
-    """Where every scope stands."""
-    rows = connection.execute(select(scope_head.c.scope, scope_head.c.position))
-    return {row.scope: row.position for row in rows}
+def history(connection: Connection, most: int, before: int = 0) -> list[RevisionRow]:
+    """The published ones, the newest first; only those before that place, if it is given."""
+    published = select(revision).where(revision.c.state == State.PUBLISHED)
+    rows = connection.execute(
+        (published.where(revision.c.place < before) if before else published)
+        .order_by(revision.c.place.desc())
+        .limit(most)
+    )
+    return [RevisionRow(*row) for row in rows]
 
 
-def page(
-    connection: Connection, at_head: Mapping[str, int], cursor: Cursor, limit: int, size_bytes: int
-) -> tuple[list[FeedRow], Cursor, bool]:
-    """Rows of the scopes `at_head` after the cursor, at most `limit` and about `size_bytes` of
-    them; the cursor after them, and whether it has come to the heads."""
-    positions = {scope: cursor.positions.get(scope, 0) for scope in at_head}
-    rows: list[FeedRow] = []
-    for scope in at_head:
-        if positions[scope] >= at_head[scope]:
-            continue
-        found = connection.execute(
-            select(feed.c.kind, feed.c.key, feed.c.position, feed.c.body)
-            .where(feed.c.scope == scope, feed.c.position > positions[scope])
-            .order_by(feed.c.position)
-            .limit(limit - len(rows))
-        ).all()
-        taken = found[: _count_within([len(row.body) for row in found], size_bytes)]
-        size_bytes -= sum(len(row.body) for row in taken)
-        rows += [FeedRow(row.kind, row.key, msgspec.Raw(bytes(row.body))) for row in taken]
-        if len(taken) < len(found):
-            positions[scope] = taken[-1].position
-            break
-        if len(rows) < limit:
-            positions[scope] = at_head[scope]
-        elif found:
-            positions[scope] = found[-1].position
-    return rows, Cursor(cursor.epoch, positions), positions == at_head
+def save(connection: Connection, number: int, **values: Any) -> None:
+    connection.execute(update(revision).where(revision.c.number == number).values(**values))
 
 
-def _count_within(sizes: Sequence[int], size_bytes: int) -> int:
-    """How many of the first ones fit, one at least."""
-    for count, size in enumerate(sizes):
-        size_bytes -= size
-        if size_bytes < 0:
-            return max(count, 1)
-    return len(sizes)
+def forget(connection: Connection, number: int) -> None:
+    """Let a revision that changes nothing never have been."""
+    connection.execute(delete(revision).where(revision.c.number == number))
 
 
-def owners(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Which product each of these barcodes belongs to."""
-    columns = select(barcode.c.code, barcode.c.product_id)
+def next_place(connection: Connection) -> int:
+    return (connection.execute(select(func.max(revision.c.place))).scalar() or 0) + 1
+
+
+# What they change
+
+
+def put_changes(connection: Connection, number: int, changes: Sequence[Change]) -> None:
+    """Let the revision make this of these things; keys must not repeat within them."""
+    _CHANGES.write(connection, [(number, *change) for change in changes])
+
+
+def drop_changes(connection: Connection, number: int, kind: str, keys: Sequence[str]) -> None:
+    """Let the revision leave these things alone."""
+    of_kind = (revision_change.c.number == number) & (revision_change.c.kind == kind)
+    if keys:
+        connection.execute(
+            delete(revision_change).where(of_kind, one_of(revision_change.c.key, keys))
+        )
+
+
+def count_changes(connection: Connection, number: int) -> int:
+    return counts(connection, [number]).get(number, 0)
+
+
+def counts(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """How many things each of these revisions changes; those that change nothing are left out."""
+    of = revision_change.c.number
+    rows = connection.execute(select(of, func.count()).where(of.in_(numbers)).group_by(of))
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def change(connection: Connection, number: int, kind: str, key: str) -> Change | None:
+    """What the revision makes of one thing, if it changes it."""
+    row = connection.execute(
+        select(*_CHANGE).where(
+            revision_change.c.number == number,
+            revision_change.c.kind == kind,
+            revision_change.c.key == key,
+        )
+    ).first()
+    return Change(*row) if row else None
+
+
+def standing(
+    connection: Connection, number: int, at_once: int, after: tuple[str, str] = ("", "")
+) -> Iterator[list[Standing]]:
+    """Its changes after that kind and key in their order, each beside what the feed says now."""
+    joined = and_(
+        feed.c.scope == CATALOGUE,
+        feed.c.kind == revision_change.c.kind,
+        feed.c.key == revision_change.c.key,
+    )
+    query = (
+        select(*_CHANGE, feed.c.body)
+        .outerjoin_from(revision_change, feed, joined)
+        .where(revision_change.c.number == number)
+        .order_by(*_KEYS)
+        .limit(at_once)
+    )
+    while rows := connection.execute(query.where(tuple_(*_KEYS) > after)).all():
+        yield [Standing(Change(*row[:4]), None if row[4] == GONE else row[4]) for row in rows]
+        after = rows[-1][0], rows[-1][1]
+
+
+def changes_of(
+    connection: Connection, number: int, after: tuple[str, str] = ("", ""), most: int = 1_000
+) -> list[Change]:
+    """A page of its changes after that kind and key, in their order."""
+    rows = connection.execute(
+        select(*_CHANGE)
+        .where(revision_change.c.number == number, tuple_(*_KEYS) > after)
+        .order_by(*_KEYS)
+        .limit(most)
+    )
+    return [Change(*row) for row in rows]
+
+
+def changes_to(
+    connection: Connection, kind: str, key: str, *states: str
+) -> list[tuple[RevisionRow, Change]]:
+    """What revisions in these states change of one thing, the newest first."""
+    rows = connection.execute(
+        select(revision, *_CHANGE)
+        .join_from(revision, revision_change, revision.c.number == revision_change.c.number)
+        .where(
+            revision.c.state.in_(states),
+            revision_change.c.kind == kind,
+            revision_change.c.key == key,
+        )
+        .order_by(revision.c.place.desc(), revision.c.number.desc())
+    )
+    width = len(RevisionRow._fields)
+    return [(RevisionRow(*row[:width]), Change(*row[width:])) for row in rows]
+
+
+def former(connection: Connection, place: int) -> Iterator[tuple[str, str, bytes | None]]:
+    """Of everything that was changed after that place, kind, key and what it was there."""
+    rows = connection.execute(
+        select(*_KEYS, revision_change.c.before)
+        .join_from(revision, revision_change, revision.c.number == revision_change.c.number)
+        .where(revision.c.place > place)
+        .order_by(*_KEYS, revision.c.place)
+    )
+    last = None
+    for row in rows:
+        if (row.kind, row.key) != last:
+            yield row.kind, row.key, row.before
+        last = row.kind, row.key
+
+
+def touching(
+    connection: Connection, numbers: Sequence[int], kind: str, keys: Sequence[str]
+) -> list[tuple[int, Change]]:
+    """The changes that these revisions make to these things."""
+    rows = connection.execute(
+        select(revision_change.c.number, *_CHANGE).where(
+            revision_change.c.number.in_(numbers),
+            revision_change.c.kind == kind,
+            one_of(revision_change.c.key, keys),
+        )
+    )
+    return [(number, Change(*change)) for number, *change in rows]
+
+
+# Barcodes
+
+
+def owners(connection: Connection, number: int, codes: Sequence[str]) -> dict[str, str]:
+    """Which product each of these barcodes belongs to with that revision: by what it says; else
+    by what is planned; else by what stands, unless it changes the product that has it."""
+    planned = select(revision.c.number).where(revision.c.state == State.PLANNED)
+    claims = select(barcode_claim.c.code, barcode_claim.c.product_id)
+    queries = (
+        (
+            barcode.c.code,
+            select(barcode.c.code, barcode.c.product_id).where(~_changes_owner(number)),
+        ),
+        (barcode_claim.c.code, claims.where(barcode_claim.c.number.in_(planned))),
+        (barcode_claim.c.code, claims.where(barcode_claim.c.number == number)),
+    )
     return {
         row.code: row.product_id
-        for some in _in_portions(codes)
-        for row in connection.execute(columns.where(barcode.c.code.in_(some)))
+        for code, query in queries
+        for row in connection.execute(query.where(one_of(code, codes)))
     }
 
 
-def keep_codes(connection: Connection, codes: Mapping[str, Sequence[str]]) -> None:
-    """Let each of these products have these barcodes and no others."""
-    for some in _in_portions(list(codes)):
-        connection.execute(delete(barcode).where(barcode.c.product_id.in_(some)))
-    owned = [(code, product_id) for product_id, own in codes.items() for code in own]
-    _CODES.write(connection, sorted(owned))
+def _changes_owner(number: int) -> ColumnElement[bool]:
+    """Whether the revision changes the product that has the barcode."""
+    return exists().where(
+        revision_change.c.number == number,
+        revision_change.c.kind == PRODUCT,
+        revision_change.c.key == barcode.c.product_id,
+    )
+
+
+def claim(connection: Connection, number: int, codes: Mapping[str, Sequence[str]]) -> None:
+    """Let these products have these barcodes with the revision."""
+    claims = [(number, code, product_id) for product_id, own in codes.items() for code in own]
+    _CLAIMS.write(connection, sorted(claims))
+
+
+def give_up_claims(connection: Connection, number: int, codes: Sequence[str]) -> None:
+    """Let nobody have these barcodes by what the revision said so far."""
+    if codes:
+        of_revision = barcode_claim.c.number == number
+        connection.execute(
+            delete(barcode_claim).where(of_revision, one_of(barcode_claim.c.code, codes))
+        )
+
+
+def taken(connection: Connection, number: int) -> tuple[str, str, str] | None:
+    """A barcode that the revision gives to a product while another one has it: code, that
+    product, the other; None when there is none."""
+    row = connection.execute(
+        select(barcode_claim.c.code, barcode_claim.c.product_id, barcode.c.product_id)
+        .join_from(barcode_claim, barcode, barcode_claim.c.code == barcode.c.code)
+        .where(
+            barcode_claim.c.number == number,
+            barcode_claim.c.product_id != barcode.c.product_id,
+            ~_changes_owner(number),
+        )
+        .limit(1)
+    ).first()
+    return (row[0], row[1], row[2]) if row else None
+
+
+def hand_out(connection: Connection, number: int) -> None:
+    """Give the barcodes to the products as the revision says."""
+    changed = select(revision_change.c.key).where(
+        revision_change.c.number == number, revision_change.c.kind == PRODUCT
+    )
+    connection.execute(delete(barcode).where(barcode.c.product_id.in_(changed)))
+    claims = select(barcode_claim.c.code, barcode_claim.c.product_id).where(
+        barcode_claim.c.number == number
+    )
+    connection.execute(insert(barcode).from_select(["code", "product_id"], claims))
+
+
+def drop_claims(connection: Connection, number: int) -> None:
+    connection.execute(delete(barcode_claim).where(barcode_claim.c.number == number))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from journal.wire import VerdictCode
 from retail.facts import (
     TYPES,
+    CodeDecided,
     DrawerOpened,
     Fact,
     ReceiptPrinted,
@@ -73,6 +74,7 @@ _KINDS: dict[type[Fact], Text] = {
     ReceiptPrinted: Text("receipt printed", "小票打印"),
     StockReceived: Text("delivery", "到货"),
     DrawerOpened: Text("drawer opened", "开钱箱"),
+    CodeDecided: Text("code read", "条码判定"),
 }
 _KIND_NAMES = {TYPES[fact][0]: said for fact, said in _KINDS.items()}
 

@@ -5,75 +5,35 @@ every half second and changes in place; all of them share one look into the data
 """
 
 import asyncio
-import re
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
-from importlib.resources import files
 from time import monotonic
 from typing import NamedTuple
 
-from jinja2 import Environment, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from retail.language import Language, Text
+from retail.language import Language
 from retail.money import rounded_quotient
-from sync_server.console import words
+from sync_server.console import catalogue, words
 from sync_server.console.board import StoreBoard, board, in_step
 from sync_server.console.chart import Chart, chart
 from sync_server.console.discrepancies import Discrepancy, discrepancies
+from sync_server.console.drawn import Sheet
+from sync_server.console.guard import is_local, language_of, sentence
 from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
-from sync_server.settings import is_loopback
 
 #: a look takes at most this part of the time, however long it takes
 _LOOKING_SHARE = 0.1
-
-
-def _file(name: str) -> str:
-    return files("sync_server.console").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-_STYLE, _SCRIPT = _file("hq.css"), _file("hq.js")
-_TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
-    _file("hq.html")
-)
 _STALE_AFTER_MS = 5_000
 _ASK_EVERY_MS = 500
-
-
-def _hash_source(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-#: the page's own style and script and nothing else; it asks nobody but the hub for anything
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none';"
-        f" form-action 'none'; frame-ancestors 'none'; script-src {_hash_source(_SCRIPT)};"
-        f" style-src {_hash_source(_STYLE)}; style-src-attr 'unsafe-inline'"
-    ),
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-#: what proxies say of those they speak for (RFC 7239, and the names before it)
-_FORWARDED = (
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-real-ip",
-    "via",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "cf-connecting-ip",
-)
+#: the board changes nothing, and says to nobody that it was read
+_BOARD = Sheet(("page.css", "hq.css"), "hq.js", form_action="'none'", referrer="no-referrer")
 
 
 class Figures(NamedTuple):
@@ -182,60 +142,33 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
     """The console's routes."""
     looks = _Looks(hub)
 
-    async def console(request: Request) -> Response:
-        if not _is_local(request):
-            return _sentence(words.NOT_HERE, 403)
+    async def board_page(request: Request) -> Response:
+        if not is_local(request):
+            return sentence(words.NOT_HERE, 403)
         try:
             return await _answer(looks, request)
         except FAULTS:
-            return _sentence(words.DATABASE_AWAY, 503)
+            return sentence(words.DATABASE_AWAY, 503)
 
-    return [Route("/hq", console, methods=["GET"])]
-
-
-def _sentence(said: Text, status: int) -> Response:
-    return HTMLResponse(f"<p>{said.en}</p><p>{said.zh}</p>", status, headers=_HEADERS)
-
-
-#: a name or an address and perhaps a port, and nothing else (RFC 9110 §7.2)
-_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
-
-
-def _is_local(request: Request) -> bool:
-    """Whether the reader sits at this machine and asked for it by such a name: a proxy speaks for
-    somebody else, and any web site may give its own name this machine's address."""
-    if any(name in request.headers for name in _FORWARDED):
-        return False
-    peer = request.client.host if request.client else ""
-    asked = _HOST.fullmatch(request.headers.get("host", ""))
-    return asked is not None and is_loopback(peer) and is_loopback(asked[1].strip("[]"))
+    return [Route("/hq", board_page, methods=["GET"]), *catalogue.routes(hub)]
 
 
 async def _answer(looks: _Looks, request: Request) -> Response:
     """The page; to a page that is open already only what it does not show yet."""
-    language = _language(request)
+    language = language_of(request)
     has = request.headers.get("if-none-match")
     shown = await looks.shown(language, afresh=has is None)
-    headers = {**_HEADERS, "ETag": shown.tag, "As-Of": shown.as_of}
+    headers = {**_BOARD.headers, "ETag": shown.tag, "As-Of": shown.as_of}
     if has == shown.tag:
         return Response(status_code=304, headers=headers)
-    html = _TEMPLATE.render(
+    html = _BOARD.draw(
+        "hq.html",
         language=language,
         other=Language.ENGLISH if language is Language.CHINESE else Language.CHINESE,
         words={name: text.to(language) for name, text in words.WORDS.items()},
-        style=_STYLE,
-        script=_SCRIPT,
         ask_every_ms=_ASK_EVERY_MS,
         stale_after_ms=_STALE_AFTER_MS,
         page=shown.page,
         as_of=shown.as_of,
     )
     return HTMLResponse(html, headers=headers)
-
-
-def _language(request: Request) -> Language:
-    asked = request.query_params.get("lang", "")
-    if asked in list(Language):
-        return Language(asked)
-    first = request.headers.get("accept-language", "zh")
-    return Language.ENGLISH if first.lower().startswith("en") else Language.CHINESE

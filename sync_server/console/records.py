@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
+from journal.envelope import decode
+from retail.facts import TYPES, SaleCompleted
 from sync_server.recorder import (
     HAS_VERDICT,
     IS_DIFFERENCE,
     journal,
     money_ledger,
+    stock_ledger,
     takings_by_hour,
 )
 from sync_server.sync.records import store, stream, till
@@ -236,3 +239,42 @@ def _differences(connection: Connection, differs: ColumnElement[bool]) -> list[D
         .limit(LISTED_MAX)
     )
     return [Difference(*row[:4], int(row[4])) for row in rows]
+
+
+#: so many facts back from its last one is looked for what a till sold by
+_SOLD_BY_FACTS = 50
+
+
+def sold_by(connection: Connection) -> dict[str, str]:
+    """By till, the name of the revision that its latest sale was made by; of a till that has not
+    sold lately there is none."""
+    sale, _ = TYPES[SaleCompleted]
+    latest = (
+        select(journal.c.stream_no, func.max(journal.c.seq).label("seq"))
+        .join_from(stream, journal, journal.c.stream_no == stream.c.stream_no)
+        .where(journal.c.seq > stream.c.head_seq - _SOLD_BY_FACTS, journal.c.type == sale)
+        .group_by(journal.c.stream_no)
+        .subquery()
+    )
+    of_latest = and_(journal.c.stream_no == latest.c.stream_no, journal.c.seq == latest.c.seq)
+    rows = connection.execute(
+        select(stream.c.till_id, journal.c.data)
+        .select_from(
+            journal.join(latest, of_latest).join(stream, stream.c.stream_no == journal.c.stream_no)
+        )
+        .order_by(stream.c.stream_no)
+    )
+    return {row.till_id: decode(bytes(row.data)).seen for row in rows}
+
+
+def most_sold(connection: Connection, most: int) -> dict[str, int]:
+    """The products that the chain sold most of, in 1/1000 of their units."""
+    sold = func.sum(stock_ledger.c.amount)
+    rows = connection.execute(
+        select(stock_ledger.c.product, sold)
+        .where(stock_ledger.c.account == "sold")
+        .group_by(stock_ledger.c.product)
+        .order_by(sold.desc(), stock_ledger.c.product)
+        .limit(most)
+    )
+    return {row[0]: int(row[1]) for row in rows}

@@ -8,6 +8,7 @@ from retail.money import Money
 
 WORDS = {
     "title": Text("Head office", "总部"),
+    "catalogue": Text("Catalogue", "商品目录"),
     "day": Text("Business date", "营业日"),
     "takings": Text("Takings", "营业额"),
     "sales": Text("Sales", "笔数"),
@@ -49,6 +50,18 @@ SHIFT_OPEN = Text("shift {number}", "第 {number} 班")
 NOT_HERE = Text(
     "This page is served to the hub's own machine only, until passwords are set up.",
     "设置密码之前，此页面仅限本机访问。",
+)
+NOT_FROM_HERE = Text(
+    "Nothing was changed: this form was not sent by a page of this hub. Load the page again.",
+    "未作任何更改：此表单并非由本页面提交。请刷新页面后重试。",
+)
+NO_FORM = Text(
+    "Nothing was changed: this is no form. Load the page again.",
+    "未作任何更改：表单无效。请刷新页面后重试。",
+)
+TOO_LONG = Text(
+    "Nothing was changed: the form is too long. Go back and shorten it.",
+    "未作任何更改：表单内容过长。请返回并缩短。",
 )
 DATABASE_AWAY = Text(
     "The hub's database does not answer. See that it runs, then load this page again.",

@@ -31,7 +31,8 @@ _PACK_FROM_BYTES = 1024
 #: a window of 32 KiB, and gzip's header and trailer around it (zlib manual, inflateInit2)
 _GZIP = zlib.MAX_WBITS + 16
 
-Handler = Callable[[Hub, Request], Awaitable[msgspec.Struct]]
+#: a message, or bytes that are none
+Handler = Callable[[Hub, Request], Awaitable[msgspec.Struct | bytes]]
 
 
 def routes(hub: Callable[[], Hub]) -> list[Route]:
@@ -43,6 +44,8 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
         ("POST", "/v1/push", _push),
         ("GET", "/v1/feed", _feed),
         ("GET", "/v1/feed/wait", _wait),
+        ("GET", "/v1/snapshot", _snapshot),
+        ("GET", "/v1/snapshot/{chunk}", _chunk),
     ]
     return [Route(path, _endpoint(hub, handler), methods=[verb]) for verb, path, handler in table]
 
@@ -50,7 +53,10 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
 def _endpoint(hub: Callable[[], Hub], handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            return _answer(request, await handler(hub(), request))
+            answer = await handler(hub(), request)
+            if isinstance(answer, bytes):
+                return Response(answer, headers=_HEADERS, media_type="application/octet-stream")
+            return _answer(request, answer)
         except WireProblem as no:
             return refusal(no)
         except FAULTS as fault:
@@ -180,3 +186,12 @@ async def _wait(hub: Hub, request: Request) -> msgspec.Struct:
     except ValueError:
         wait_s = 0.0
     return await hub.wait_for_news(who, request.query_params.get("cursor", ""), wait_s)
+
+
+async def _snapshot(hub: Hub, request: Request) -> msgspec.Struct:
+    return await hub.snapshot(_bearer(hub, request))
+
+
+async def _chunk(hub: Hub, request: Request) -> bytes:
+    _bearer(hub, request)
+    return await hub.chunk(request.path_params["chunk"])

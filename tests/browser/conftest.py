@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
@@ -33,6 +34,15 @@ def browser() -> Iterator[Browser]:
             pytest.skip(f"{program} does not start: {fault.message.splitlines()[0]}")
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def pictures() -> Path:
+    """The folder of the documents' pictures; only `make pictures` names it."""
+    folder = os.environ.get("OMNITILL_PICTURES")
+    if folder is None:
+        pytest.skip("pictures are taken by `make pictures`")
+    return Path(folder)
 
 
 @pytest.fixture(scope="session")

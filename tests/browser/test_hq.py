@@ -1,7 +1,6 @@
 """Head office's page in a real browser: what a person reads, wide and narrow, in both languages,
 by day and by night; and that it changes by itself."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -264,15 +263,12 @@ def test_the_page_asks_nobody_else_and_reports_no_error(busy_hub: ServedHub, pag
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_pictures_of_the_documents_are_taken(
-    demo_hub: ServedHub, browser: Browser, language: str
+    pictures: Path, demo_hub: ServedHub, browser: Browser, language: str
 ) -> None:
     """Only when asked to (`make pictures`): the README shows what a browser showed."""
-    folder = os.environ.get("OMNITILL_PICTURES")
-    if folder is None:
-        pytest.skip("pictures are taken by `make pictures`")
     with window(browser, 1280) as page:
         page.goto(f"{demo_hub.url}/hq?lang={language}")
-        page.screenshot(path=Path(folder) / f"hq-{language}.png")
+        page.screenshot(path=pictures / f"hq-{language}.png")
 
 
 @pytest.fixture(scope="module")

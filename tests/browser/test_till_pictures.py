@@ -1,7 +1,6 @@
 """The pictures of the till in the documents: what its pages say, drawn as a terminal draws it, and
 the receipt as the simulated printer printed it. Only when asked to (`make pictures`)."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -27,17 +26,9 @@ _PICTURES: list[tuple[str, str, Language, Name]] = [
 ]
 
 
-@pytest.fixture
-def folder() -> Path:
-    asked = os.environ.get("OMNITILL_PICTURES")
-    if asked is None:
-        pytest.skip("pictures are taken by `make pictures`")
-    return Path(asked)
-
-
 @pytest.mark.parametrize(("name", "stage", "language", "theme"), _PICTURES)
 def test_the_pictures_of_the_till_are_taken(
-    folder: Path,
+    pictures: Path,
     tmp_path: Path,
     browser: Browser,
     name: str,
@@ -53,11 +44,11 @@ def test_the_pictures_of_the_till_are_taken(
     till.close()
     window = browser.new_page(device_scale_factor=2, viewport={"width": 1000, "height": 700})
     window.set_content(html)
-    window.locator("#screen").screenshot(path=folder / f"{name}.png", omit_background=True)
+    window.locator("#screen").screenshot(path=pictures / f"{name}.png", omit_background=True)
     window.close()
 
 
-def test_the_picture_of_the_receipt_is_taken(folder: Path, tmp_path: Path) -> None:
+def test_the_picture_of_the_receipt_is_taken(pictures: Path, tmp_path: Path) -> None:
     till = open_till(tmp_path, language="zh")
     settings = StoreSettings(
         store_name="上海静安店",
@@ -71,4 +62,4 @@ def test_the_picture_of_the_receipt_is_taken(folder: Path, tmp_path: Path) -> No
     printer = SimulatedPrinter()
     printer.feed(receipt(receipt_parts(sold, settings, 48, 0), kick_drawer=False, fence=b""))
     till.close()
-    printer.picture().save(folder / "receipt-zh.png", optimize=True)
+    printer.picture().save(pictures / "receipt-zh.png", optimize=True)

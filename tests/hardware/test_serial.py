@@ -15,7 +15,7 @@ from hardware.scanner import Framing, Noise, Scan, SerialScanner
 from hardware.serial_link import SerialLink
 from hardware.simulator.printer import Event, SimulatedPrinter
 from hardware.simulator.scanner import SimulatedScanner
-from hardware.simulator.serial_port import SerialPort, attend_serial
+from hardware.simulator.serial_port import SerialPort, serving_serial
 from rehearsal.processes import wait_until
 from tests.hardware.wires import LINES, PATIENT, TEXT, bell_for
 
@@ -71,12 +71,8 @@ async def reading(simulated: SimulatedScanner, options: str = "") -> AsyncIterat
 @asynccontextmanager
 async def serial_printer(simulated: SimulatedPrinter) -> AsyncIterator[str]:
     with closing(SerialPort(name="printer")) as port:
-        attending = asyncio.create_task(attend_serial(simulated, port))
-        try:
-            yield f"escpos+serial://{port.path}"
-        finally:
-            attending.cancel()
-            await asyncio.gather(attending, return_exceptions=True)
+        async with serving_serial(simulated, port) as url:
+            yield url
 
 
 @asynccontextmanager

@@ -17,12 +17,14 @@ import pytest
 from sqlalchemy import Connection, select
 from typer.testing import CliRunner
 
+from pricebook.rows import CATALOGUE
 from rehearsal.postgresql import PostgreSQL
 from rehearsal.processes import wait_until
 from retail.catalogue import Product
 from sync_server.__main__ import app
-from sync_server.catalogue.records import CATALOGUE, barcode, published
-from sync_server.catalogue.service import settings_of
+from sync_server.catalogue.records import barcode
+from sync_server.catalogue.stores import settings_of
+from sync_server.feed.records import published
 from sync_server.sync.records import store
 from tests.hand_till import HandTill
 from tests.served_hub import ServedHub
@@ -50,7 +52,8 @@ class Head:
     def runs(self, *words: str, env: Mapping[str, str] | None = None) -> Ended:
         """Run a command on the database; a traceback fails the test."""
         database = () if "--database" in words else ("--database", self.database_url)
-        result = CliRunner().invoke(app, [*words, *database], env=dict(env or {}))
+        book = {"OMNITILL_HUB_PRICE_BOOK": str(self.folder / "price-book")}
+        result = CliRunner().invoke(app, [*words, *database], env=book | dict(env or {}))
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert "Traceback" not in result.output
@@ -157,7 +160,7 @@ def test_a_chain_of_barcodes_whose_last_is_taken_is_refused_as_a_whole(head: Hea
 
 def test_of_a_product_named_twice_the_latter_row_counts(head: Head) -> None:
     columns = "product_id,name,price,barcodes\n"
-    assert head.imports("products", f"{columns}1,a,1,A\n1,a,1,B\n2,b,1,A\n").code == 0
+    assert head.imports("products", f"{columns}1,a,1,A\n1,a,2,B\n2,b,1,A\n").code == 0
     assert codes_of(head) == {"A": "2", "B": "1"}
 
 
@@ -381,7 +384,9 @@ def test_rows_found_bad_before_the_database_failed_are_written_all_the_same(
             rows.write("product_id,name,price\n0,x,free\n")
             rows.writelines(f"{number},n,1\n" for number in range(1, 5_000))
             rows.flush()
-            wait_until(lambda: sqlite_head.count("feed") == 4_999, WAIT_S, "the first are in")
+            wait_until(
+                lambda: sqlite_head.count("revision_change") == 4_999, WAIT_S, "the first are in"
+            )
             sqlite_head.spoil("barcode")
             rows.write("5000,n,1\n5001,x,free\n")
 
@@ -389,7 +394,7 @@ def test_rows_found_bad_before_the_database_failed_are_written_all_the_same(
         writing = other.submit(write)
         ended = sqlite_head.runs("import", "products", str(pipe))
         writing.result(WAIT_S)
-    assert (ended.code, ended.out) == (1, "4999 rows taken, 4999 changed something, 2 rejected\n")
+    assert (ended.code, ended.out) == (1, "4999 rows taken, nothing was changed, 2 rejected\n")
     assert "cannot be used: no such table: barcode" in ended.err
     assert "2 rows were not taken" in ended.err
     assert [row.split(",")[0] for row in sqlite_head.rejected("products")] == ["2", "5003"]

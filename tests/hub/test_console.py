@@ -9,7 +9,7 @@ import pytest
 
 from journal.wire import Declared
 from rehearsal.processes import wait_until
-from rehearsal.store_day.status_page import TillRow, till_rows
+from rehearsal.store_day.hq_page import TillCard, till_cards
 from retail.facts import PrintOutcome, ReceiptPrinted, ShiftClosed
 from retail.shift import Balance, figures
 from retail.tender import Tender
@@ -21,9 +21,9 @@ from tests.hub.serving import Serving
 from tests.served_hub import ServedHub
 
 
-def rows(hub: ServedHub, language: str = "en") -> dict[str, TillRow]:
-    """The page's rows by till."""
-    return {row.till: row for row in till_rows(hub.url, language)}
+def rows(hub: ServedHub, language: str = "en") -> dict[str, TillCard]:
+    """The page's cards by till."""
+    return {card.till: card for card in till_cards(hub.url, language)}
 
 
 def page_of(hub: ServedHub, language: str = "en") -> str:

@@ -9,8 +9,11 @@ from sqlalchemy import Connection, select, text
 
 from retail.facts import ShiftClosed
 from sync_server.console.records import LISTED_MAX, overview
+from sync_server.feed import records as feed
+from sync_server.feed.records import Head
 from sync_server.migrations import upgrade_connection
 from sync_server.recorder import is_takings, money_ledger, takings_by_hour
+from tests.builders import a_product
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.hub.conftest import TillMaker
 from tests.hub.test_books import record_anything
@@ -109,17 +112,29 @@ def test_what_a_hub_of_before_has_is_added_up_by_the_migration(
         record_anything(till, Random(seed), 60)
         sell(till, "never", 400)
         reply_of(till.push())
-    before = hub.read(hourly)
+    hub.publish([a_product("cola"), a_product("water")])
+    before, held = hub.read(hourly), hub.read(heads)
 
     def as_of_before(connection: Connection) -> None:
-        connection.execute(text("DROP TABLE takings_by_hour"))
-        connection.execute(text("DROP INDEX money_ledger_difference"))
+        for table in ("takings_by_hour", "revision", "revision_change", "barcode_claim"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        for index in ("money_ledger_difference", "barcode_product"):
+            connection.execute(text(f"DROP INDEX {index}"))
+        for column in ("feed.gone_at", "scope_head.contents", "scope_head.floor"):
+            table, _, name = column.partition(".")
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
     hub.write(as_of_before)
     hub.write(upgrade_connection)
     assert hub.read(hourly) == before
+    assert hub.read(heads) == held
     assert len(before) > 2
+
+
+def heads(connection: Connection) -> dict[str, Head]:
+    """Where the scopes stand, and what they hold."""
+    return feed.heads(connection, ("catalogue", "revisions", "store:S01"))
 
 
 def test_the_day_shown_is_the_latest_that_may_have_come(hub: ServedHub, till: HandTill) -> None:

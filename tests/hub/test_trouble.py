@@ -17,8 +17,8 @@ from sqlalchemy import text
 from journal import wire
 from rehearsal.postgresql import PostgreSQL
 from rehearsal.processes import wait_until
-from sync_server.catalogue import records
 from sync_server.database import open_database
+from sync_server.feed import records
 from tests.builders import SteppedClock, a_product
 from tests.hand_till import HandTill, problem_of, reply_of
 from tests.hub.books import stored

@@ -22,6 +22,7 @@ from journal.wire import (
     Problem,
     PushReply,
     PushRequest,
+    Snapshot,
     TokenReply,
     TokenRequest,
     Verdict,
@@ -46,8 +47,15 @@ MESSAGES: list[msgspec.Struct] = [
     Challenge("nonce"),
     TokenRequest("S01-1", "nonce", "sig"),
     TokenReply("token", 43_200),
-    FeedPage("e1", "cursor", [FeedRow("product", "cola", msgspec.Raw(b"{}"))], True, {"S01-1": 7}),
+    FeedPage(
+        "e1",
+        "cursor",
+        [FeedRow("catalogue", "product", "cola", msgspec.Raw(b"{}"))],
+        True,
+        {"S01-1": 7},
+    ),
     FeedChange(("catalogue",)),
+    Snapshot("e1", "cursor", "1.1", 7, "0" * 64, 4, ["1" * 64, "2" * 64], "sig"),
 ]
 each = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 

@@ -4,19 +4,16 @@ Owns one store: hub, till, cable, a simulated printer behind a TCP port, and the
 each kill. Refuses to own the ways to hold and kill: those are the boundaries.
 """
 
-import asyncio
-import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple, Self
 
-from hardware.simulator.port import TcpServer, serve_tcp
-from hardware.simulator.printer import SimulatedPrinter
 from rehearsal.books import differences, hub_books, till_books
 from rehearsal.processes import Child, HeadlessTill, Reply, wait_until
 from rehearsal.shop import Shop, try_command
 from tests.kills.holds import PATIENCE_S
 from tests.kills.sights import HubSight, TillSale, till_sales
+from tests.loop_thread import Printer
 
 STORES = [{"store_id": "S01", "name": "静安店"}]
 CASHIERS = [{"store_id": "S01", "cashier_id": "1001", "name": "王芳"}]
@@ -46,46 +43,20 @@ class Reached(NamedTuple):
     afterwards: str
 
 
-class PaperPrinter:
-    """The simulated printer on a thread and a loop of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self.printer = SimulatedPrinter()
-        serving = asyncio.run_coroutine_threadsafe(self._serve(), self._loop)
-        self._server = serving.result(PATIENCE_S)
-        self.url = self._server.url
-
-    async def _serve(self) -> TcpServer:
-        return await serve_tcp(self.printer)
-
-    def turn(self, words: str) -> None:
-        """Turn a knob of the printer; returns when it is turned."""
-
-        async def knob() -> None:
-            self.printer.turn_knob(words)
-
-        asyncio.run_coroutine_threadsafe(knob(), self._loop).result(PATIENCE_S)
+class PaperPrinter(Printer):
+    """The simulated printer, and how far its paper has come."""
 
     @property
     def stalled(self) -> bool:
-        return self.printer.appetite_bytes() == 0
+        return self.simulated.appetite_bytes() == 0
 
     @property
     def lines(self) -> int:
-        return len(self.printer.paper)
+        return len(self.simulated.paper)
 
     @property
     def receipts(self) -> list[str]:
-        return self.printer.receipts
-
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._server.close(), self._loop).result(PATIENCE_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE_S)
-        self._loop.close()
+        return self.simulated.receipts
 
 
 class Stage:

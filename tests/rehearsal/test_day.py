@@ -17,10 +17,11 @@ from rich.cells import cell_len
 
 from pos_client.till import DATABASE_FILE
 from rehearsal.books import AGREE, hub_books, merged, till_books
+from rehearsal.demo import demo_rows
 from rehearsal.processes import Child, ChildEnded, wait_until
-from rehearsal.store_day.cashiers import demo_rows
+from rehearsal.shop import INTERRUPTED
 from rehearsal.store_day.closing import close_books
-from rehearsal.store_day.day import CHAPTERS, INTERRUPTED, play
+from rehearsal.store_day.day import CHAPTERS, play
 from rehearsal.store_day.telling import WIDTH_COLS, Telling
 
 DAY = [sys.executable, "-m", "rehearsal.store_day"]

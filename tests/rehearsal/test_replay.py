@@ -149,7 +149,7 @@ def test_receipts_are_read_afresh_from_a_tills_journal(tmp_path: Path) -> None:
     till.sale.scan("6901028075022", 2_000)
     till.sale.set_line_price(Money(30, "CNY"), "as in the file")
     till.sale.pay("cash")
-    day = till.shift.today()
+    day = till.catalogue.today()
     till.close()
     sold = Basket(day, "7", (Line("cola", 2_000, 30),))
     assert till_receipts(tmp_path / "data" / "till.db") == expected_receipts([sold], ["S01-1"])

@@ -1,16 +1,10 @@
 """The shop floor is played as a person would, in a terminal, to the end and cut short."""
 
-import fcntl
 import os
 import re
-import select
 import signal
 import socket
-import struct
-import subprocess
 import sys
-import termios
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +17,7 @@ from pos_client import identity
 from pos_client.settings import load
 from pos_client.till import look_into
 from rehearsal.terminal import Terminal
+from tests.terminal.seat import hung_up
 
 FLOOR = [sys.executable, "-m", "rehearsal.shop_floor"]
 COLA, BUTTER = "9520417001212", "黄油"
@@ -38,8 +33,12 @@ def temporary(tmp_path: Path) -> Path:
     return folder
 
 
+def settings_of(temporary: Path) -> dict[str, str]:
+    return {"TMPDIR": str(temporary), "OMNITILL_TILL_LANGUAGE": "zh"}
+
+
 def floor(temporary: Path, *options: str, columns: int, rows: int) -> Terminal:
-    env = {"TMPDIR": str(temporary), "OMNITILL_TILL_LANGUAGE": "zh"}
+    env = settings_of(temporary)
     return Terminal([*FLOOR, *options], columns=columns, rows=rows, env=env)
 
 
@@ -126,26 +125,8 @@ def test_a_signal_ends_all_of_it_in_order(number: signal.Signals, temporary: Pat
 
 @pytest.mark.slow
 def test_a_terminal_that_is_closed_takes_all_of_it_along(temporary: Path) -> None:
-    """A pty of its own, for it must be gone while the program still runs."""
-    ours, its = os.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    opens_it = ["/bin/sh", "-c", 'exec "$@" <>"$0" >"$0" 2>&1', os.ttyname(its)]
-    env = {"TMPDIR": str(temporary), "OMNITILL_TILL_LANGUAGE": "zh", "TERM": "xterm-256color"}
-    with subprocess.Popen(
-        [*opens_it, *FLOOR], env={**os.environ, **env}, stdin=its, start_new_session=True
-    ) as program:
-        os.close(its)
-        try:
-            seen, late_s = b"", time.monotonic() + START_S
-            while "收银员 1001".encode() not in seen:
-                assert time.monotonic() < late_s, seen[-2000:].decode(errors="replace")
-                if select.select([ours], [], [], 1.0)[0]:
-                    seen += os.read(ours, 65_536)
-            processes = family(program.pid)
-            os.close(ours)
-            program.wait(END_S)
-        finally:
-            program.kill()
+    with hung_up(FLOOR, "收银员 1001", START_S, **settings_of(temporary)) as program:
+        processes = family(program.pid)
     assert_nothing_is_left(processes, temporary)
 
 

@@ -52,15 +52,17 @@ def yuan(minor: int) -> Money:
 def by_hand(passed: list[Scan]) -> int:
     """What a customer owes, in exact fractions: equal pieces on one line, each weighing alone,
     each line rounded, then its tax on top rounded."""
-    pieces: Counter[Product] = Counter()
+    pieces: Counter[str] = Counter()
+    shelf = {product.product_id: product for product, _ in passed}
     lines: list[tuple[Product, int]] = []
     for product, quantity in passed:
         if product.unit.is_measured:
             lines.append((product, quantity))
         else:
-            pieces[product] += quantity
+            pieces[product.product_id] += quantity
     due = 0
-    for product, quantity in [*lines, *pieces.items()]:
+    together = [(shelf[product_id], quantity) for product_id, quantity in pieces.items()]
+    for product, quantity in [*lines, *together]:
         line = half_away_from_zero(Fraction(product.price_minor * quantity, ONE))
         due += line
         if not product.tax.included:

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retail.article import CodePrice
+from retail.barcode import EightDigits
 from retail.basket import Discount, RemovedLine
 from retail.facts import (
     TYPES,
+    CodeDecided,
     DenominationCount,
     DrawerOpened,
     Fact,
@@ -47,6 +50,12 @@ LINE = SaleLine(
     discount_minor=84,
     price_reason="bruised",
     discount_reason="regular",
+    discount_by_rule=True,
+    batch="L7",
+    serial="0001",
+    expires=date(2026, 6, 6),
+    best_before=date(2026, 6, 5),
+    code_price=CodePrice(655, 838),
 )
 COUNTS = (DenominationCount(10_000, 507), DenominationCount(100, 3))
 GONE = RemovedLine("cola", 1000, 350)
@@ -66,6 +75,7 @@ FULL: list[Fact] = [
     ReceiptPrinted("eid", "S01-1-K7Q2XM-000001", PrintOutcome.UNKNOWN, "printer.no_reply", 2),
     StockReceived("DN-7", (ReceivedLine("cola", 24_000),)),
     DrawerOpened("change for the till next door"),
+    CodeDecided("01234053", EightDigits.UPCE),
 ]
 each = pytest.mark.parametrize("fact", FULL, ids=lambda fact: TYPES[type(fact)][0])
 
@@ -104,6 +114,7 @@ def test_what_a_till_can_sell_a_hub_can_read(sale: SaleCompleted) -> None:
             ),
         ),
         (FULL[6], b'{"reason":"change for the till next door"}'),
+        (FULL[7], b'{"code":"01234053","reading":"upce"}'),
         (
             ShiftClosed(7, "CNY", 50_754, 50_700, 12),
             (

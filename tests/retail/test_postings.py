@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retail.barcode import EightDigits
 from retail.basket import Basket
 from retail.catalogue import CASH
 from retail.facts import (
+    CodeDecided,
     DrawerOpened,
     Fact,
     PrintOutcome,
@@ -120,6 +122,7 @@ def test_a_voided_sale_and_a_printed_receipt_move_nothing(basket: Basket) -> Non
     assert postings(SaleVoided("left", "CNY", lines, basket.total.minor)) == ()
     assert postings(ReceiptPrinted("e", "r", PrintOutcome.PRINTED)) == ()
     assert postings(DrawerOpened("change")) == ()
+    assert postings(CodeDecided("01234053", EightDigits.EAN8)) == ()
 
 
 @given(facts())
@@ -143,6 +146,7 @@ def test_every_type_of_fact_has_a_meaning() -> None:
         ReceiptPrinted,
         StockReceived,
         DrawerOpened,
+        CodeDecided,
     }
 
 

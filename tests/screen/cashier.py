@@ -51,11 +51,13 @@ class Cashier:
             self.at_s += SCANNER_S
             self.face.key("enter", "\r", self.at_s)
 
-    def scan_by_serial(self, code: str) -> None:
-        self.face.told("scanner.scan", {"code": code})
+    def scan_by_serial(self, code: str, aim: str = "") -> None:
+        self.face.told("scanner.scan", {"code": code, "aim": aim})
 
     def rows(self) -> list[Row]:
-        """The screen, of which every row has exactly its columns, unless there is no room."""
+        """The screen, of which every row has exactly its columns, unless there is no room; what
+        is being looked for is found first."""
+        self.face.till.catalogue.finder.settle()
         drawn = self.face.frame(self.size)
         rows = drawn.rows
         if self.size.columns >= COLUMNS_MIN and self.size.rows >= ROWS_MIN:

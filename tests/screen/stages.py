@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
+from retail.catalogue import MarkDown, StoreSettings
+from retail.revision import Recall
+from tests.builders import publish
 from tests.screen.cashier import Cashier
 from tests.till.counter import APPLES, COLA, PEN, WATER
+from tests.till.supermarket import CASE, LABEL, MILK, SHELF, TWO_THINGS, checked, recall
 
 Stage = Callable[[Cashier], None]
 
@@ -82,6 +86,54 @@ def _figures(cashier: Cashier) -> None:
     cashier.type("X", "enter")
 
 
+def _supermarket(cashier: Cashier) -> None:
+    """A larger shelf: packs, price lists, labels, batches."""
+    _sign_in(cashier)
+    till = cashier.face.till
+    settings = StoreSettings(
+        store_name="上海静安店",
+        code_templates=("21IIIIIVVVVVC price=2",),
+        near_expiry=(MarkDown(3, 300_000), MarkDown(7, 100_000)),
+        price_list="市区",
+    )
+    publish(till, SHELF, settings)
+    recall(till, Recall("milk", "杀菌不足", "L7"))
+
+
+def _search(cashier: Cashier) -> None:
+    _supermarket(cashier)
+    cashier.scan(PEN)
+    cashier.press("f8")
+    cashier.type("kele")
+    cashier.press("down")
+
+
+def _product(cashier: Cashier) -> None:
+    _supermarket(cashier)
+    cashier.scan(COLA)
+    cashier.type(f".{MILK}", "enter")
+
+
+def _by_their_codes(cashier: Cashier) -> None:
+    _supermarket(cashier)
+    cashier.scan(COLA, CASE, LABEL, f"(01)0{MILK}(10)L8(17)260606")
+    cashier.scan(f"(01)0{MILK}(10)L9(15)260602")
+    recall(cashier.face.till, Recall("pen", "笔芯漏墨"))
+    cashier.scan(MILK)
+    recall(cashier.face.till, Recall("cola", "瓶盖松动"))
+
+
+def _two_things(cashier: Cashier) -> None:
+    _supermarket(cashier)
+    cashier.scan(TWO_THINGS)
+
+
+def _old_prices(cashier: Cashier) -> None:
+    _basket(cashier)
+    checked(cashier.face.till, days_ago=9)
+    cashier.face.look()
+
+
 STAGES: dict[str, Stage] = {
     "sign-in": lambda _: None,
     "float": _keys(lambda cashier: cashier.type("1001", "enter")),
@@ -96,7 +148,13 @@ STAGES: dict[str, Stage] = {
     "reason": _keys(_basket, "f3", "'8", "enter"),
     "void": _keys(_basket, "f16"),
     "customer": _keys(_basket, "f5"),
-    "price-check": _keys(_basket, "f8", f"'{PEN}", "enter"),
+    "price-check": _keys(_basket, f"'.{PEN}", "enter"),
+    "product": _product,
+    "search": _search,
+    "search-empty": _keys(_basket, "f8"),
+    "by-their-codes": _by_their_codes,
+    "two-things": _two_things,
+    "old-prices": _old_prices,
     "drawer": _keys(_basket, "f9"),
     "payment": _keys(_basket, "f12"),
     "payment-in-part": _in_part,

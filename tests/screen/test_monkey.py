@@ -26,7 +26,10 @@ _KEYS = (
     *("ctrl+j", "ctrl+m", "ctrl+x", "shift+tab", "ctrl+right_square_bracket"),
 )
 _TYPED = "0123456789.*-+%,x ]()收款可€😀\x1d"
-_CODES = (COLA, WATER, PEN, APPLES, "1234567890128", "]E0" + COLA, "3*" + WATER, "x" * 40)
+_CODES = (
+    *(COLA, WATER, PEN, APPLES, "1234567890128", "]E0" + COLA, "3*" + WATER, "x" * 40),
+    *("." + PEN, f"(01)0{COLA}(10)L7(17)260601", "134567890123456789", "PK1.A-1024.NJNJ"),
+)
 _SIZES = (LARGE, SMALL, Size(72, 16), Size(20, 5), Size(1, 1), Size(240, 70))
 _KNOBS = ("paper out", "paper in", "cover open", "cover closed", "power off", "power on")
 

@@ -96,13 +96,13 @@ def sell(till: Till, code: str = COLA) -> int:
 def pull_all(till: Till) -> None:
     """Pull until the till has everything. Fails when the line does."""
     while (wait_s := till.sync.pull_once()) is not None:
-        assert wait_s == 0.0, "the line is dead"
+        assert wait_s == 0.0, f"the line is dead: {till.sync._line}"
 
 
 def push_all(till: Till) -> None:
     """Push until the hub has everything. Fails when the line does."""
     while (wait_s := till.sync.push_once()) is not None:
-        assert wait_s == 0.0, "the line is dead"
+        assert wait_s == 0.0, f"the line is dead: {till.sync._line}"
 
 
 class Heard:

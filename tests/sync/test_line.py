@@ -115,7 +115,7 @@ def test_who_is_not_the_hub_leaves_the_till_selling_offline(
     heard: Heard,
     instead: Callable[[Says], FalseHub],
 ) -> None:
-    before, cursor = acked(till), till.catalogue.next_cursor()
+    before, cursor = acked(till), till.catalogue.next_cursor
     new_line(till, 0.2)
     instead(NOBODY[who])
     sell(till)
@@ -123,7 +123,7 @@ def test_who_is_not_the_hub_leaves_the_till_selling_offline(
         wait_s = step()
         assert wait_s is not None
     assert acked(till) == before
-    assert till.catalogue.next_cursor() == cursor
+    assert till.catalogue.next_cursor == cursor
     state = till.sync.state()
     assert (state.online, state.forked, state.problem, state.waiting) == (False, False, "", 1)
     assert state.why
@@ -222,7 +222,7 @@ def serving(page: bytes) -> Says:
 def test_a_page_of_the_feed_that_ends_nowhere_is_not_asked_for_in_a_circle(
     till: Till, instead: Callable[[Says], FalseHub]
 ) -> None:
-    endless = FeedPage(EPOCH, till.catalogue.next_cursor(), [], up_to_date=False)
+    endless = FeedPage(EPOCH, till.catalogue.next_cursor, [], up_to_date=False)
     somebody = instead(serving(message(endless)))
     new_line(till)
     waits = [till.sync.pull_once() for _ in range(5)]
@@ -234,7 +234,9 @@ def test_a_page_without_our_header_changes_no_price(
     till: Till, instead: Callable[[Says], FalseHub]
 ) -> None:
     cheap = msgspec.json.encode(a_product("cola", codes=(COLA,), price_minor=1))
-    page = FeedPage(EPOCH, "cursor", [FeedRow("product", "cola", msgspec.Raw(cheap))], True)
+    page = FeedPage(
+        EPOCH, "cursor", [FeedRow("catalogue", "product", "cola", msgspec.Raw(cheap))], True
+    )
     somebody = instead(serving(http(200, msgspec.json.encode(page), ours=False)))
     new_line(till)
     assert till.sync.pull_once()

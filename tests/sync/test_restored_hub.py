@@ -12,7 +12,7 @@ from pos_client.till import Till
 from rehearsal.cable import Cable
 from retail.catalogue import Cashier
 from retail.refusals import UnknownBarcode, UnknownCashier
-from sync_server.catalogue import records as published
+from sync_server.feed import records as published
 from tests.builders import a_product
 from tests.served_hub import ServedHub
 from tests.sync.conftest import Open, pull_all, sell

@@ -20,7 +20,7 @@ from retail.catalogue import Cashier
 from retail.facts import DenominationCount
 from retail.money import Money
 from retail.refusals import UnknownBarcode, UnknownCashier
-from sync_server.catalogue import records as published
+from sync_server.feed import records as published
 from sync_server.sync.records import hub as hub_table
 from tests.builders import a_product, till_settings
 from tests.hub.books import books, recounted, stored
@@ -366,7 +366,7 @@ def test_a_till_in_wait_is_woken_by_a_new_price(
 
 
 def test_a_product_that_is_gone_is_not_sold_any_more(hub: ServedHub, till: Till) -> None:
-    gone = {"cola": published.GONE}
+    gone = {"cola": None}
     hub.write(lambda connection: published.publish(connection, "catalogue", "product", gone))
     pull_all(till)
     with pytest.raises(UnknownBarcode):
@@ -397,13 +397,13 @@ def test_a_first_pull_that_is_cut_goes_on_and_never_shows_half_a_cut(
     cable.pull_after(bytes_to_till=5_000)
     assert first.sync.pull_once() != 0.0
     assert first.catalogue.known_products == 0
-    cursor = first.catalogue.next_cursor()
+    cursor = first.catalogue.next_cursor
     assert cursor
     first.close()
 
     second = open_till(settings)  # switched off and on in the middle
     assert second.catalogue.known_products == 0
-    assert second.catalogue.next_cursor() == cursor
+    assert second.catalogue.next_cursor == cursor
     cable.plug()
     pages = 0
     while second.sync.pull_once() is not None:
@@ -437,9 +437,9 @@ def test_a_cursor_of_another_life_of_the_hub_makes_the_till_start_over(
     hub.close()
     with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as restored:
         cable.set_target(restored.port)
-        cursor = till.catalogue.next_cursor()
+        cursor = till.catalogue.next_cursor
         pull_all(till)
-        assert till.catalogue.next_cursor() != cursor
+        assert till.catalogue.next_cursor != cursor
         assert sell(till) == 400
         push_all(till)
         assert till.sync.state() == (0, "", True, False, "", "")

@@ -3,9 +3,13 @@
 Nothing here knows the program's inside: keys go in, the picture and the disk come out.
 """
 
+import fcntl
 import os
 import select
+import struct
+import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -62,14 +66,47 @@ def prepare(folder: Path, more: Sequence[Product] = (), *, shift: bool = True) -
     till.close()
 
 
+def program(folder: Path) -> list[str]:
+    """The command line of the till in that folder."""
+    folders = ["--data", str(folder / "data"), "--state", str(folder / "state")]
+    return [sys.executable, "-m", "pos_client", *folders]
+
+
 def sit_down(folder: Path, columns: int = 100, rows: int = 30, **settings: str) -> Terminal:
     """Start the program on that folder as a person would; `settings` are those of the till."""
-    command = [sys.executable, "-m", "pos_client", "--printer", "sim://printer"]
-    command += ["--data", str(folder / "data"), "--state", str(folder / "state")]
-    command += ["--clock-start", CLOCK_START]
+    command = [*program(folder), "--printer", "sim://printer", "--clock-start", CLOCK_START]
     env = {f"OMNITILL_TILL_{name.upper()}": value for name, value in settings.items()}
     env["TMPDIR"] = str(folder)  # where a fault would be reported
     return Terminal(command, columns=columns, rows=rows, env=env)
+
+
+@contextmanager
+def hung_up(
+    command: Sequence[str], shows: str, patience_s: float, **env: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program on a pty of its own, once its screen shows that. Then the terminal is closed, for
+    it must be gone while the program still runs, and the program must end of that."""
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    opens_it = ["/bin/sh", "-c", 'exec "$@" <>"$0" >"$0" 2>&1', os.ttyname(its)]
+    with subprocess.Popen(
+        [*opens_it, *command],
+        env={**os.environ, "TERM": "xterm-256color", **env},
+        stdin=its,
+        start_new_session=True,
+    ) as program:
+        os.close(its)
+        try:
+            seen, late_s = b"", time.monotonic() + patience_s
+            while shows.encode() not in seen:
+                assert time.monotonic() < late_s, seen[-2000:].decode(errors="replace")
+                if select.select([ours], [], [], 1.0)[0]:
+                    seen += os.read(ours, 65_536)
+            yield program
+            os.close(ours)
+            program.wait(patience_s)
+        finally:
+            program.kill()
 
 
 def leave(terminal: Terminal) -> None:

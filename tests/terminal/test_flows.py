@@ -262,8 +262,8 @@ def test_a_split_payment_is_given_back_and_paid_otherwise(cashier: Cashier, tmp_
 
 def test_a_price_is_looked_up_without_selling(cashier: Cashier, tmp_path: Path) -> None:
     cashier.scan(COLA)
-    cashier.press("f8")
-    cashier.sees("查价", "Price check")
+    cashier.sees("可口可乐 cola  ×1")
+    cashier.type(".")
     cashier.scan(PEN)
     cashier.sees("8.90 / ")
     cashier.press("escape")
@@ -271,6 +271,42 @@ def test_a_price_is_looked_up_without_selling(cashier: Cashier, tmp_path: Path) 
     assert cashier.keys == 2
     seat.leave(cashier.terminal)
     assert seat.basket_codes(tmp_path) == [COLA]
+
+
+def test_a_product_is_found_by_its_pinyin_and_sold(cashier: Cashier, tmp_path: Path) -> None:
+    cashier.press("f8")
+    cashier.sees("查找商品", "Find a product")
+    cashier.type("nfsq")
+    cashier.sees("农夫山泉 饮用天然水")
+    cashier.press("right")
+    cashier.sees("6921168509256")
+    cashier.press("escape")
+    cashier.sees("查找商品", "Find a product")
+    cashier.press("enter")
+    cashier.sees("农夫山泉 饮用天然水 550ml  ×1")
+    cashier.press("f8")
+    cashier.type("hfs")
+    cashier.sees("散装红富士苹果")
+    cashier.press("enter")
+    cashier.sees("重量（克）", "Weight in grams")
+    cashier.type("655", "enter")
+    cashier.sees("散装红富士苹果  ×0.655")
+    seat.leave(cashier.terminal)
+    with seat.afterwards(tmp_path) as till:
+        lines = kept_basket(till).lines
+        assert [(line.code, line.quantity) for line in lines] == [(WATER, 1000), (APPLES, 655)]
+
+
+def test_a_scan_while_searching_lands_in_the_basket(cashier: Cashier, tmp_path: Path) -> None:
+    cashier.press("f8")
+    cashier.sees("查找商品", "Find a product")
+    cashier.type("kele")
+    cashier.sees("可口可乐 cola")
+    seat.change_hands()
+    cashier.scan(PEN)
+    cashier.sees("Stabilo Boss 荧光笔 黄  ×1")
+    seat.leave(cashier.terminal)
+    assert seat.basket_codes(tmp_path) == [PEN]
 
 
 def test_the_drawer_opens_for_a_reason_and_a_sale_is_given_up_for_one(

@@ -86,6 +86,14 @@ def other_program(till: Till) -> Iterator[sqlite3.Connection]:
         yield other
 
 
+@contextmanager
+def other_reader_of_the_book(till: Till) -> Iterator[sqlite3.Connection]:
+    """The price book in force, opened by somebody else."""
+    file = till.catalogue.books.book.file
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=60)) as other:
+        yield other
+
+
 def disk(till: Till) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that is in the file, table by table, as another program sees it."""
     with other_program(till) as other:

@@ -33,6 +33,9 @@ from tests.till.counter import (
 DAY: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "status"}, {"store": "S01", "till": "S01-1", "shift": None, "products": 4}),
     ({"do": "price_check", "code": APPLES}, {}),
+    ({"do": "find", "words": "nothing of the kind"}, {"found": []}),
+    ({"do": "product", "code": APPLES}, {}),
+    ({"do": "decide_code", "code": "01234053", "reading": "upce"}, {"reading": "upce"}),
     (
         {"do": "open_shift", "cashier": "1001", "float": 50_000},
         {
@@ -50,7 +53,7 @@ DAY: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "scan", "code": COLA}, {}),
     ({"do": "scan", "code": COLA, "quantity": 2000}, {}),
     ({"do": "weigh", "code": APPLES, "weight_g": 655}, {}),
-    ({"do": "scan", "code": WATER}, {}),
+    ({"do": "choose", "product_id": "water"}, {}),
     ({"do": "undo"}, {"undone": "scan"}),
     ({"do": "take_out", "code": COLA}, {}),
     ({"do": "undo"}, {"undone": "take_out"}),
@@ -96,7 +99,8 @@ def test_a_whole_day_is_told_act_by_act(till: Till) -> None:
     _assert_as_told(answers)
     assert_in_order(till)
     assert types(till) == [
-        "shift.opened", "stock.received", "sale.completed", "sale.voided", "shift.closed",
+        "code.decided",
+        *("shift.opened", "stock.received", "sale.completed", "sale.voided", "shift.closed"),
     ]  # fmt: skip
 
 
@@ -259,8 +263,11 @@ REFUSALS: list[tuple[str, Setting, dict[str, Any]]] = [
     ("payment_begun", _partly_paid, {"do": "undo"}),
     ("basket_empty", begin, {"do": "suggest_cash"}),
     ("unknown_barcode", begin, {"do": "scan", "code": "0000"}),
-    ("unknown_barcode", begin, {"do": "scan", "code": ""}),
-    ("unknown_barcode", begin, {"do": "scan", "code": "\0"}),
+    ("code_unreadable", begin, {"do": "scan", "code": ""}),
+    ("code_unreadable", begin, {"do": "scan", "code": "\0"}),
+    ("unknown_product", begin, {"do": "choose", "product_id": "none"}),
+    ("unknown_product", begin, {"do": "product", "product_id": "none"}),
+    ("not_ambiguous", begin, {"do": "decide_code", "code": COLA, "reading": "upce"}),
     ("unknown_barcode", begin, {"do": "price_check", "code": "' OR 1=1 --"}),
     ("needs_weight", begin, {"do": "scan", "code": APPLES}),
     ("not_weighed", begin, {"do": "weigh", "code": COLA, "weight_g": 500}),

@@ -230,7 +230,11 @@ def test_an_export_overwrites_nothing_of_the_tills_own(tmp_path: Path, target: s
     with closing(open_till(tmp_path)) as till:
         begin(till)
     (tmp_path / "link").symlink_to(tmp_path / "data")
-    before = {file: file.read_bytes() for file in (tmp_path / "data").iterdir()}
+    before = _files(tmp_path / "data")
     for place in (tmp_path / target, tmp_path / target.replace("data", "link")):
         assert "own folder" in sentences(tried(tmp_path, "journal", "export", str(place)))
-    assert {file: file.read_bytes() for file in (tmp_path / "data").iterdir()} == before
+    assert _files(tmp_path / "data") == before
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}

@@ -1,7 +1,5 @@
 """The till's devices as one object: scans come in, states are told, the drawer opens, over ptys."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,43 +12,32 @@ from hardware.registry import open_printer
 from hardware.scanner import Scan, Wedge
 from hardware.simulator.counter import SimulatedCounter
 from hardware.simulator.printer import Event
-from pos_client.counter import Counter, DrawerNotOpened
+from pos_client.counter import Counter, DrawerNotOpened, TwoWedges
 from pos_client.till import Till
 from rehearsal.processes import wait_until
 from retail.facts import PrintOutcome, ReceiptPrinted
 from tests.builders import open_till
+from tests.loop_thread import PATIENCE_S, LoopThread
 from tests.till.counter import begin, recorded, sell
 from tests.till.test_paper import TIRED
 
-PATIENCE_S = 60.0
 LOOK_S = 0.02
 
 
-class Desk:
+class Desk(LoopThread):
     """A simulated counter on a thread of its own. Close it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.simulated = SimulatedCounter()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
         self.do(self.simulated.__aenter__)
-
-    def do(self, what: Callable[..., Any], *given: object) -> Any:
-        async def doing() -> Any:
-            done = what(*given)
-            return await done if asyncio.iscoroutine(done) else done
-
-        return asyncio.run_coroutine_threadsafe(doing(), self._loop).result(PATIENCE_S)
 
     def turn(self, words: str) -> None:
         self.do(self.simulated.printer.turn_knob, words)
 
     def close(self) -> None:
         self.do(self.simulated.__aexit__)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE_S)
-        self._loop.close()
+        super().close()
 
 
 @pytest.fixture
@@ -91,6 +78,12 @@ def test_a_scanner_that_types_is_for_the_screen_alone() -> None:
         counter.start()
         assert counter.wedge == Wedge("\x02", "tab")
         assert counter.scanner is None
+
+
+def test_of_two_scanners_that_type_none_is_left_out_silently() -> None:
+    with pytest.raises(TwoWedges) as refused:
+        a_counter(scanners="scan+wedge:// scan+wedge://?suffix=tab")
+    assert refused.value.say_en.startswith("The setting scanner names more than one")
 
 
 def test_scans_come_in_order_beside_a_wedge(desk: Desk) -> None:

@@ -123,8 +123,6 @@ def _do_everything(till: Till) -> None:
 @pytest.mark.parametrize(
     ("table", "column", "act", "fields"),
     [
-        ("product", "body", "scan", {"code": COLA}),
-        ("product", "body", "price_check", {"code": COLA}),
         ("journal", "data", "last_receipt", {}),
     ],
 )
@@ -149,18 +147,7 @@ def test_a_receipt_that_was_changed_on_the_disk_is_not_shown_as_one(till: Till) 
     assert refused(till, "last_receipt") == "database_damaged"
 
 
-def test_settings_that_nobody_could_sell_by_are_refused_at_the_start(tmp_path: Path) -> None:
-    with closing(open_till(tmp_path)) as till, other_program(till) as other:
-        other.execute(
-            "UPDATE published SET body = json_set(body, '$.timezone', 'Asia/Shanghaj')"
-            " WHERE kind = 'settings'"
-        )
-    with pytest.raises(DatabaseDamaged) as refusal:
-        open_till(tmp_path)
-    assert says_why(refusal.value)
-
-
-@pytest.mark.parametrize("table", ["open_line", "open_sale", "published"])
+@pytest.mark.parametrize("table", ["open_line", "open_sale"])
 def test_a_row_that_is_needed_at_the_start_is_refused_there(tmp_path: Path, table: str) -> None:
     with closing(open_till(tmp_path)) as till:
         begin(till)

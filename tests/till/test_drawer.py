@@ -7,8 +7,9 @@ from typing import Any
 from rehearsal.processes import wait_until
 from retail.facts import DrawerOpened
 from tests.builders import open_till
+from tests.loop_thread import PATIENCE_S, Printer
 from tests.till.counter import assert_in_order, begin, did, recorded, types
-from tests.till.test_paper import PATIENCE_S, Printer, printer
+from tests.till.test_paper import printer
 
 __all__ = ["printer"]
 

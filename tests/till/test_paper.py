@@ -1,26 +1,23 @@
 """What became of the paper: a printer never stops or undoes a sale, and each paper has one fate."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hardware.device import Fault
 from hardware.printer import EscposPrinter, TimeLimits
 from hardware.registry import open_printer
-from hardware.simulator.port import TcpServer, serve_tcp
-from hardware.simulator.printer import SimulatedPrinter
 from pos_client import counter, views
+from pos_client.sale.printing import STOPPED_WHILE_PRINTING
 from pos_client.sale.records import Sold
-from pos_client.sale.service import STOPPED_WHILE_PRINTING, Payment
+from pos_client.sale.service import Payment
 from pos_client.till import Till
 from rehearsal.processes import wait_until
 from retail.facts import PrintOutcome, ReceiptPrinted
 from tests.builders import open_till
+from tests.loop_thread import PATIENCE_S, Printer
 from tests.till.child import a_child
 from tests.till.counter import (
     COLA,
@@ -33,37 +30,8 @@ from tests.till.counter import (
     sell,
 )
 
-PATIENCE_S = 60.0
 #: where no answer can come after the job was sent
 TIRED = TimeLimits(connect_s=60, write_s=0.1, status_s=60, fence_s=0.1, line_s=0, cause_s=0.1)
-
-
-class Printer:
-    """A simulated printer behind a real port, on a thread of its own. Close it."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self.simulated = SimulatedPrinter()
-        self._server: TcpServer = self._do(serve_tcp, self.simulated)
-        self.url = self._server.url
-
-    def _do(self, what: Callable[..., Any], *given: object) -> Any:
-        async def doing() -> Any:
-            done = what(*given)
-            return await done if asyncio.iscoroutine(done) else done
-
-        return asyncio.run_coroutine_threadsafe(doing(), self._loop).result(PATIENCE_S)
-
-    def turn(self, words: str) -> None:
-        self._do(self.simulated.turn_knob, words)
-
-    def close(self) -> None:
-        self._do(self._server.close)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE_S)
-        self._loop.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from pos_client.till import Till
 from retail.catalogue import StoreSettings
 from retail.facts import DenominationCount
+from retail.refusals import BusinessDateUnexpected
 from tests.builders import SteppedClock, open_till, publish
 from tests.till.counter import (
     COLA,
@@ -151,17 +152,17 @@ def test_an_open_shift_is_open_again_after_a_restart(tmp_path: Path) -> None:
 def test_the_date_that_opens_unasked_is_known_before(tmp_path: Path) -> None:
     clock = SteppedClock()
     with closing(open_till(tmp_path, clock=clock)) as till:
-        assert till.shift.last_date() is None
-        assert till.shift.suggested_date() == TODAY
-        assert till.shift.is_expected(TODAY)
-        assert not till.shift.is_expected(TODAY + timedelta(days=1))
+        assert till.catalogue.today() == TODAY
+        till.shift.check_date(TODAY)
+        with pytest.raises(BusinessDateUnexpected):
+            till.shift.check_date(TODAY + timedelta(days=1))
         begin(till)
         close(till)
-        assert till.shift.last_date() == TODAY
-        assert till.shift.is_expected(TODAY + timedelta(days=1))
+        till.shift.check_date(TODAY + timedelta(days=1))
         clock.move(timedelta(days=2))
-        assert till.shift.suggested_date() == TODAY + timedelta(days=2)
-        assert not till.shift.is_expected(till.shift.suggested_date())
+        assert till.catalogue.today() == TODAY + timedelta(days=2)
+        with pytest.raises(BusinessDateUnexpected):
+            till.shift.check_date(till.catalogue.today())
         assert refused(till, "open_shift", cashier="1001") == "business_date_unexpected"
 
 

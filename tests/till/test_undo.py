@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pos_client.sale import service
+from pos_client.sale.undoable import Undoable
 from pos_client.till import Till
-from retail.basket import Basket, Change, RemovedLine
+from retail.basket import Basket, RemovedLine
 from retail.facts import SaleCompleted, SaleVoided
 from tests.builders import open_till, publish
 from tests.till.counter import (
@@ -69,11 +70,9 @@ def test_any_acts_are_taken_back_one_by_one_and_no_goods_leave_unrecorded(
                     passed += _went_in(before, till.sale.basket)
             _assert_accounted_for(till, passed, stood)
         while len(stood) > 1:
-            assert till.sale.can_undo
             till.sale.undo()
             stood.pop()
             _assert_accounted_for(till, passed, stood)
-        assert not till.sale.can_undo
         assert till.sale.basket.is_empty
 
 
@@ -112,13 +111,13 @@ def test_it_is_told_what_was_taken_back(till: Till) -> None:
     did(till, "customer", customer="C-1")
     did(till, "remove_line")
     what, line = till.sale.undo()
-    assert (what, line) == (Change.REMOVE_LINE, till.sale.basket.line(1))
-    assert till.sale.undo() == (Change.CUSTOMER, None)
+    assert (what, line) == (Undoable.REMOVE_LINE, till.sale.basket.line(1))
+    assert till.sale.undo() == (Undoable.CUSTOMER, None)
     answer = did(till, "undo")
     assert answer["undone"] == "scan"
     assert answer["line"]["quantity"] == 2000
     assert answer["basket"]["lines"][0]["quantity"] == 1000
-    assert all(change.label.zh and change.label.en for change in Change)
+    assert all(act.label.zh and act.label.en for act in Undoable)
 
 
 def test_what_was_done_before_a_payment_waits_until_that_is_taken_back(till: Till) -> None:
@@ -127,7 +126,6 @@ def test_what_was_done_before_a_payment_waits_until_that_is_taken_back(till: Til
     did(till, "pay", tender="card", amount=100)
     did(till, "customer", customer="C-1")
     assert refused(till, "undo") == "payment_begun"
-    assert not till.sale.can_undo
     did(till, "take_back")
     assert did(till, "undo")["undone"] == "customer"
     assert till.sale.basket.tenders == ()

@@ -1,0 +1,60 @@
+"""What a product is found by: lines of words.
+
+Words stand apart by one space and follow one, so that a part " co" is a word's beginning and "co"
+is anywhere. A line is made when it is asked for, the dear ones last.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from pricebook.search.fold import words
+from pricebook.search.pinyin import typed
+from retail.catalogue import Product
+
+#: fewer digits than this are no part of a barcode: they would find every tenth product
+CODE_PART_MIN: Final = 3
+
+
+class Line(NamedTuple):
+    """Words of a product; `shortest` is how many characters of them find it."""
+
+    words: str
+    shortest: int = 1
+
+
+def indexed(product: Product) -> Iterator[Line]:
+    """The lines of its own: those of its category, which it shares, are not among them."""
+    name = words(product.name)
+    yield Line(_line(name))
+    others = words(" ".join((product.brand, product.spec, product.mnemonic, *product.other_names)))
+    yield Line(_line(others))
+    yield Line(_line(words(" ".join(product.all_codes))), CODE_PART_MIN)
+    yield Line(_line([way for word in name + others for way in typed(word)]))
+
+
+def lines(product: Product) -> Iterator[Line]:
+    """All lines of a product; that of the category first, for it is made already."""
+    yield Line(category_line(product.category))
+    yield from indexed(product)
+
+
+def has(of_product: Iterable[Line], parts: list[str]) -> bool:
+    """Whether all parts are in the lines, each somewhere."""
+    missing = parts
+    for line, shortest in of_product:
+        missing = [part for part in missing if part not in line or len(part.strip()) < shortest]
+        if not missing:
+            return True
+    return False
+
+
+@lru_cache(maxsize=10_000)
+def category_line(category: str) -> str:
+    """The words of a category, those of each of its parts, with their pinyin."""
+    own = words(category.replace("/", " "))
+    return _line([*own, *(way for word in own for way in typed(word))])
+
+
+def _line(of_words: list[str]) -> str:
+    return f" {' '.join(of_words)}" if of_words else ""

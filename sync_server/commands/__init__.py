@@ -1,0 +1,11 @@
+"""What `sync-server` does, by what it is about.
+
+    serving, tills                   the hub as a process, which tills it serves
+    files, exports                   what comes from other systems, and goes to them
+    products, revisions, recalls     the catalogue
+    telling                          what these three share: options, how they say what was done
+    running                          what all share: the hub for one act, a no as its sentence
+    shown                            tables for a person, plain lines for a script
+
+`sync_server.__main__` gives them their names.
+"""

@@ -1,0 +1,340 @@
+"""`sync-server import`: files of other systems."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from enum import StrEnum
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Generic, NamedTuple, Protocol, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from retail.language import Language, Text
+from retail.refusals import Refusal
+from sync_server.commands.running import (
+    Url,
+    collect_seldom,
+    run,
+    saying_no,
+    settings_of,
+    stop,
+    with_hub,
+)
+from sync_server.database import FAULTS
+from sync_server.hub import Hub
+from sync_server.imports import columns, incoming
+from sync_server.imports.incoming import ImportFile
+from sync_server.imports.products import ProductRow
+from sync_server.imports.rejects import Rejects
+from sync_server.imports.rows import BadRow, GoodRow
+from sync_server.imports.stores import CashierRow, StoreRow, UnfittingCashStep
+from sync_server.imports.totals import Totals
+from sync_server.settings import HubSettings
+
+T = TypeVar("T")
+_ROWS_AT_ONCE = 5_000
+#: so many rows of a file may wait for what is further below in it
+_WAITING_MAX = 10_000
+
+
+class Kind(StrEnum):
+    """What can be imported."""
+
+    STORES = "stores"
+    CASHIERS = "cashiers"
+    PRODUCTS = "products"
+
+
+def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
+    kind: Annotated[Kind, typer.Argument(help="what the file holds")],
+    file: Annotated[Path, typer.Argument(help="CSV, Parquet or Excel; a line names the columns")],
+    currency: Annotated[str, typer.Option(help="of prices without a currency column")] = "CNY",
+    default_price: Annotated[str | None, typer.Option(help="of products without a price")] = None,
+    column_map: Annotated[Path | None, typer.Option("--map", help="which column is which")] = None,
+    encoding: Annotated[str | None, typer.Option(help="of the text, such as big5")] = None,
+    show_map: Annotated[
+        bool, typer.Option("--show-map", help="print which column is which")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="read all and change nothing")] = False,
+    language: Annotated[Language, typer.Option(help="of reasons in the rejects file")] = (
+        Language.ENGLISH
+    ),
+    author: Annotated[str, typer.Option("--by", help="who publishes it")] = "",
+    database: Url = None,
+) -> None:
+    """Import a file of another system; bad rows go to FILE.rejects.csv (docs/import.md).
+
+    Example: sync-server import products products.csv
+    """
+    collect_seldom()
+    how = _How(settings_of(database=database), column_map, encoding, show_map, dry_run, language)
+    match kind:
+        case Kind.STORES:
+            _import(how, file, incoming.stores(), lambda hub, _: _AtOnce(partial(_stores, hub)))
+        case Kind.CASHIERS:
+            _import(how, file, incoming.cashiers(), lambda hub, _: _AtOnce(partial(_cashiers, hub)))
+        case Kind.PRODUCTS:
+            priced = _priced(currency, default_price)
+            _import(how, file, priced, lambda hub, note: _Products(hub, author, note))
+
+
+def _priced(currency: str, default_price: str | None) -> incoming.Kind[ProductRow]:
+    try:
+        return incoming.products(currency, default_price)
+    except ValueError as no:
+        stop(f"--currency or --default-price: {no}", "Give a currency of ISO 4217 and an amount.")
+
+
+class _How(NamedTuple):
+    """How a file is to be imported, as it was asked for."""
+
+    settings: HubSettings
+    column_map: Path | None
+    encoding: str | None
+    show_map: bool
+    dry_run: bool
+    language: Language
+
+
+class Saved(NamedTuple, Generic[T]):
+    """What came of some rows: those that were taken, those that stay out, and how many things
+    changed."""
+
+    taken: list[GoodRow[T]]
+    bad: list[BadRow]
+    moved: int = 0
+
+
+class Save(Protocol[T]):
+    """Where rows go. What is not in force before the end is let go of when it does not come."""
+
+    async def rows(self, rows: list[GoodRow[T]]) -> Saved[T]: ...
+
+    async def end(self, *, whole: bool) -> Saved[T]: ...
+
+
+class _Tally:
+    """What has become of a file's rows so far."""
+
+    def __init__(self, rejects: Rejects) -> None:
+        self.taken = 0
+        self.moved = 0
+        self.rejects = rejects
+        #: of what the file holds, and of what was taken
+        self.read, self.kept = Totals(), Totals()
+
+    def note_read(self, rows: list[GoodRow[T]]) -> None:
+        for row in rows:
+            if isinstance(row.value, ProductRow):
+                self.read.add(row.value)
+
+    def note(self, saved: Saved[T]) -> None:
+        self.rejects.write(sorted(saved.bad))
+        self.moved += saved.moved
+        self.taken += len(saved.taken)
+        for row in saved.taken:
+            if isinstance(row.value, ProductRow):
+                self.kept.add(row.value)
+
+
+def _import(
+    how: _How, path: Path, kind: incoming.Kind[T], save: Callable[[Hub, str], Save[T]]
+) -> None:
+    """Save the good rows and write the bad ones beside the file: also those before a trouble that
+    ended the import."""
+    with saying_no():
+        given = columns.read_map(how.column_map, kind.columns) if how.column_map else None
+        opened = ImportFile(path, kind, given, how.encoding)
+    with opened as file:
+        if how.show_map:
+            typer.echo("\n".join(file.shown_mapping()))
+            return
+        _say_mapping(file)
+        tally, whole = _Tally(file.write_rejects(how.language)), False
+        try:
+            if how.dry_run:
+                run(_save_all(file, _Nowhere(), tally))
+            else:
+                note = f"import {path.name}"
+                run(with_hub(how.settings, lambda hub: _save_all(file, save(hub, note), tally)))
+            whole = True
+        finally:
+            _say_tally(tally, how, whole=whole)
+
+
+def _say_mapping(file: ImportFile[T]) -> None:
+    """To a person who watches, beside the output."""
+    written = f"  ({file.encoding})" if file.encoding else ""
+    typer.echo("\n".join((f"# {file.file.name}{written}", *file.shown_mapping())), err=True)
+
+
+def _say_tally(tally: _Tally, how: _How, *, whole: bool) -> None:
+    """What came of it; leave with 1 if any row stays out."""
+    rejected = tally.rejects.count
+    if whole or tally.taken or rejected:
+        kept_none = how.dry_run or not (whole or tally.moved)
+        moved = "nothing was changed" if kept_none else f"{tally.moved} changed something"
+        typer.echo(f"{tally.taken} rows taken, {moved}, {rejected} rejected")
+    if tally.read.products:
+        _say_totals("file", tally.read)
+        _say_totals("taken", tally.kept)
+    _finish_rejects(tally.rejects, whole=whole)
+
+
+def _say_totals(name: str, totals: Totals) -> None:
+    said = "; ".join(line.en for line in totals.lines())
+    typer.echo(f"{name}: {said}", err=True)
+
+
+class _Nowhere(Generic[T]):
+    """Takes every row and keeps none."""
+
+    async def rows(self, rows: list[GoodRow[T]]) -> Saved[T]:
+        return Saved(rows, [])
+
+    async def end(self, *, whole: bool) -> Saved[T]:  # noqa: ARG002  there is nothing to end
+        return Saved([], [])
+
+
+async def _save_all(file: ImportFile[T], save: Save[T], tally: _Tally) -> None:
+    """Save the good rows in batches, showing how far it is."""
+    whole = False
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("importing", total=None)
+            async for batch in _batches(iter(file)):
+                good = [row for row in batch if isinstance(row, GoodRow)]
+                tally.note_read(good)
+                tally.note(Saved([], [row for row in batch if isinstance(row, BadRow)]))
+                tally.note(await save.rows(good))
+                done, total = file.progress
+                said = f"{tally.taken} rows"
+                progress.update(task, description=said, completed=done, total=total)
+        whole = True
+    finally:
+        tally.note(await save.end(whole=whole))
+
+
+async def _batches(rows: Iterator[T]) -> AsyncIterator[list[T]]:
+    """So many rows at a time, the next ones read while the last ones are saved."""
+
+    def read() -> list[T]:
+        return list(islice(rows, _ROWS_AT_ONCE))
+
+    batch = await asyncio.to_thread(read)
+    while batch:
+        ahead = asyncio.create_task(asyncio.to_thread(read))
+        yield batch
+        batch = await ahead
+
+
+def _finish_rejects(rejects: Rejects, *, whole: bool) -> None:
+    """Put the rejects beside the file, and leave with 1 if there are any."""
+    try:
+        kept = rejects.finish(whole=whole)
+    except OSError as fault:
+        first = (
+            f"The first: line {rejects.first.line}, {rejects.first.why.en}" if rejects.first else ""
+        )
+        stop(f"{rejects.count} rows were not taken; {fault.filename}: {fault.strerror}", first)
+    if kept:
+        stop(
+            f"{rejects.count} rows were not taken: {kept}", "Mend them there and import that file."
+        )
+
+
+class _AtOnce(Generic[T]):
+    """Saves batch by batch, each in force when it is saved."""
+
+    def __init__(self, save: Callable[[list[GoodRow[T]]], Awaitable[Saved[T]]]) -> None:
+        self._save = save
+
+    async def rows(self, rows: list[GoodRow[T]]) -> Saved[T]:
+        return await self._save(rows)
+
+    async def end(self, *, whole: bool) -> Saved[T]:  # noqa: ARG002  nothing is left to be done
+        return Saved([], [])
+
+
+async def _stores(hub: Hub, rows: list[GoodRow[StoreRow]]) -> Saved[StoreRow]:
+    taken, bad, moved = [], [], 0
+    for row in rows:
+        try:
+            moved += await hub.save_store(row.value)
+            taken.append(row)
+        except UnfittingCashStep as no:
+            why = Text(f"{no.say.en} {no.remedy.en}", f"{no.say.zh}{no.remedy.zh}")
+            bad.append(BadRow(row.line, row.row, why))
+    return Saved(taken, bad, moved)
+
+
+async def _cashiers(hub: Hub, rows: list[GoodRow[CashierRow]]) -> Saved[CashierRow]:
+    by_store: dict[str, list[GoodRow[CashierRow]]] = defaultdict(list)
+    for row in rows:
+        by_store[row.value.store_id].append(row)
+    taken: list[GoodRow[CashierRow]] = []
+    bad: list[BadRow] = []
+    moved = 0
+    for store_id, own in by_store.items():
+        try:
+            moved += await hub.publish_cashiers(store_id, [row.value.cashier for row in own])
+            taken += own
+        except Refusal as no:
+            bad += [BadRow(row.line, row.row, no.say) for row in own]
+    return Saved(taken, bad, moved)
+
+
+class _Products:
+    """Saves a whole file as one revision, which is in force when the file has ended, or never."""
+
+    def __init__(self, hub: Hub, author: str, note: str) -> None:
+        self._hub, self._author, self._note = hub, author, note
+        self._number: int | None = None
+        #: they claim a barcode whose owner may give it up further below
+        self._waiting: list[GoodRow[ProductRow]] = []
+
+    async def rows(self, rows: list[GoodRow[ProductRow]]) -> Saved[ProductRow]:
+        if self._number is None:
+            self._number = await self._hub.draft(self._author, self._note)
+        refused = await self._hub.put_products(self._number, [row.value.product for row in rows])
+        stay = [row for row in rows if row.value.product.product_id in refused]
+        self._waiting += stay
+        bad: list[BadRow] = []
+        if len(self._waiting) > _WAITING_MAX:
+            bad, self._waiting = [_out(row, refused) for row in stay], self._waiting[: -len(stay)]
+        lines = {row.line for row in stay}
+        return Saved([row for row in rows if row.line not in lines], bad)
+
+    async def end(self, *, whole: bool) -> Saved[ProductRow]:
+        if self._number is None:
+            return Saved([], [])
+        if not whole:
+            with suppress(*FAULTS):  # a draft that stays there is nobody's harm
+                await self._hub.withdraw(self._number)
+            return Saved([], [])
+        taken, bad = await self._settle_waiting(self._number)
+        moved = await self._hub.publish_or_forget(self._number)
+        return Saved(taken, bad, moved)
+
+    async def _settle_waiting(self, number: int) -> tuple[list[GoodRow[ProductRow]], list[BadRow]]:
+        """Try those that wait again, as long as that helps any of them."""
+        taken: list[GoodRow[ProductRow]] = []
+        while self._waiting:
+            refused = await self._hub.put_products(
+                number, [row.value.product for row in self._waiting]
+            )
+            stay = [row for row in self._waiting if row.value.product.product_id in refused]
+            taken += [row for row in self._waiting if row not in stay]
+            if len(stay) == len(self._waiting):
+                return taken, [_out(row, refused) for row in stay]
+            self._waiting = stay
+        return taken, []
+
+
+def _out(row: GoodRow[ProductRow], refused: dict[str, Text]) -> BadRow:
+    return BadRow(row.line, row.row, refused[row.value.product.product_id])

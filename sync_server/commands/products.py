@@ -1,0 +1,177 @@
+"""`sync-server products show`, `find`, `set-price`, `remove`, `draft`: one product."""
+
+from typing import Annotated
+
+import typer
+
+from retail.catalogue import Product
+from retail.language import Text
+from retail.refusals import Refusal
+from retail.revision import Recall
+from sync_server.catalogue import moments
+from sync_server.catalogue.edits import Edit
+from sync_server.catalogue.service import NoSuchProduct
+from sync_server.commands.running import Url, refuse
+from sync_server.commands.shown import rows
+from sync_server.commands.telling import (
+    NUMBER_MAX,
+    At,
+    By,
+    Id,
+    Note,
+    Told,
+    ask,
+    diff_lines,
+    say_changes,
+    say_diff,
+    say_stands,
+)
+from sync_server.console.search import Search
+from sync_server.hub import Hub
+from sync_server.imports.columns import PRICE_OF_LIST
+from sync_server.imports.fields import PRICE, changed, fields_of, made
+
+
+class NotAPair(Refusal):
+    code = "not_a_pair"
+    sentence = Text("{text} is not like price=3.90.", "{text} 应形如 price=3.90。")
+    way_on = Text(
+        "The fields are those of an import file: name, price, price:LIST, barcodes, packs …",
+        "字段与导入文件的列相同：name、price、price:价格表、barcodes、packs 等。",
+    )
+
+
+def show(product: Id, database: Url = None) -> None:
+    """Print all that is known of a product. Example: sync-server products show 100028"""
+    seen = ask(database, lambda hub: hub.product(product))
+    if seen.product is None and not (seen.pending or seen.history):
+        refuse(NoSuchProduct(product=product))
+    told = [("product_id", product), *_fields(seen.product)]
+    told += [("recalled", f"{_batch(recall)}: {recall.reason}") for recall in seen.recalls]
+    for row, altered in seen.pending:
+        when = f" from {moments.told(row.effective_at)}" if row.effective_at else ""
+        for _, _, field, before, after in diff_lines(altered):
+            told.append((f"{row.state} {row.number}{when}", f"{field} {before} → {after}"))
+    rows(("field", "value"), told)
+
+
+def _fields(product: Product | None) -> list[tuple[str, str]]:
+    if product is None:
+        return [("state", "not in the catalogue")]
+    return [(name, value) for name, value in fields_of(product).items() if value]
+
+
+def find(
+    words: Annotated[list[str], typer.Argument(help="name, pinyin, category, barcode")],
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="no more than so many")] = 20,
+    database: Url = None,
+) -> None:
+    """Find products. Example: sync-server products find kele 330"""
+    found = ask(database, lambda hub: Search(wait_s=None).find(hub, " ".join(words), limit))
+    rows(
+        ("product", "name", "price", "currency", "barcode"),
+        (
+            (each.product_id, each.name, each.price.plain, each.currency, *each.all_codes[:1])
+            for each in found
+        ),
+    )
+
+
+# Changing
+
+
+def set_price(
+    product: Id,
+    price: Annotated[str, typer.Argument(help="an amount of the product's currency")],
+    price_list: Annotated[str | None, typer.Option("--list", help="of that price list")] = None,
+    at: At = None,
+    note: Note = "",
+    by: By = None,
+    database: Url = None,
+) -> None:
+    """Let a product cost something else. Example: sync-server products set-price 100028 3.90"""
+    field = f"{PRICE_OF_LIST}{price_list}" if price_list else PRICE
+    _at_once(database, product, _typed({field: price}), Told(by, note, at))
+
+
+def remove(
+    product: Id, at: At = None, note: Note = "", by: By = None, database: Url = None
+) -> None:
+    """Take a product out of the catalogue. Example: sync-server products remove 100028"""
+    _at_once(database, product, lambda _: None, Told(by, note, at))
+
+
+def _typed(fields: dict[str, str]) -> Edit:
+    def change(product: Product | None) -> Product | None:
+        return changed(product, fields) if product else None
+
+    return change
+
+
+def _at_once(database: str | None, product: str, change: Edit, told: Told) -> None:
+    async def work(hub: Hub) -> None:
+        at = told.at
+        done = await hub.edit_at_once(product, change, told.by, told.note, at)
+        seen = await hub.revision(done.number, 1)
+        say_diff(seen.altered)
+        say_stands(done.number, done.name, at)
+
+    ask(database, work)
+
+
+def draft(  # noqa: PLR0913, PLR0917  every option of the command is one
+    product: Id,
+    fields: Annotated[
+        list[str] | None, typer.Argument(metavar="FIELD=VALUE…", help="as in an import file")
+    ] = None,
+    into: Annotated[
+        int | None, typer.Option(min=1, max=NUMBER_MAX, help="an open draft; else a new one")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="a product that is not there yet")] = False,
+    leave: Annotated[bool, typer.Option("--leave", help="take it out of the draft")] = False,
+    take_out: Annotated[
+        bool, typer.Option("--remove", help="take it out of the catalogue")
+    ] = False,
+    note: Note = "",
+    by: By = None,
+    database: Url = None,
+) -> None:
+    """Change a product without publishing it.
+
+    Example: sync-server products draft 100028 price=3.90 price:member=3.50 --into 12
+    """
+    if (take_out or leave) == bool(fields) or (leave and into is None):
+        raise typer.BadParameter("give fields, or --remove, or --leave with --into")
+    typed = _pairs(fields or [])
+    told = Told(by, note)
+
+    def change(before: Product | None) -> Product | None:
+        if take_out:
+            return None
+        return made(product, typed) if new and before is None else _typed(typed)(before)
+
+    async def work(hub: Hub) -> None:
+        if leave and into is not None:
+            await hub.leave(into, product)
+            number = into
+        elif into is not None:
+            await hub.edit(into, product, change)
+            number = into
+        else:
+            number = await hub.edit_anew(product, change, told.by, told.note)
+        await say_changes(hub, number)
+        typer.echo(f"draft {number}; nothing is published yet", err=True)
+
+    ask(database, work)
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (_, sign, _) in zip(texts, pairs, strict=True):
+        if not sign:
+            refuse(NotAPair(text=text))
+    return {name: value for name, _, value in pairs}
+
+
+def _batch(recall: Recall) -> str:
+    return f"batch {recall.batch}" if recall.batch else "all of it"

@@ -1,0 +1,52 @@
+"""`sync-server products recall`, `lift`, `recalls`: what may not be sold."""
+
+from typing import Annotated
+
+import typer
+
+from retail.language import Text
+from retail.refusals import Refusal
+from retail.revision import Recall
+from sync_server.commands.running import Url, refuse
+from sync_server.commands.shown import rows
+from sync_server.commands.telling import Id, ask
+from sync_server.hub import Hub
+
+
+class NotRecalled(Refusal):
+    code = "not_recalled"
+    sentence = Text("{what} is not recalled.", "{what} 未被召回。")
+    way_on = Text(
+        "See what is: sync-server products recalls", "查看召回：sync-server products recalls"
+    )
+
+
+def recall(
+    product: Id,
+    reason: Annotated[str, typer.Option(help="what the cashier is to tell customers")],
+    batch: Annotated[str, typer.Option(help="one batch; without it all of it")] = "",
+    database: Url = None,
+) -> None:
+    """Let no till sell a product, or a batch of it.
+
+    Example: sync-server products recall 100028 --batch L2406 --reason "glass in a bottle"
+    """
+    told = Recall(product, " ".join(reason.split()), " ".join(batch.split()))
+    ask(database, lambda hub: hub.recall(told))
+    typer.echo(f"{told.key} is recalled")
+
+
+def lift(
+    what: Annotated[str, typer.Argument(metavar="ID[/BATCH]", help="as `recalls` lists it")],
+    database: Url = None,
+) -> None:
+    """Let it be sold again. Example: sync-server products lift 100028/L2406"""
+    if not ask(database, lambda hub: hub.lift_recall(what)):
+        refuse(NotRecalled(what=what))
+    typer.echo(f"{what} is sold again")
+
+
+def recalls(database: Url = None) -> None:
+    """List what may not be sold. Example: sync-server products recalls"""
+    seen = ask(database, Hub.recalls)
+    rows(("recalled", "reason"), ((each.key, each.reason) for each in seen))

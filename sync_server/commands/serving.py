@@ -1,0 +1,114 @@
+"""`sync-server serve` and `migrate`: the hub as a process that serves."""
+
+import logging
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+import uvicorn
+
+from sync_server.commands.running import Url, collect_seldom, opens, run, settings_of, stop
+from sync_server.hub import Hub
+from sync_server.settings import is_loopback
+
+#: what is under way when the hub is told to stop may take this much longer, in seconds
+STOP_S = 10
+
+
+def serve(
+    database: Url = None,
+    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="certificate chain, PEM")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="private key, PEM")] = None,
+    no_console: Annotated[bool, typer.Option("--no-console", help="serve tills only")] = False,
+) -> None:
+    """Serve tills, and head office at /hq.
+
+    Example: sync-server serve --database postgresql://omnitill@db/omnitill --port 8700
+    """
+    # The other commands need no web framework, and it takes longest to load.
+    from sync_server.web import application  # noqa: PLC0415
+
+    console = False if no_console else None
+    settings = settings_of(database=database, host=host, port=port, console=console)
+    if not tls_cert and not is_loopback(settings.host):
+        stop(
+            f"Without TLS the hub listens on loopback only, not on {settings.host}.",
+            "Give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that has them.",
+        )
+    if tls_cert:
+        _check_tls(tls_cert, tls_key)
+    run(opens(settings))
+    listener = listening(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    page = "/hq" if settings.console else ""
+    typer.echo(f"hub on http{'s' if tls_cert else ''}://{settings.host}:{port}{page}")
+    logging.basicConfig(level=logging.WARNING)
+    collect_seldom()
+    site = application(settings)
+    server = _Server(
+        uvicorn.Config(
+            site,
+            ssl_certfile=tls_cert,
+            ssl_keyfile=tls_key,
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=STOP_S,
+        ),
+        lambda: site.state.hub,
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)  # which uvicorn hands them on to once it has stopped in order
+    server.run(sockets=[listener])
+    raise typer.Exit(0 if server.started else 1)
+
+
+class _Server(uvicorn.Server):
+    """Lets go of the tills that wait for news when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, hub: Callable[[], Hub]) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._hub().news.end()
+        await super().shutdown(sockets)
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _check_tls(certificate: Path, key: Path | None) -> None:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, "")
+    except OSError as fault:
+        stop(
+            f"The TLS certificate or its key cannot be used: {fault.strerror or fault}",
+            "Give PEM files that belong together, the key without a password.",
+        )
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there; a sentence when it may not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        stop(
+            f"The hub cannot listen on {host}, port {port}: {why}",
+            "See whether another hub runs already, or give another --port.",
+        )
+
+
+def migrate(database: Url = None) -> None:
+    """Bring the database up to date. Example: sync-server migrate --database sqlite:///hub.db"""
+    run(opens(settings_of(database=database)))
+    typer.echo("up to date")

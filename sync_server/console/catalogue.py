@@ -1,0 +1,331 @@
+"""/hq/catalogue: products found and edited into drafts, drafts published, planned or given up,
+what was published and by whom, recalls. Plain forms; a small script finds as one types.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from retail.catalogue import Product
+from retail.language import Language, Text
+from retail.refusals import Refusal
+from retail.revision import Recall
+from sync_server.catalogue import views
+from sync_server.catalogue.moments import offset, typed
+from sync_server.catalogue.records import State
+from sync_server.catalogue.service import NoSuchProduct, NoSuchRevision
+from sync_server.console import catalogue_words as words
+from sync_server.console import guard, product_form, records, revisions
+from sync_server.console.asked import HERE, NUMBER_MAX, Asked, bounded
+from sync_server.console.guard import NotFromHere, one
+from sync_server.console.search import TROUBLE, BookNotHere, Search
+from sync_server.console.words import DATABASE_AWAY, NOT_HERE, amount
+from sync_server.database import FAULTS
+from sync_server.hub import Hub
+from sync_server.imports.fields import BadField, changed, fields_of, made
+
+_FOUND_MAX = 50
+_CHANGES_MAX = 100
+_HISTORY_MAX = 50
+_LATEST = 6
+_CHANGED_LAST = 14
+
+Handler = Callable[[Asked], Awaitable[Response]]
+
+
+class AlreadyThere(Refusal):
+    code = "already_there"
+    sentence = Text("There is a product {product} already.", "已有商品 {product}。")
+    way_on = Text("Edit that one, or give another number.", "请编辑该商品，或改用其他编号。")
+
+
+def routes(hub: Callable[[], Hub]) -> list[Route]:
+    """The routes of the catalogue."""
+    search = Search()
+
+    def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            if not guard.is_local(request):
+                return guard.sentence(NOT_HERE, 403)
+            asked = Asked(request, hub(), search)
+            try:
+                if request.method == "POST":
+                    asked.form = await guard.posted(request, asked.hub)
+                return await handler(asked)
+            except NotFromHere as no:
+                return guard.sentence(no.said, no.status)
+            except FAULTS:
+                return guard.sentence(DATABASE_AWAY, 503)
+            except ClientDisconnect:
+                return Response(status_code=400)
+
+        return answer
+
+    revision = f"{HERE}/revisions/{{number:int}}"
+    table = [
+        ("GET", HERE, _overview),
+        ("GET", f"{HERE}/product", _product),
+        ("POST", f"{HERE}/product", _edit),
+        ("GET", revision, _revision),
+        ("POST", revision, _act),
+        ("GET", f"{HERE}/revisions", _history),
+        ("GET", f"{HERE}/recalls", _recalls),
+        ("POST", f"{HERE}/recalls", _recall),
+    ]
+    return [Route(path, endpoint(handler), methods=[verb]) for verb, path, handler in table]
+
+
+# Finding
+
+
+async def _overview(asked: Asked) -> Response:
+    hub, wanted = asked.hub, asked.query("q")
+    found, trouble = await _found(asked, wanted) if wanted else ([], "")
+    history = await hub.history(_LATEST)
+    pending = await hub.pending()
+    return asked.drawn(
+        "catalogue.html",
+        wanted=wanted,
+        found=[_found_line(product, asked.language) for product in found[:_FOUND_MAX]],
+        is_more=len(found) > _FOUND_MAX,
+        trouble=trouble,
+        latest=() if wanted else await _changed_last(asked, history),
+        pending=[revisions.line(each, asked.language) for each in pending],
+        history=[revisions.line(each, asked.language) for each in history],
+        recalls=len(await hub.recalls()),
+        sells_by=await _sells_by(asked, history),
+    )
+
+
+async def _changed_last(
+    asked: Asked, history: list[views.RevisionView]
+) -> list[revisions.AlteredLine]:
+    """The products that the latest revisions changed, each once."""
+    latest: dict[str, views.Altered] = {}
+    for each in history:
+        if len(latest) < _CHANGED_LAST:
+            seen = await asked.hub.revision(each.row.number, _CHANGED_LAST - len(latest))
+            latest |= {one.product_id: one for one in seen.altered if one.product_id not in latest}
+    return [revisions.altered_line(one, asked.language) for one in latest.values()]
+
+
+async def _found(asked: Asked, wanted: str) -> tuple[list[Product], str]:
+    """What was found, and why nothing could be."""
+    trouble = "filling"
+    try:
+        return await asked.search.find(asked.hub, wanted, _FOUND_MAX + 1), ""
+    except BookNotHere:
+        pass
+    except TROUBLE:
+        trouble = "book_away"
+    return [], words.WORDS[trouble].to(asked.language)
+
+
+def _found_line(product: Product, language: Language) -> dict[str, str]:
+    return {
+        "id": product.product_id,
+        "name": product.name,
+        "about": " · ".join(filter(None, (product.spec, product.brand, product.category))),
+        "code": product.all_codes[0] if product.all_codes else "",
+        "price": amount(product.price_minor, product.currency),
+        "unit": words.UNITS[product.unit].to(language) if product.unit.is_measured else "",
+    }
+
+
+async def _sells_by(
+    asked: Asked, history: list[views.RevisionView]
+) -> list[tuple[str, str, str, bool]]:
+    """Each revision that tills sold by lately: its short name, how many tills, which, and whether
+    it stands; the one that most of them sell by first."""
+    sold_by = await asked.hub.database.read(records.sold_by)
+    by_name: dict[str, list[str]] = {}
+    for till, name in sold_by.items():
+        by_name.setdefault(name, []).append(till)
+    stands = history[0].row.name if history else ""
+    rows = sorted(by_name.items(), key=lambda each: (-len(each[1]), each[0]))
+    count = words.ONE_TILL, words.TILLS
+    return [
+        (
+            revisions.short(name),
+            count[len(tills) > 1].filled(count=len(tills)).to(asked.language),
+            " ".join(sorted(tills)),
+            name == stands,
+        )
+        for name, tills in rows
+        if name
+    ]
+
+
+# A product
+
+
+async def _product(asked: Asked, no: Refusal | None = None) -> Response:
+    """A product as it stands, or as a draft has it; an empty form for a new one."""
+    product_id = one(asked.form, "id") or asked.query("id")
+    is_new = bool(one(asked.form, "new") or asked.query("new"))
+    seen = await asked.hub.product(product_id)
+    drafts = [each for each in await asked.hub.pending() if each.row.state == State.DRAFT]
+    chosen = one(asked.form, "draft") or asked.query("draft")
+    if not chosen and drafts and not asked.form:
+        chosen = str(drafts[0].row.number)
+    number = next((each.row.number for each in drafts if str(each.row.number) == chosen), 0)
+    product = await asked.hub.product_in(number, product_id) if number else seen.product
+    if asked.form:
+        wrong = no.column if isinstance(no, BadField) else ""
+        form = product_form.drawn_again(asked.form, wrong, asked.language)
+    else:
+        form = product_form.drawn(fields_of(product) if product else _BLANK, asked.language)
+    if no is None and not is_new and product is None and not (seen.pending or seen.history):
+        no = NoSuchProduct(product=product_id)
+    return asked.drawn(
+        "product.html",
+        no,
+        product=product,
+        product_id=product_id,
+        name=product.name if product else "",
+        is_new=is_new,
+        stands=seen.product is not None,
+        form=form,
+        drafts=[revisions.line(each, asked.language) for each in drafts],
+        draft=number,
+        pending=_of_product(seen.pending, asked.language),
+        history=_of_product(seen.history, asked.language),
+        recalls=seen.recalls,
+    )
+
+
+#: what stands in the form of a new product
+_BLANK = {"price": "", "currency": "CNY", "unit": "piece", "tax_included": "yes"}
+
+
+def _of_product(changes: Any, language: Language) -> list[tuple[Any, Any]]:
+    return [
+        (
+            revisions.line(views.RevisionView(row, 0), language),
+            revisions.altered_line(altered, language),
+        )
+        for row, altered in changes
+    ]
+
+
+async def _edit(asked: Asked) -> Response:
+    """Put what was typed into a draft."""
+    try:
+        number = await _edited(asked)
+    except Refusal as no:
+        return await _product(asked, no)
+    return asked.going_to(f"/revisions/{number}", done="drafted")
+
+
+async def _edited(asked: Asked) -> int:
+    product_id, author, note = one(asked.form, "id"), asked.author, asked.note
+    fields = product_form.typed_anew(asked.form)
+    is_new = bool(one(asked.form, "new"))
+
+    def change(product: Product | None) -> Product | None:
+        if one(asked.form, "act") == "remove":
+            return None
+        if is_new and product is not None:
+            raise AlreadyThere(product=product_id)
+        if product is None:
+            if not is_new:
+                raise NoSuchProduct(product=product_id)
+            return made(product_id, product_form.values_of(asked.form))
+        return changed(product, fields)
+
+    draft = one(asked.form, "draft")
+    if not draft.isascii() or not draft.isdigit() or int(draft) > NUMBER_MAX:
+        return await asked.hub.edit_anew(product_id, change, author, note)
+    await asked.hub.edit(int(draft), product_id, change)
+    return int(draft)
+
+
+# Revisions
+
+
+async def _revision(asked: Asked, no: Refusal | None = None) -> Response:
+    """A draft, a plan or a revision with what it changes, and what can be done with it."""
+    after = asked.query("after")
+    try:
+        seen = await asked.hub.revision(asked.number, _CHANGES_MAX + 1, after)
+    except NoSuchRevision as absent:
+        return asked.drawn("absent.html", absent)
+    altered = seen.altered[:_CHANGES_MAX]
+    is_more = len(seen.altered) > _CHANGES_MAX
+    latest = await asked.hub.history(1)
+    return asked.drawn(
+        "revision.html",
+        no,
+        revision=revisions.line(seen, asked.language),
+        shown=await asked.hub.fingerprint(asked.number) if seen.row.state == State.DRAFT else "",
+        altered=revisions.altered_lines(altered, asked.language),
+        after=after,
+        next_after=altered[-1].product_id if is_more else "",
+        stands=bool(latest) and latest[0].row.number == seen.row.number,
+        zone=words.ZONE.filled(offset=offset(asked.hub.now().astimezone())).to(asked.language),
+    )
+
+
+async def _act(asked: Asked) -> Response:
+    """Do with a revision what was asked for."""
+    hub, act, number = asked.hub, one(asked.form, "act"), asked.number
+    going = number
+    try:
+        match act:
+            case "publish":
+                await hub.publish(number, one(asked.form, "shown"))
+                done = "published"
+            case "plan":
+                await hub.plan(number, typed(one(asked.form, "at")), one(asked.form, "shown"))
+                done = "planned"
+            case "withdraw":
+                await hub.withdraw(number)
+                done = "withdrawn"
+            case "roll_back":
+                going = await hub.draft_roll_back(number, asked.author)
+                done = "back"
+            case _:
+                await hub.leave(number, one(asked.form, "id"))
+                done = "left"
+    except Refusal as no:
+        return await _revision(asked, no)
+    return asked.going_to(f"/revisions/{going}", done=done)
+
+
+async def _history(asked: Asked) -> Response:
+    """What was published, page by page."""
+    before = asked.query("before")
+    is_place = before.isascii() and before.isdigit() and int(before) <= NUMBER_MAX
+    seen = await asked.hub.history(_HISTORY_MAX + 1, int(before) if is_place else 0)
+    lines = [revisions.line(each, asked.language) for each in seen[:_HISTORY_MAX]]
+    older = lines[-1].place if len(seen) > _HISTORY_MAX else 0
+    return asked.drawn("history.html", lines=lines, older=older, is_first=not is_place)
+
+
+# Recalls
+
+
+async def _recalls(asked: Asked, no: Refusal | None = None) -> Response:
+    recalls = await asked.hub.recalls()
+    product_ids = [recall.product_id for recall in recalls]
+    names = await asked.hub.product_names(product_ids)
+    return asked.drawn("recalls.html", no, recalls=recalls, names=names, id=asked.query("id"))
+
+
+async def _recall(asked: Asked) -> Response:
+    """Recall, or lift a recall."""
+    product_id, batch = one(asked.form, "id"), one(asked.form, "batch")
+    try:
+        reason = bounded("reason", one(asked.form, "reason"), guard.NOTE_CHARACTERS_MAX)
+        recall = Recall(product_id, reason, bounded("batch", batch, guard.NOTE_CHARACTERS_MAX))
+        if one(asked.form, "act") == "lift":
+            await asked.hub.lift_recall(recall.key)
+        else:
+            await asked.hub.recall(recall)
+    except Refusal as no:
+        return await _recalls(asked, no)
+    done = "lifted" if one(asked.form, "act") == "lift" else "recalled"
+    return asked.going_to("/recalls", done=done)

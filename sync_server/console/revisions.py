@@ -1,0 +1,112 @@
+"""Revisions as head office reads them: what each is, and field by field what it changes."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pricebook.rows import SHORT_CHARACTERS
+from retail.language import Language, Text
+from sync_server.catalogue.moments import told
+from sync_server.catalogue.records import RevisionRow, State
+from sync_server.catalogue.views import Altered, RevisionView
+from sync_server.console import catalogue_words as words
+from sync_server.imports.fields import Difference, differences
+
+_TITLES = {
+    State.DRAFT: Text("Draft {number}", "草稿 {number}"),
+    State.PLANNED: Text("Plan {number}", "排期 {number}"),
+    State.PUBLISHED: Text("Revision {name}", "版本 {name}"),
+    State.WITHDRAWN: Text("Withdrawn {number}", "已撤回 {number}"),
+}
+MARKS = {State.DRAFT: "◇", State.PLANNED: "◷", State.PUBLISHED: "●", State.WITHDRAWN: "✕"}
+#: a note that names a revision after this sign was made by a roll-back
+_BACK = "↶ "
+
+
+class RevisionLine(NamedTuple):
+    """A revision in the reader's language; `place` is where it stands among the published ones."""
+
+    number: int
+    state: str
+    mark: str
+    title: str
+    note: str
+    author: str
+    at: str
+    effective_at: str
+    changes: str
+    place: int
+
+
+class FieldLine(NamedTuple):
+    """One field before and after."""
+
+    name: str
+    before: str
+    after: str
+
+
+class AlteredLine(NamedTuple):
+    """A product and what becomes of it; `fate` says that it comes or goes."""
+
+    product_id: str
+    name: str
+    fate: str
+    fields: tuple[FieldLine, ...]
+
+
+def short(name: str) -> str:
+    """A revision's name as people say it."""
+    return name[:SHORT_CHARACTERS]
+
+
+def note_of(row: RevisionRow) -> str:
+    """Its note, with the name of a revision in it as people say it."""
+    if row.note.startswith(_BACK):
+        return f"{_BACK}{short(row.note.removeprefix(_BACK))}"
+    return row.note
+
+
+def line(seen: RevisionView, language: Language) -> RevisionLine:
+    row = seen.row
+    return RevisionLine(
+        row.number,
+        row.state,
+        MARKS[row.state],
+        title(row).to(language),
+        note_of(row),
+        row.author,
+        told(row.published_at or row.created_at),
+        told(row.effective_at),
+        words.products(seen.changes).to(language) if seen.changes else "",
+        row.place,
+    )
+
+
+def title(row: RevisionRow) -> Text:
+    """What a revision is called."""
+    return _TITLES[row.state].filled(number=row.number, name=short(row.name))
+
+
+def altered_lines(altered: Iterable[Altered], language: Language) -> tuple[AlteredLine, ...]:
+    return tuple(altered_line(each, language) for each in altered)
+
+
+def altered_line(altered: Altered, language: Language) -> AlteredLine:
+    one = altered.after or altered.before
+    fate = words.COMES if altered.before is None else words.GOES if altered.after is None else None
+    fields = () if altered.after is None else differences(altered.before, altered.after)
+    return AlteredLine(
+        altered.product_id,
+        one.name if one else "",
+        fate.to(language) if fate else "",
+        tuple(_field_line(each, language) for each in fields),
+    )
+
+
+def _field_line(difference: Difference, language: Language) -> FieldLine:
+    said = words.VALUES.get(difference.field, {})
+    before, after = (
+        said[value].to(language) if value in said else value
+        for value in (difference.before, difference.after)
+    )
+    return FieldLine(difference.name.to(language), before, after)

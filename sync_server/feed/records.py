@@ -1,0 +1,239 @@
+"""The feed: the latest row per key, in dense positions per scope, and what each scope holds.
+
+A position is taken by an update of the scope's row, which stays locked until the commit: the
+order of positions is the order of commits, and a reader never passes a row that is not there yet
+(reference: a sequence lost 31 % of rows to a tailing reader). What a scope's rows add up to is
+kept in the same row, so that every till can tell whether it holds the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    update,
+)
+
+from journal.cursor import Cursor
+from journal.wire import FeedRow
+from pricebook.rows import Change, Contents
+from sync_server.database import SetWise, metadata, one_of
+
+scope_head = Table(
+    "scope_head",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("contents", Text, nullable=False),
+    Column("floor", BigInteger, nullable=False),
+)
+feed = Table(
+    "feed",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("gone_at", Text, nullable=False),
+)
+Index("feed_position", feed.c.scope, feed.c.position)
+
+GONE = b"null"
+
+_PUT = SetWise(feed, replacing=True)
+_MOVE_HEAD = SetWise(scope_head, adding=("position",))
+#: so many rows are read at once where all are
+_AT_ONCE = 10_000
+
+
+class Head(NamedTuple):
+    """Where a scope stands: its newest position, what its rows add up to, and the position up to
+    which rows of things that are gone were forgotten."""
+
+    position: int = 0
+    contents: Contents = Contents()
+    floor: int = 0
+
+
+def published(
+    connection: Connection, scope: str, kind: str, keys: Sequence[str]
+) -> dict[str, bytes]:
+    """The bodies now in the feed under these keys; of what is gone there is none."""
+    of_kind = select(feed.c.key, feed.c.body).where(feed.c.scope == scope, feed.c.kind == kind)
+    rows = connection.execute(of_kind.where(one_of(feed.c.key, keys))).all()
+    return {key: bytes(body) for key, body in rows if body != GONE}
+
+
+def all_published(connection: Connection, scope: str, kind: str) -> dict[str, bytes]:
+    """The bodies of all that a kind has now in the feed, in the order of their keys."""
+    rows = connection.execute(
+        select(feed.c.key, feed.c.body)
+        .where(feed.c.scope == scope, feed.c.kind == kind)
+        .order_by(feed.c.key)
+    )
+    return {row.key: bytes(row.body) for row in rows if row.body != GONE}
+
+
+def bodies_after(connection: Connection, scope: str, kind: str, key: str, most: int) -> list[bytes]:
+    """The bodies of the next things of a kind after that key, in the order of their keys."""
+    rows = connection.execute(
+        select(feed.c.body)
+        .where(feed.c.scope == scope, feed.c.kind == kind, feed.c.key > key, feed.c.body != GONE)
+        .order_by(feed.c.key)
+        .limit(most)
+    )
+    return [bytes(row.body) for row in rows]
+
+
+def publish(
+    connection: Connection,
+    scope: str,
+    kind: str,
+    bodies: Mapping[str, bytes | None],
+    now: str = "",
+) -> int:
+    """Put rows into the feed, None for what is gone; those that say the same as before stay where
+    they are. Returns how many moved. Positions are taken last. `now` is when what is gone went,
+    ISO 8601."""
+    before = published(connection, scope, kind, list(bodies))
+    moved = [
+        Change(kind, key, before.get(key), body)
+        for key, body in bodies.items()
+        if before.get(key) != body
+    ]
+    if moved:
+        put(connection, scope, moved, now)
+    return len(moved)
+
+
+def put(connection: Connection, scope: str, changes: Sequence[Change], now: str) -> None:
+    """Put rows of one scope that differ from what stood there into the feed, in this order."""
+    hold(connection, scope)
+    stood = head(connection, scope)
+    rows = [
+        (scope, kind, key, position, GONE if after is None else after, "" if after else now)
+        for position, (kind, key, _, after) in enumerate(changes, start=stood.position + 1)
+    ]
+    _PUT.write(connection, rows)
+    connection.execute(
+        update(scope_head)
+        .where(scope_head.c.scope == scope)
+        .values(
+            position=stood.position + len(rows),
+            contents=stood.contents.with_changes(changes).text,
+        )
+    )
+
+
+def hold(connection: Connection, scope: str) -> None:
+    """Let no other publisher into the scope until the transaction ends."""
+    _MOVE_HEAD.write(connection, [(scope, 0, Contents().text, 0)])
+
+
+def head(connection: Connection, scope: str) -> Head:
+    """Where the scope stands; at its beginning when nothing was published in it."""
+    return heads(connection, (scope,))[scope]
+
+
+def heads(connection: Connection, scopes: Sequence[str]) -> dict[str, Head]:
+    """Where each scope stands."""
+    rows = connection.execute(select(scope_head).where(scope_head.c.scope.in_(scopes)))
+    known = {row.scope: Head(row.position, Contents.parse(row.contents), row.floor) for row in rows}
+    return dict.fromkeys(scopes, Head()) | known
+
+
+def all_positions(connection: Connection) -> dict[str, int]:
+    """Where every scope stands."""
+    rows = connection.execute(select(scope_head.c.scope, scope_head.c.position))
+    return {row.scope: row.position for row in rows}
+
+
+def forget_gone(connection: Connection, before: str) -> int:
+    """Forget the rows of things that went before that time, ISO 8601: a cursor below the last of
+    them has missed it and starts over. Returns how many."""
+    old = (feed.c.gone_at != "") & (feed.c.gone_at < before)
+    last = select(feed.c.scope, func.max(feed.c.position).label("floor")).where(old)
+    forgotten = 0
+    for scope, floor in connection.execute(last.group_by(feed.c.scope)).all():
+        hold(connection, scope)
+        gone = connection.execute(delete(feed).where(feed.c.scope == scope, old))
+        forgotten += gone.rowcount
+        connection.execute(
+            update(scope_head).where(scope_head.c.scope == scope).values(floor=floor)
+        )
+    return forgotten
+
+
+def recount(connection: Connection, scopes: Sequence[str]) -> bool:
+    """Let the heads say what their rows add up to -> whether any said something else."""
+    differed = False
+    for scope in scopes:
+        hold(connection, scope)
+        contents = recounted(connection, scope)
+        if contents != head(connection, scope).contents:
+            differed = True
+            connection.execute(
+                update(scope_head)
+                .where(scope_head.c.scope == scope)
+                .values(contents=contents.text, position=scope_head.c.position + 1)
+            )
+    return differed
+
+
+def recounted(connection: Connection, scope: str) -> Contents:
+    """What the scope's rows add up to, counted from the rows."""
+    rows = connection.execute(
+        select(feed.c.kind, feed.c.key, feed.c.body)
+        .where(feed.c.scope == scope, feed.c.body != GONE)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    return Contents().with_changes(Change(kind, key, None, body) for kind, key, body in rows)
+
+
+def page(
+    connection: Connection, at_head: Mapping[str, int], cursor: Cursor, limit: int, size_bytes: int
+) -> tuple[list[FeedRow], Cursor, bool]:
+    """Rows of the scopes `at_head` after the cursor, at most `limit` and about `size_bytes` of
+    them; the cursor after them, and whether it has come to the heads."""
+    positions = {scope: cursor.positions.get(scope, 0) for scope in at_head}
+    rows: list[FeedRow] = []
+    for scope in at_head:
+        if positions[scope] >= at_head[scope]:
+            continue
+        found = connection.execute(
+            select(feed.c.kind, feed.c.key, feed.c.position, feed.c.body)
+            .where(feed.c.scope == scope, feed.c.position > positions[scope])
+            .order_by(feed.c.position)
+            .limit(limit - len(rows))
+        ).all()
+        taken = found[: _count_within([len(row.body) for row in found], size_bytes)]
+        size_bytes -= sum(len(row.body) for row in taken)
+        rows += [FeedRow(scope, row.kind, row.key, msgspec.Raw(bytes(row.body))) for row in taken]
+        if len(taken) < len(found):
+            positions[scope] = taken[-1].position
+            break
+        if len(rows) < limit:
+            positions[scope] = at_head[scope]
+        elif found:
+            positions[scope] = found[-1].position
+    return rows, Cursor(cursor.epoch, positions), positions == at_head
+
+
+def _count_within(sizes: Sequence[int], size_bytes: int) -> int:
+    """How many of the first ones fit, one at least."""
+    for count, size in enumerate(sizes):
+        size_bytes -= size
+        if size_bytes < 0:
+            return max(count, 1)
+    return len(sizes)

@@ -1,0 +1,141 @@
+"""What a till of a store may read of the feed, page by page."""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from journal import wire
+from journal.cursor import PAGE_ROWS_MAX, Cursor
+from pricebook.rows import CATALOGUE, CHAIN, RECALLS, REVISIONS, store_scope
+from retail.language import Text
+from sync_server.feed import records
+from sync_server.feed.records import Head
+from sync_server.sync.service import WireProblem, problem
+
+#: of bodies in one page; a message may hold twice that, for their keys and all else
+PAGE_BYTES = wire.MESSAGE_BYTES_MAX // 2
+
+
+def scopes_of(store_id: str) -> tuple[str, ...]:
+    """What a till of the store pulls; what may not be sold first, and what is few."""
+    return RECALLS, store_scope(store_id), REVISIONS, CATALOGUE
+
+
+def _cursor(epoch: str, text: str) -> Cursor:
+    """The till's cursor; a first one without any. 410 for one of another life of this hub."""
+    if not text:
+        return Cursor(epoch, {})
+    try:
+        cursor = Cursor.parse(text)
+    except ValueError:
+        raise _lost(epoch) from None
+    if cursor.epoch != epoch:
+        raise _lost(epoch)
+    return cursor
+
+
+def _lost(epoch: str) -> WireProblem:
+    return problem(
+        410,
+        "cursor",
+        Text("This cursor is not of this hub's life.", "游标已失效。"),
+        Text("Pull from the beginning.", "请从头拉取。"),
+        epoch=epoch,
+    )
+
+
+class PackedPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A wire.FeedPage whose rows are JSON already."""
+
+    epoch: str
+    cursor: str
+    rows: msgspec.Raw
+    up_to_date: bool
+    includes: dict[str, int] = {}
+    contents: dict[str, str] = {}
+    behind: int = 0
+
+
+class _Cut(NamedTuple):
+    """Rows after a cursor as JSON, where they lead to, and whether that is all."""
+
+    rows: bytes
+    positions: dict[str, int]
+    up_to_date: bool
+
+
+class Pages:
+    """What was read for one till and is the same for another: when a new revision stands, a
+    thousand tills ask for the same rows. The oldest go first."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._left = bytes_max
+        self._cuts: dict[str, _Cut] = {}
+        self._lock = Lock()
+
+    def find(self, key: str) -> _Cut | None:
+        return self._cuts.get(key)
+
+    def keep(self, key: str, cut: _Cut) -> None:
+        with self._lock:
+            if key in self._cuts:
+                return
+            self._cuts[key] = cut
+            self._left -= len(cut.rows)
+            while self._left < 0:
+                oldest = next(iter(self._cuts))
+                self._left += len(self._cuts.pop(oldest).rows)
+
+
+def page(
+    connection: Connection,
+    epoch: str,
+    store_id: str,
+    cursor: str,
+    included: dict[str, int],
+    pages: Pages,
+) -> PackedPage:
+    """The next rows of the feed for a till of the store."""
+    before = _cursor(epoch, cursor)
+    heads = records.heads(connection, scopes_of(store_id))
+    for scope, head in heads.items():
+        position = before.positions.get(scope, 0)
+        # It has seen more than we have: our database is an older one. Or it has missed that
+        # things went which are forgotten since.
+        if not 0 <= position <= head.position or 0 < position < head.floor:
+            raise _lost(epoch)
+    rows, after, up_to_date = _cut(connection, heads, before, store_scope(store_id), pages)
+    contents = {scope: head.contents.text for scope, head in heads.items()} if up_to_date else {}
+    behind = sum(head.position - after[scope] for scope, head in heads.items())
+    cursor = Cursor(epoch, after).text()
+    return PackedPage(epoch, cursor, msgspec.Raw(rows), up_to_date, included, contents, behind)
+
+
+def _cut(
+    connection: Connection, heads: Mapping[str, Head], before: Cursor, own: str, pages: Pages
+) -> _Cut:
+    at_head = {scope: head.position for scope, head in heads.items()}
+    start = {scope: before.positions.get(scope, 0) for scope in heads}
+    if start[own] < at_head[own] or start == at_head:
+        return _read(connection, at_head, before)
+    # Nothing of it is the store's own.
+    key = repr([(start[scope], at_head[scope]) for scope in CHAIN])
+    cut = pages.find(key)
+    if cut is None:
+        cut = _read(connection, at_head, before)
+        pages.keep(key, cut)
+    return cut._replace(positions=cut.positions | {own: at_head[own]})
+
+
+def _read(connection: Connection, at_head: Mapping[str, int], before: Cursor) -> _Cut:
+    rows, after, up_to_date = records.page(connection, at_head, before, PAGE_ROWS_MAX, PAGE_BYTES)
+    return _Cut(msgspec.json.encode(rows), after.positions, up_to_date)
+
+
+def positions(epoch: str, store_id: str, cursor: str) -> dict[str, int]:
+    """How far the cursor has come in each scope of the till."""
+    known = _cursor(epoch, cursor).positions
+    return {scope: known.get(scope, 0) for scope in scopes_of(store_id)}

@@ -1,0 +1,121 @@
+"""Nothing on head office's pages is changed but from these pages themselves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sync_server.console.guard import FORM_BYTES_MAX
+from tests.builders import the_shelf
+from tests.hub.office import Office, told
+from tests.served_hub import ServedHub
+
+RECALL = {"act": "recall", "id": "cola", "reason": "x"}
+
+
+@pytest.fixture(scope="module")
+def shelf(one_hub: ServedHub) -> ServedHub:
+    one_hub.publish(the_shelf())
+    return one_hub
+
+
+@pytest.fixture
+def office(shelf: ServedHub) -> Iterator[Office]:
+    with Office(shelf.url) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "none"}, 403),
+        ({"Host": "evil.example", "Origin": "http://evil.example"}, 403),
+        ({"X-Forwarded-For": "127.0.0.1"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, 415),
+    ],
+    ids=str,
+)
+def test_a_form_of_another_site_changes_nothing(
+    shelf: ServedHub, office: Office, headers: dict[str, str], status: int
+) -> None:
+    answer = office.post("/recalls", RECALL, headers)
+    assert answer.status_code == status
+    assert "<p>" in answer.text
+    assert shelf.do(shelf.hub.recalls()) == []
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, "é", "x"])
+def test_a_form_without_the_hubs_token_changes_nothing(
+    shelf: ServedHub, office: Office, token: str
+) -> None:
+    answer = office.post("/recalls", {**RECALL, "token": token})
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.text
+    assert "未作任何更改" in answer.text
+    assert shelf.do(shelf.hub.recalls()) == []
+
+
+def test_another_hub_has_another_token(shelf: ServedHub, office: Office, hub: ServedHub) -> None:
+    with Office(hub.url) as other:
+        assert other.token() != office.token()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"token=" + b"x" * FORM_BYTES_MAX, 413),
+        (b"a=1&" * 2_000, 400),
+        (b"a=%ff", 400),
+        (b"a=%00", 400),
+        (b"a=\xff", 400),
+        (b"", 403),
+    ],
+    ids=range(6),
+)
+def test_a_body_that_is_no_form_of_ours_is_a_sentence(
+    office: Office, body: bytes, status: int
+) -> None:
+    headers = {
+        "Origin": str(office.http.base_url).rstrip("/"),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    answer = office.http.post("/hq/catalogue/recalls", content=body, headers=headers)
+    assert answer.status_code == status
+    assert "Nothing was changed" in answer.text
+
+
+def test_nothing_is_changed_by_an_address_alone(shelf: ServedHub, office: Office) -> None:
+    before = shelf.do(shelf.hub.pending()), shelf.do(shelf.hub.history(9))
+    for path in ("/recalls", "/product", "/revisions/1"):
+        query = {**RECALL, "act": "roll_back", "token": office.token(), "price": "9", "by": "x"}
+        assert office.get(path, **query).status_code == 200
+        assert office.http.head(f"/hq/catalogue{path}", params=query).status_code == 200
+        assert office.http.put(f"/hq/catalogue{path}", params=query).status_code in (404, 405)
+    assert (shelf.do(shelf.hub.pending()), shelf.do(shelf.hub.history(9))) == before
+    assert shelf.do(shelf.hub.recalls()) == []
+
+
+def test_the_pages_load_nothing_from_anywhere_and_post_to_the_hub_alone(office: Office) -> None:
+    for path in ("", "/product?id=cola", "/revisions", "/revisions/1", "/recalls"):
+        answer = office.http.get(f"/hq/catalogue{path}")
+        policy = answer.headers["Content-Security-Policy"]
+        assert "form-action 'self'; frame-ancestors 'none'" in policy
+        assert policy.startswith("default-src 'none'; connect-src 'self'; img-src data:;")
+        assert "http" not in policy
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "src=" not in answer.text
+        assert "onclick" not in answer.text
+
+
+def test_a_page_of_another_site_is_not_told_what_was_done(office: Office) -> None:
+    answer = office.get(done="<script>")
+    assert "<script>alert" not in answer.text
+    assert 'class="told' not in answer.text
+    assert told(office.get(done="published")) == "● Published: it stands now."
