@@ -6,7 +6,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import hub_push, lookup, sale_commit, till_keys, till_scan, till_start
+from benchmarks import (
+    catalogue_import,
+    catalogue_snapshot,
+    hub_push,
+    lookup,
+    sale_commit,
+    search,
+    till_keys,
+    till_opening,
+    till_scan,
+    till_start,
+)
 from benchmarks.measure import WHOLE, Benchmark, Result, Scale, save, show
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -16,6 +27,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "till_scan": till_scan.run,
     "till_keys": till_keys.run,
     "till_start": till_start.run,
+    "till_opening": till_opening.run,
+    "catalogue_import": catalogue_import.run,
+    "catalogue_snapshot": catalogue_snapshot.run,
+    "search": search.run,
 }
 RESULTS = Path(__file__).parent / "results"
 _WIDTH_WITHOUT_TERMINAL = 160

@@ -31,7 +31,7 @@ def run(scale: Scale, folder: Path) -> Iterator[Result]:
     """One question, on SQLite: there the client's work is not hidden by another process."""
     products = scale.of(PRODUCTS, least=50)
     file = folder / "goods.parquet"
-    _write(file, products)
+    write_goods(file, products)
     numbers = count()
     made = _import(file, folder / "made.db")
     rows = reference.rows(made)
@@ -46,7 +46,8 @@ def run(scale: Scale, folder: Path) -> Iterator[Result]:
     yield result("catalogue_import", UNIT, GOAL, rounds, products, **{"rows/s": rate})
 
 
-def _write(file: Path, products: int) -> None:
+def write_goods(file: Path, products: int) -> None:
+    """A file of products as another system would export it."""
     made = [goods.product(number) for number in range(products)]
     columns = {
         "gtin": [product.codes[0] for product in made],

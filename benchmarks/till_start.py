@@ -21,7 +21,7 @@ TIME_GOAL = 1.5
 MEMORY_GOAL = 1.3
 STARTS = 2
 #: what the till is made of
-PACKAGES = ("retail", "journal", "hardware", "pos_client", "benchmarks")
+PACKAGES = ("retail", "journal", "hardware", "pricebook", "pos_client", "benchmarks")
 
 
 def run(scale: Scale, folder: Path) -> Iterator[Result]:

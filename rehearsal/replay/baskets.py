@@ -28,6 +28,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from rehearsal.books import Books
+from retail.barcode import gtin
 from retail.language import Text
 from retail.money import exponent
 from retail.refusals import Refusal
@@ -114,6 +115,12 @@ class Article(NamedTuple):
     product: str
     price_minor: int
     measured: bool
+
+
+def shelf_code(product: str) -> str:
+    """What is scanned of a product: its number, unless that looks like a barcode and is none."""
+    digits = gtin.is_digits(product) and len(product) >= min(gtin.LENGTHS)
+    return f"SKU-{product}" if digits and gtin.canonical(product) is None else product
 
 
 def till_number(basket: Basket, tills: int) -> int:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
 from rehearsal.processes import ChildEnded, HeadlessTill, Refused, Reply
-from rehearsal.replay.baskets import Basket
+from rehearsal.replay.baskets import Basket, shelf_code
 from rehearsal.replay.faults import TillKill, Trouble
 from rehearsal.shop import TillHome
 
@@ -89,7 +89,7 @@ class Selling:
             acts.append({"do": "customer", "customer": basket.customer})
         self._lines_from = len(acts)
         for line in basket.lines:
-            acts.append({"do": "scan", "code": line.product, "quantity": line.quantity})
+            acts.append({"do": "scan", "code": shelf_code(line.product), "quantity": line.quantity})
             acts.append({"do": "line_price", "total": line.total_minor, "reason": REASON})
         acts.append({"do": "pay"})
         self.acts = acts
@@ -119,7 +119,7 @@ class Selling:
         meant = self._basket.lines
         customers = {self._basket.customer} if lines else {None, self._basket.customer}
         return (
-            lines == [(line.product, line.quantity) for line in meant[: len(lines)]]
+            lines == [(shelf_code(line.product), line.quantity) for line in meant[: len(lines)]]
             and totals == [line.total_minor for line in meant[: len(totals)]]
             and held["customer"] in customers
             and not held["tenders"]

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from rehearsal.books import Books, differences, hub_books, merged, till_books
 from rehearsal.processes import HeadlessTill
 from rehearsal.replay import baskets as files
-from rehearsal.replay.baskets import Source
+from rehearsal.replay.baskets import Source, shelf_code
 from rehearsal.replay.errands import Cashier, Post, Stopped
 from rehearsal.replay.faults import Told, Trouble, planned
 from rehearsal.replay.receipts import (
@@ -125,6 +125,7 @@ class Season:
             {
                 "product_id": article.product,
                 "name": article.product,
+                "barcodes": shelf_code(article.product),
                 "price": Money(article.price_minor, self.options.currency).plain,
                 "currency": self.options.currency,
                 "unit": "kg" if article.measured else "piece",

@@ -60,7 +60,7 @@ _CONTEXT = ("currency", "unit", "tax_rate", "tax_included", "tax_code")
 
 class BadField(Refusal):
     code = "bad_field"
-    sentence = Text("{field} is wrong: {why}.", "{field}有误：{why}。")
+    sentence = Text("{field}: {why}.", "{field}：{why}。")
     way_on = Text("Correct it; nothing was changed.", "请更正；未作任何更改。")
 
     def __init__(self, column: str = "", **values: object) -> None:

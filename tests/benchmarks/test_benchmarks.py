@@ -8,12 +8,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks import hub_push, lookup, sale_commit, till_keys, till_scan, till_start
+from benchmarks import (
+    catalogue_import,
+    catalogue_snapshot,
+    hub_push,
+    lookup,
+    sale_commit,
+    search,
+    till_keys,
+    till_opening,
+    till_scan,
+    till_start,
+)
 from benchmarks.__main__ import main
 from benchmarks.measure import Result, Scale
 
 SMALL = Scale(part=0.001, rounds_min=2, rounds_max=2)
-_OURS = {"pos_client", "retail", "journal", "hardware"}
+_OURS = {"pos_client", "retail", "journal", "hardware", "pricebook"}
 
 
 def are_whole(results: list[Result], names: set[str]) -> bool:
@@ -62,6 +73,27 @@ def test_every_page_of_the_till_is_measured_against_an_app_that_says_the_key(
 def test_a_start_is_measured_against_an_app_with_the_same_libraries(tmp_path: Path) -> None:
     results = list(till_start.run(SMALL, tmp_path))
     assert are_whole(results, {"till_start", "till_start memory"})
+
+
+@pytest.mark.slow
+def test_an_import_is_measured_against_the_rows_it_leaves(tmp_path: Path) -> None:
+    assert are_whole(list(catalogue_import.run(SMALL, tmp_path)), {"catalogue_import"})
+
+
+@pytest.mark.slow
+def test_a_snapshot_is_measured_against_rows(tmp_path: Path) -> None:
+    assert are_whole(list(catalogue_snapshot.run(SMALL, tmp_path)), {"catalogue_snapshot"})
+
+
+@pytest.mark.slow
+def test_an_opening_is_measured_with_many_products_against_few(tmp_path: Path) -> None:
+    assert are_whole(list(till_opening.run(SMALL, tmp_path)), {"till_opening million"})
+
+
+@pytest.mark.slow
+def test_a_search_is_measured_against_like(tmp_path: Path) -> None:
+    names = {f"search {question.name}" for question in search.QUESTIONS}
+    assert are_whole(list(search.run(SMALL, tmp_path)), names)
 
 
 @pytest.mark.slow

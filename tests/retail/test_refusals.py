@@ -56,8 +56,8 @@ def test_a_refusal_has_a_code_a_sentence_and_a_remedy_in_both_languages(
 ) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", kind.code)
     for text in (kind.sentence, kind.way_on):
-        assert re.search(r"[a-z]{2}", text.en)
-        assert re.search(r"[\u4e00-\u9fff]", text.zh)
+        own_en, own_zh = (re.sub(r"\{\w+\}", "", words) for words in text)
+        assert bool(re.search(r"[a-z]{2}", own_en)) == bool(re.search(r"[\u4e00-\u9fff]", own_zh))
         assert not re.search(r"[\u4e00-\u9fff]", text.en)
         assert marks(text.en) == marks(text.zh)
 
