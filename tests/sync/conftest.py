@@ -21,6 +21,7 @@ Enrol = Callable[..., TillSettings]
 Open = Callable[..., Till]
 
 COLA = "6901028075022"
+LATE_MAX = 10
 
 
 @pytest.fixture
@@ -100,8 +101,13 @@ def pull_all(till: Till) -> None:
 
 
 def push_all(till: Till) -> None:
-    """Push until the hub has everything. Fails when the line does."""
+    """Push until the hub has everything. Fails when the line does; a disk that others keep busy
+    may make the hub late, which is no dead line."""
+    late = 0
     while (wait_s := till.sync.push_once()) is not None:
+        if wait_s and late < LATE_MAX and till.sync._line.why.startswith("ReadTimeout"):
+            late += 1
+            continue
         assert wait_s == 0.0, f"the line is dead: {till.sync._line}"
 
 
