@@ -160,18 +160,6 @@ class Book:
     def contents(self, scope: str) -> Contents:
         return _contents(self.reader, scope)
 
-    def damaged_scope(self) -> str | None:
-        """A scope whose rows do not add up to what was received any more, counted from all of them
-        on a connection of its own; None when all do."""
-        with closing(self.connection()) as driver:
-            driver.execute("BEGIN")
-            counted = {scope: Contents() for (scope,) in driver.execute("SELECT scope FROM scope")}
-            for scope, *row in driver.execute(_ALL_RECEIVED):
-                before = counted.get(scope, Contents())
-                counted[scope] = before.with_changes((RowChange(row[0], row[1], None, row[2]),))
-            wrong = (scope for scope, found in counted.items() if found != _contents(driver, scope))
-            return next(wrong, None)
-
     @property
     def position(self) -> Position:
         cursor, staged, whole, contents, *times = self.reader.execute(
@@ -369,6 +357,20 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "wal_autocheckpoint=0",  # a checkpoint is made where nobody waits for it
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def damaged_scope(driver: sqlite3.Connection) -> str | None:
+    """A scope of the book behind a connection whose rows do not add up to what was received any
+    more, counted from all of them; None when all do."""
+    driver.execute("BEGIN")
+    counted = {scope: Contents() for (scope,) in driver.execute("SELECT scope FROM scope")}
+    for scope, *row in driver.execute(_ALL_RECEIVED):
+        before = counted.get(scope, Contents())
+        counted[scope] = before.with_changes((RowChange(row[0], row[1], None, row[2]),))
+    wrong = (scope for scope, found in counted.items() if found != _contents(driver, scope))
+    found = next(wrong, None)
+    driver.execute("ROLLBACK")
+    return found
 
 
 def _is_product(row: Row) -> bool:

@@ -7,6 +7,7 @@ The same object serves HTTP, the command line, the simulator and the benchmarks.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -22,14 +23,13 @@ from pricebook.book import PRODUCT
 from pricebook.rows import CATALOGUE
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.language import Text
-from retail.refusals import Refusal
 from retail.revision import Recall
 from sync_server import migrations
 from sync_server.catalogue import edits, stores, views
 from sync_server.catalogue import service as catalogue
 from sync_server.catalogue.book import HubBook
 from sync_server.catalogue.edits import Edit
-from sync_server.catalogue.service import Published
+from sync_server.catalogue.service import BarcodeTaken, NothingChanged, NotThatState, Published
 from sync_server.console import records as console
 from sync_server.database import FAULTS, Database, RowsRefused, open_database, unusable
 from sync_server.feed import records as feed_records
@@ -40,6 +40,8 @@ from sync_server.imports.stores import StoreRow
 from sync_server.settings import HubSettings
 from sync_server.sync import records, service
 from sync_server.sync.service import Bearer, ForkFound, Voice
+
+log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
 P = ParamSpec("P")
@@ -228,7 +230,9 @@ class Hub:
         await self._read(service.in_service, who.till_id)
         return await self.book.snapshot()
 
-    async def chunk(self, name: str) -> bytes:
+    async def chunk(self, who: Bearer, name: str) -> bytes:
+        """A chunk of that file, by its name."""
+        await self._read(service.in_service, who.till_id)
         return await asyncio.to_thread(self.book.chunk, name)
 
     # What head office publishes
@@ -341,10 +345,16 @@ class Hub:
         return [msgspec.json.decode(body, type=Product) for body in bodies]
 
     async def publish_due(self) -> None:
-        """Let the planned revisions stand whose time has come."""
+        """Let the planned revisions stand whose time has come; one that cannot is given up, so
+        that no till goes on selling by it."""
         for number in await self._read(catalogue.due, self.now()):
-            with suppress(Refusal):  # another process was first
+            try:
                 await self.publish(number)
+            except NotThatState:  # another process was first
+                continue
+            except (NothingChanged, BarcodeTaken) as no:
+                log.error("planned revision %s is withdrawn: %s", number, no)
+                await self.withdraw(number)
 
     async def recall(self, recalled: Recall) -> int:
         """Let no till sell a product, or a batch of it, any more."""

@@ -8,7 +8,7 @@ Either way a till that is killed at any moment finds one whole revision or the o
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import RLock
@@ -17,7 +17,7 @@ import msgspec
 
 from pos_client.catalogue.kinds import readable
 from pos_client.folder import file_refusals, made, write_durably
-from pricebook.book import Book, Change, NotABook
+from pricebook.book import Book, Change, NotABook, damaged_scope
 from pricebook.rows import CATALOGUE, RECALLS, REVISIONS, Contents, Row
 from retail.revision import Plan, Planned
 
@@ -107,7 +107,13 @@ class Books:
     @property
     def next_cursor(self) -> str:
         """Where the next pull goes on: after what is staged."""
-        return (self._coming or self.book).position.staged_cursor
+        with self._filling:
+            return (self._coming or self.book).position.staged_cursor
+
+    def rows(self) -> int:
+        """How many rows of the catalogue the book in force holds."""
+        with self._filling:
+            return self.book.contents(CATALOGUE).rows
 
     def take(
         self, rows: Sequence[Row], cursor: str, contents: Mapping[str, Contents], *, whole: bool
@@ -229,7 +235,10 @@ class Books:
     def audit(self) -> None:
         """Count the book in force from all its rows; it takes a second or two for a million. Raises
         ContentsDiffer: a row is not what it was."""
-        scope = self.book.damaged_scope()
+        with self._filling:
+            driver = self.book.connection()
+        with closing(driver):
+            scope = damaged_scope(driver)
         if scope is not None:
             raise ContentsDiffer(scope)
 

@@ -286,7 +286,7 @@ class CatalogueService:
     def rows(self) -> int:
         """How many rows of the chain's catalogue the book in force holds."""
         with disk_refusals():
-            return self.books.book.contents(CATALOGUE).rows
+            return self.books.rows()
 
     def begin_with(self, file: Path, cursor: str) -> None:
         """Go on from a fetched file that holds everything up to the cursor; a file that is no

@@ -293,6 +293,7 @@ class SyncService:
         self.on_event("catalogue.fetching", {"percent": int(100 * fetch.progress)})
         if came:
             self._fetch = None
+            self._by_rows = True  # what came since it was made
             self.catalogue.begin_with(fetch.file, fetch.snapshot.cursor)
         return 0.0
 

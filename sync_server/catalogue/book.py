@@ -20,10 +20,10 @@ from pricebook.book import Book, NotABook
 from pricebook.rows import CATALOGUE, CHAIN, Row
 from pricebook.snapshot import CHUNK_BYTES, SCHEMA, cut, kept
 from retail.language import Text
-from sync_server.database import Database
+from sync_server.database import FAULTS, Database
 from sync_server.feed import records as feed
 from sync_server.feed.records import Head
-from sync_server.feed.service import PAGE_BYTES
+from sync_server.feed.service import PAGE_BYTES, reached
 from sync_server.sync.service import Voice, WireProblem, busy, problem
 
 BOOK_FILE = "book.db"
@@ -62,8 +62,7 @@ class HubBook:
 
     async def close(self) -> None:
         if self._cutting is not None:
-            with suppress(OSError, sqlite3.Error):
-                await self._cutting
+            await self._cutting
         async with self._filling:
             if self._book is not None:
                 self._book.close()
@@ -113,20 +112,13 @@ class HubBook:
         return self._book
 
     def _page(self, connection: Connection, book: Book) -> _Page | None:
-        cursor = self._cursor(book)
         heads = feed.heads(connection, CHAIN)
-        for scope, head in heads.items():
-            position = cursor.positions.get(scope, 0)
-            if not position <= head.position or 0 < position < head.floor:
-                return None
+        cursor = reached(book.position.cursor, self._voice.epoch, heads)
+        if cursor is None:
+            return None
         at_head = {scope: head.position for scope, head in heads.items()}
         rows = feed.page(connection, at_head, cursor, _ROWS_AT_ONCE, PAGE_BYTES)
         return _Page(book.position.cursor, *rows, heads)
-
-    def _cursor(self, book: Book) -> Cursor:
-        text = book.position.cursor
-        cursor = Cursor.parse(text) if text else Cursor(self._voice.epoch, {})
-        return cursor if cursor.epoch == self._voice.epoch else Cursor("", {CATALOGUE: 1 << 62})
 
     # Snapshots
 
@@ -152,9 +144,13 @@ class HubBook:
         return 0 <= moved <= head.contents.rows // 5
 
     async def _cut(self) -> None:
-        book = await self.up_to_date()
-        async with self._filling:
-            self._snapshot = await asyncio.to_thread(self._cut_of, book)
+        """Make a snapshot; when there is trouble the next till that asks has it made again."""
+        try:
+            book = await self.up_to_date()
+            async with self._filling:
+                self._snapshot = await asyncio.to_thread(self._cut_of, book)
+        except TROUBLE as fault:
+            log.error("no snapshot could be made: %s", str(fault).partition("\n")[0])
 
     def _cut_of(self, book: Book) -> wire.Snapshot:
         position, former = book.position, self._snapshot
@@ -186,6 +182,10 @@ class HubBook:
 
 class ContentsDrifted(Exception):
     """The feed's rows do not add up to what its heads say: the database was changed by hand."""
+
+
+#: what keeps the hub from its book or from what is to be put into it
+TROUBLE = (OSError, sqlite3.Error, ContentsDrifted, *FAULTS)
 
 
 def _put(book: Book, page: _Page) -> bool:

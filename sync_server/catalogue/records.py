@@ -319,19 +319,27 @@ def give_up_claims(connection: Connection, number: int, codes: Sequence[str]) ->
 
 
 def taken(connection: Connection, number: int) -> tuple[str, str, str] | None:
-    """A barcode that the revision gives to a product while another one has it: code, that
-    product, the other; None when there is none."""
-    row = connection.execute(
-        select(barcode_claim.c.code, barcode_claim.c.product_id, barcode.c.product_id)
+    """A barcode that the revision gives to a product while another one has it, or is planned to
+    have it: code, that product, the other; None when there is none."""
+    other = barcode_claim.alias()
+    ours = select(barcode_claim.c.code, barcode_claim.c.product_id).where(
+        barcode_claim.c.number == number
+    )
+    planned = select(revision.c.number).where(
+        revision.c.state == State.PLANNED, revision.c.number != number
+    )
+    for query in (
+        ours.add_columns(barcode.c.product_id)
         .join_from(barcode_claim, barcode, barcode_claim.c.code == barcode.c.code)
-        .where(
-            barcode_claim.c.number == number,
-            barcode_claim.c.product_id != barcode.c.product_id,
-            ~_changes_owner(number),
-        )
-        .limit(1)
-    ).first()
-    return (row[0], row[1], row[2]) if row else None
+        .where(barcode_claim.c.product_id != barcode.c.product_id, ~_changes_owner(number)),
+        ours.add_columns(other.c.product_id)
+        .join_from(barcode_claim, other, barcode_claim.c.code == other.c.code)
+        .where(other.c.number.in_(planned), barcode_claim.c.product_id != other.c.product_id),
+    ):
+        row = connection.execute(query.limit(1)).first()
+        if row:
+            return row[0], row[1], row[2]
+    return None
 
 
 def hand_out(connection: Connection, number: int) -> None:

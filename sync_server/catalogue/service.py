@@ -129,6 +129,7 @@ def put_products(
     """Let a draft make these of the products; of one that is named twice the latter. One that
     claims a barcode of another product stays out; comes back with why. What says the same as what
     stands is no change. Raises NoSuchRevision or NotThatState."""
+    feed.hold(connection, CATALOGUE)
     known(connection, number, State.DRAFT)
     named = {product.product_id: product for product in products}
     refused = _refused(connection, number, named)
@@ -140,6 +141,7 @@ def put_products(
 def remove_products(connection: Connection, number: int, product_ids: Sequence[str]) -> None:
     """Let a draft take these products out of the catalogue. Raises NoSuchRevision or
     NotThatState."""
+    feed.hold(connection, CATALOGUE)
     known(connection, number, State.DRAFT)
     _put(connection, number, dict.fromkeys(product_ids))
 
@@ -230,21 +232,17 @@ def publish(connection: Connection, number: int, now: datetime) -> Published:
     BarcodeTaken or NothingChanged."""
     feed.hold(connection, CATALOGUE)
     row = known(connection, number, State.DRAFT, State.PLANNED)
-    _check_barcodes(connection, number)
     moved = 0
     touched: list[str] = []
     for some in records.standing(connection, number, AT_ONCE):
-        changes = [merged(each) for each in some]
+        changes = _upon_what_stands(connection, number, some)
         moving = [change for change in changes if change.before != change.after]
-        rewritten = [
-            change for change, each in zip(changes, some, strict=True) if change != each.change
-        ]
-        records.put_changes(connection, number, rewritten)
         feed.put(connection, CATALOGUE, moving, _text(now))
         moved += len(moving)
         touched += [change.key for change in moving]
     if not moved:
         raise NothingChanged(revision=number)
+    _check_barcodes(connection, number)
     records.hand_out(connection, number)
     records.drop_claims(connection, number)
     name = feed.head(connection, CATALOGUE).contents.name
@@ -269,6 +267,30 @@ def _check_barcodes(connection: Connection, number: int) -> None:
     if taken:
         barcode, product, other = taken
         raise BarcodeTaken(barcode=barcode, product=product, other=other)
+
+
+def _upon_what_stands(
+    connection: Connection, number: int, some: Sequence[Standing]
+) -> list[Change]:
+    """The revision's changes upon what stands now, and kept so; their barcodes with them. Raises
+    BarcodeTaken."""
+    changes = [merged(each) for each in some]
+    pairs = [(each.change, change) for each, change in zip(some, changes, strict=True)]
+    records.put_changes(connection, number, [now for was, now in pairs if now != was])
+    recoded = {
+        now.key: (_codes(was.after), _codes(now.after))
+        for was, now in pairs
+        if now.after != was.after and _codes(now.after) != _codes(was.after)
+    }
+    if recoded:
+        records.give_up_claims(connection, number, [c for was, _ in recoded.values() for c in was])
+        owners = records.owners(connection, number, [c for _, now in recoded.values() for c in now])
+        for key, (_, codes) in recoded.items():
+            for code in codes:
+                if owners.get(code, key) != key:
+                    raise BarcodeTaken(barcode=code, product=key, other=owners[code])
+        records.claim(connection, number, {key: codes for key, (_, codes) in recoded.items()})
+    return changes
 
 
 def merged(standing: Standing) -> Change:
@@ -318,17 +340,16 @@ def plan(connection: Connection, number: int, effective_at: datetime, now: datet
     row = known(connection, number, State.DRAFT)
     if effective_at <= now:
         raise PlannedInThePast(when=told(effective_at))
-    _check_barcodes(connection, number)
     contents = feed.head(connection, CATALOGUE).contents
     count = 0
     for some in records.standing(connection, number, AT_ONCE):
-        changes = [merged(each) for each in some]
+        changes = _upon_what_stands(connection, number, some)
         contents = contents.with_changes(changes)
-        records.put_changes(connection, number, changes)
         _publish_planned(connection, number, changes, now)
         count += len(changes)
     if not count:
         raise NothingChanged(revision=number)
+    _check_barcodes(connection, number)
     announced = Plan(str(number), effective_at, count, row.note)
     feed.publish(
         connection, REVISIONS, "plan", {str(number): msgspec.json.encode(announced)}, _text(now)
@@ -372,9 +393,8 @@ def _rebase_plans(connection: Connection, keys: Sequence[str], now: datetime) ->
         return
     stands = feed.published(connection, CATALOGUE, PRODUCT, keys)
     for number, change in records.touching(connection, planned, PRODUCT, keys):
-        anew = merged(Standing(change, stands.get(change.key)))
-        records.put_changes(connection, number, [anew])
-        _publish_planned(connection, number, [anew], now)
+        standing = Standing(change, stands.get(change.key))
+        _publish_planned(connection, number, _upon_what_stands(connection, number, [standing]), now)
 
 
 def due(connection: Connection, now: datetime) -> list[int]:
@@ -386,6 +406,7 @@ def due(connection: Connection, now: datetime) -> list[int]:
 
 def withdraw(connection: Connection, number: int, now: datetime) -> None:
     """Give up a draft, or a plan before its time. Raises NoSuchRevision or NotThatState."""
+    feed.hold(connection, CATALOGUE)
     row = known(connection, number, State.DRAFT, State.PLANNED)
     if row.state == State.PLANNED:
         _take_plan_back(connection, number, now)

@@ -14,6 +14,7 @@ from retail.language import Language, Text
 from retail.refusals import Refusal
 from retail.revision import Recall
 from sync_server.catalogue import views
+from sync_server.catalogue.book import TROUBLE
 from sync_server.catalogue.moments import offset, typed
 from sync_server.catalogue.records import State
 from sync_server.catalogue.service import NoSuchProduct, NoSuchRevision
@@ -21,7 +22,7 @@ from sync_server.console import catalogue_words as words
 from sync_server.console import guard, product_form, records, revisions
 from sync_server.console.asked import HERE, NUMBER_MAX, Asked, bounded
 from sync_server.console.guard import NotFromHere, one
-from sync_server.console.search import TROUBLE, BookNotHere, Search
+from sync_server.console.search import BookNotHere, Search
 from sync_server.console.words import DATABASE_AWAY, NOT_HERE, amount
 from sync_server.database import FAULTS
 from sync_server.hub import Hub

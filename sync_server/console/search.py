@@ -2,7 +2,6 @@
 what the chain sells most."""
 
 import asyncio
-import sqlite3
 from contextlib import closing
 from time import monotonic
 
@@ -10,13 +9,9 @@ from pricebook import search
 from pricebook.book import Book
 from pricebook.search import NOTHING_SOLD, Popular
 from retail.catalogue import Product
-from sync_server.catalogue.book import ContentsDrifted
 from sync_server.console import records
-from sync_server.database import FAULTS
 from sync_server.hub import Hub
 
-#: what cannot be read of a price book
-TROUBLE = (OSError, sqlite3.Error, ContentsDrifted, *FAULTS)
 #: so many are asked what they sold; looking there first costs memory for each
 _POPULAR_MAX = 5_000
 _POPULAR_KEPT_S = 600.0

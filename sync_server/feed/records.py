@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    func,
     select,
     update,
 )
@@ -35,7 +34,6 @@ scope_head = Table(
     Column("scope", Text, primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("contents", Text, nullable=False),
-    Column("floor", BigInteger, nullable=False),
 )
 feed = Table(
     "feed",
@@ -58,12 +56,10 @@ _AT_ONCE = 10_000
 
 
 class Head(NamedTuple):
-    """Where a scope stands: its newest position, what its rows add up to, and the position up to
-    which rows of things that are gone were forgotten."""
+    """Where a scope stands: its newest position, and what its rows add up to."""
 
     position: int = 0
     contents: Contents = Contents()
-    floor: int = 0
 
 
 def published(
@@ -104,8 +100,8 @@ def publish(
     now: str = "",
 ) -> int:
     """Put rows into the feed, None for what is gone; those that say the same as before stay where
-    they are. Returns how many moved. Positions are taken last. `now` is when what is gone went,
-    ISO 8601."""
+    they are. Returns how many moved. `now` is when what is gone went, ISO 8601."""
+    hold(connection, scope)
     before = published(connection, scope, kind, list(bodies))
     moved = [
         Change(kind, key, before.get(key), body)
@@ -138,7 +134,7 @@ def put(connection: Connection, scope: str, changes: Sequence[Change], now: str)
 
 def hold(connection: Connection, scope: str) -> None:
     """Let no other publisher into the scope until the transaction ends."""
-    _MOVE_HEAD.write(connection, [(scope, 0, Contents().text, 0)])
+    _MOVE_HEAD.write(connection, [(scope, 0, Contents().text)])
 
 
 def head(connection: Connection, scope: str) -> Head:
@@ -149,7 +145,7 @@ def head(connection: Connection, scope: str) -> Head:
 def heads(connection: Connection, scopes: Sequence[str]) -> dict[str, Head]:
     """Where each scope stands."""
     rows = connection.execute(select(scope_head).where(scope_head.c.scope.in_(scopes)))
-    known = {row.scope: Head(row.position, Contents.parse(row.contents), row.floor) for row in rows}
+    known = {row.scope: Head(row.position, Contents.parse(row.contents)) for row in rows}
     return dict.fromkeys(scopes, Head()) | known
 
 
@@ -160,25 +156,16 @@ def all_positions(connection: Connection) -> dict[str, int]:
 
 
 def forget_gone(connection: Connection, before: str) -> int:
-    """Forget the rows of things that went before that time, ISO 8601: a cursor below the last of
-    them has missed it and starts over. Returns how many."""
+    """Forget the rows of things that went before that time, ISO 8601: a till that has missed one
+    of them finds that its scope holds something else, and starts over. Returns how many."""
     old = (feed.c.gone_at != "") & (feed.c.gone_at < before)
-    last = select(feed.c.scope, func.max(feed.c.position).label("floor")).where(old)
-    forgotten = 0
-    for scope, floor in connection.execute(last.group_by(feed.c.scope)).all():
-        hold(connection, scope)
-        gone = connection.execute(delete(feed).where(feed.c.scope == scope, old))
-        forgotten += gone.rowcount
-        connection.execute(
-            update(scope_head).where(scope_head.c.scope == scope).values(floor=floor)
-        )
-    return forgotten
+    return connection.execute(delete(feed).where(old)).rowcount
 
 
 def recount(connection: Connection, scopes: Sequence[str]) -> bool:
     """Let the heads say what their rows add up to -> whether any said something else."""
     differed = False
-    for scope in scopes:
+    for scope in sorted(scopes):  # as publishers take them, one after the other
         hold(connection, scope)
         contents = recounted(connection, scope)
         if contents != head(connection, scope).contents:

@@ -24,17 +24,16 @@ def scopes_of(store_id: str) -> tuple[str, ...]:
     return RECALLS, store_scope(store_id), REVISIONS, CATALOGUE
 
 
-def _cursor(epoch: str, text: str) -> Cursor:
-    """The till's cursor; a first one without any. 410 for one of another life of this hub."""
-    if not text:
-        return Cursor(epoch, {})
+def reached(cursor: str, epoch: str, heads: Mapping[str, Head]) -> Cursor | None:
+    """How far a reader has come; None when nobody can go on from there: the cursor is of another
+    life of this hub's database, or of a newer one than ours, or none at all."""
     try:
-        cursor = Cursor.parse(text)
+        known = Cursor.parse(cursor) if cursor else Cursor(epoch, {})
     except ValueError:
-        raise _lost(epoch) from None
-    if cursor.epoch != epoch:
-        raise _lost(epoch)
-    return cursor
+        return None
+    at = known.positions
+    is_ours = all(0 <= at.get(scope, 0) <= head.position for scope, head in heads.items())
+    return known if is_ours and known.epoch == epoch else None
 
 
 def _lost(epoch: str) -> WireProblem:
@@ -99,14 +98,10 @@ def page(
     pages: Pages,
 ) -> PackedPage:
     """The next rows of the feed for a till of the store."""
-    before = _cursor(epoch, cursor)
     heads = records.heads(connection, scopes_of(store_id))
-    for scope, head in heads.items():
-        position = before.positions.get(scope, 0)
-        # It has seen more than we have: our database is an older one. Or it has missed that
-        # things went which are forgotten since.
-        if not 0 <= position <= head.position or 0 < position < head.floor:
-            raise _lost(epoch)
+    before = reached(cursor, epoch, heads)
+    if before is None:
+        raise _lost(epoch)
     rows, after, up_to_date = _cut(connection, heads, before, store_scope(store_id), pages)
     contents = {scope: head.contents.text for scope, head in heads.items()} if up_to_date else {}
     behind = sum(head.position - after[scope] for scope, head in heads.items())
@@ -137,5 +132,7 @@ def _read(connection: Connection, at_head: Mapping[str, int], before: Cursor) ->
 
 def positions(epoch: str, store_id: str, cursor: str) -> dict[str, int]:
     """How far the cursor has come in each scope of the till."""
-    known = _cursor(epoch, cursor).positions
-    return {scope: known.get(scope, 0) for scope in scopes_of(store_id)}
+    known = reached(cursor, epoch, {})
+    if known is None:
+        raise _lost(epoch)
+    return {scope: known.positions.get(scope, 0) for scope in scopes_of(store_id)}

@@ -189,9 +189,12 @@ async def _wait(hub: Hub, request: Request) -> msgspec.Struct:
 
 
 async def _snapshot(hub: Hub, request: Request) -> msgspec.Struct:
-    return await hub.snapshot(_bearer(hub, request))
+    who = _bearer(hub, request)
+    _contact(hub, who, request)
+    return await hub.snapshot(who)
 
 
 async def _chunk(hub: Hub, request: Request) -> bytes:
-    _bearer(hub, request)
-    return await hub.chunk(request.path_params["chunk"])
+    who = _bearer(hub, request)
+    _contact(hub, who, request)
+    return await hub.chunk(who, request.path_params["chunk"])

@@ -278,9 +278,54 @@ def test_a_till_that_missed_what_is_forgotten_pulls_from_the_beginning(
     now = hub.clock.now().isoformat(timespec="seconds")
     assert hub.write(lambda c: feed.forget_gone(c, now)) == 0
     assert hub.write(lambda c: feed.forget_gone(c, soon)) == 1
-    assert till.feed(before).status_code == 410
-    assert keys_of([till.pull(after)], "product") == ["pen"]
-    assert sorted(keys_of([till.pull()], "product")) == ["pen", "water"]
+    late, fresh = till.pull(before), till.pull()
+    assert keys_of([late], "product") == keys_of([till.pull(after)], "product") == ["pen"]
+    assert sorted(keys_of([fresh], "product")) == ["pen", "water"]
+    held = Contents.parse(late.contents[CATALOGUE])
+    assert held.rows == 2  # the till that still has cola has three
+
+
+def test_a_fresh_till_pulls_all_pages_after_something_was_forgotten(
+    hub: ServedHub, till: HandTill
+) -> None:
+    hub.publish([a_product(f"p{number}") for number in range(4_500)])
+    number = hub.do(hub.hub.draft("", ""))
+    hub.do(hub.hub.remove_products(number, ["p7"]))
+    hub.do(hub.hub.publish(number))
+    later = (hub.clock.now() + timedelta(days=1)).isoformat(timespec="seconds")
+    assert hub.write(lambda c: feed.forget_gone(c, later)) == 1
+    assert len(set(keys_of(till.pull_all(), "product"))) == 4_499
+    assert hub.do(hub.hub.book.up_to_date()).count() == 4_499
+
+
+def test_barcodes_follow_what_a_draft_is_put_upon(hub: ServedHub) -> None:
+    hub.publish([a_product("cola", codes=("A",)), a_product("tea", codes=("T",))])
+    number = drafted(hub, a_product("cola", name="Renamed", codes=("A",)))
+    hub.publish([a_product("cola", codes=("B",))])
+    hub.do(hub.hub.publish(number))
+    assert (standing(hub)["cola"].name, standing(hub)["cola"].codes) == ("Renamed", ("B",))
+    assert hub.read(lambda c: records.owners(c, 0, ["A", "B"])) == {"B": "cola"}
+    late = hub.do(hub.hub.draft("", ""))
+    assert list(hub.do(hub.hub.put_products(late, [a_product("tea", codes=("B",))]))) == ["tea"]
+
+
+def test_a_barcode_that_a_plan_will_need_is_not_given_away_before(hub: ServedHub) -> None:
+    at_once, later = (drafted(hub, a_product(key, codes=("X",))) for key in ("pen", "ink"))
+    hub.do(hub.hub.plan(later, hub.clock.now() + timedelta(hours=1)))
+    assert refused(hub, hub.hub.publish(at_once)) == "barcode_taken"
+
+
+def test_a_plan_that_would_change_nothing_any_more_is_given_up_at_its_time(
+    hub: ServedHub, till: HandTill
+) -> None:
+    hub.publish([a_product("cola")])
+    number = drafted(hub, a_product("cola", price_minor=400))
+    hub.do(hub.hub.plan(number, hub.clock.now() + timedelta(hours=1)))
+    hub.publish([a_product("cola", price_minor=400)])
+    hub.clock.move(timedelta(hours=1))
+    hub.do(hub.hub.publish_due())
+    assert revision(hub, number).state == State.WITHDRAWN
+    assert [row.kind for row in till.pull().rows if bytes(row.body) != b"null"].count("plan") == 0
 
 
 def test_a_whole_cut_says_what_its_scopes_hold(hub: ServedHub, till: HandTill) -> None:

@@ -120,7 +120,7 @@ def test_what_a_hub_of_before_has_is_added_up_by_the_migration(
             connection.execute(text(f"DROP TABLE {table}"))
         for index in ("money_ledger_difference", "barcode_product"):
             connection.execute(text(f"DROP INDEX {index}"))
-        for column in ("feed.gone_at", "scope_head.contents", "scope_head.floor"):
+        for column in ("feed.gone_at", "scope_head.contents"):
             table, _, name = column.partition(".")
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pricebook import search
-from pricebook.book import Book, NotABook
+from pricebook.book import Book, NotABook, damaged_scope
 from pricebook.rows import CATALOGUE, Change, Contents, Row
 from retail.catalogue import Pack, Product
 
@@ -76,7 +76,7 @@ def test_it_holds_the_last_word_on_everything(
         for scope in (CATALOGUE, OWN):
             rows = [row for row in received.values() if row.scope == scope]
             assert book.contents(scope) == contents(*(row for row in rows if row.body))
-        assert book.damaged_scope() is None
+        assert damaged_scope(book.reader) is None
         assert {key: book.product(key) for key in "abcd" if book.product(key)} == sold
         claims = [code for each in sold.values() for code in each.codes]
         for key, each in sold.items():
@@ -111,7 +111,7 @@ def test_what_cannot_be_read_leaves_what_was_known_and_counts_as_received(book: 
     assert put(book, strange, unreadable=frozenset({strange})) == [strange]
     assert book.row(CATALOGUE, "product", "a") == known
     assert book.contents(CATALOGUE) == contents(strange)
-    assert book.damaged_scope() is None
+    assert damaged_scope(book.reader) is None
     later = product("a", ("1",), price_minor=3)
     put(book, later)
     assert book.contents(CATALOGUE) == contents(later)

@@ -26,7 +26,6 @@ def upgrade() -> None:
     _revisions()
     op.add_column("feed", _text("gone_at"))
     op.add_column("scope_head", Column("contents", Text, nullable=False, server_default=_NOTHING))
-    op.add_column("scope_head", Column("floor", BigInteger, nullable=False, server_default="0"))
     _count_contents()
 
 
