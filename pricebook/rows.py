@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
+import msgspec
+
 #: products and what they cost: a revision of it goes into sight as a whole, between two sales
 CATALOGUE = "catalogue"
 #: which revision stands, and those that are planned
@@ -22,6 +24,9 @@ REVISIONS = "revisions"
 RECALLS = "recalls"
 #: what all stores of the chain have in common
 CHAIN = (RECALLS, REVISIONS, CATALOGUE)
+
+#: the body of a row whose thing is gone
+GONE = b"null"
 
 _MODULUS = 1 << 256
 _SUM_BYTES = 32
@@ -42,6 +47,12 @@ class Row(NamedTuple):
     kind: str
     key: str
     body: bytes | None
+
+
+def body_of(raw: bytes | msgspec.Raw) -> bytes | None:
+    """The body of a row as it travels: JSON, null where the thing is gone."""
+    body = bytes(raw)
+    return None if body == GONE else body
 
 
 class Change(NamedTuple):

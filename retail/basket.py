@@ -261,11 +261,11 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             label=label,
             code_price=code_price,
         )
+        product.checked_quantity(quantity, quantity_max)
         if not product.unit.is_measured:
             for other in self.lines:
                 if other.grows_by(line):
                     return self._replaced(other, other.quantity + quantity, quantity_max)
-        product.checked_quantity(quantity, quantity_max)
         grown = msgspec.structs.replace(
             self,
             lines=(*self.lines, line),

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import asyncpg
 import msgspec
@@ -284,6 +284,11 @@ class _OneOf(FunctionElement[bool]):
 
     inherit_cache = True
     type = Boolean()
+
+    def self_group(self, against: object = None) -> Self:  # noqa: ARG002
+        """As it is: where a database has no booleans SQLAlchemy would compare it with 1, and
+        SQLite looks up no such comparison in an index."""
+        return self
 
 
 def one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:

@@ -18,14 +18,12 @@ import msgspec
 from pos_client.catalogue.kinds import readable
 from pos_client.folder import file_refusals, made, write_durably
 from pricebook.book import Book, Change, NotABook, damaged_scope
-from pricebook.rows import CATALOGUE, RECALLS, REVISIONS, Contents, Row
+from pricebook.rows import CATALOGUE, RECALLS, REVISIONS, Contents, Row, body_of
 from retail.revision import Plan, Planned
 
 IN_FORCE_FILE = "in-force"
 #: how often the file hears that the hub has no more
 CHECK_NOTED_EVERY = timedelta(minutes=10)
-#: the body of a row whose thing is gone; a Raw is equal to another Raw only
-_GONE = msgspec.Raw(b"null")
 
 
 class ContentsDiffer(Exception):
@@ -109,6 +107,17 @@ class Books:
         """Where the next pull goes on: after what is staged."""
         with self._filling:
             return (self._coming or self.book).position.staged_cursor
+
+    def seconds_until_pull(self) -> float:
+        """How long nothing need be asked for: until a plan is due, or the hub is to say again that
+        it has no more. What is ready already waits for the sale to end, not for a pull."""
+        with self._filling:
+            if self._change is not None or self._coming_is_whole:
+                return CHECK_NOTED_EVERY.total_seconds()
+            at = _time(self.book.position.checked_at) + CHECK_NOTED_EVERY
+            if self.next_due is not None:
+                at = min(at, self.next_due)
+            return (at - self._now()).total_seconds()
 
     def rows(self) -> int:
         """How many rows of the catalogue the book in force holds."""
@@ -308,10 +317,7 @@ def _due_rows(change: Change, now: datetime) -> list[Row]:
             )
             for (body,) in bodies:
                 row = msgspec.json.decode(body, type=Planned)
-                gone = row.body == _GONE
-                rows[row.kind, row.key] = Row(
-                    CATALOGUE, row.kind, row.key, None if gone else bytes(row.body)
-                )
+                rows[row.kind, row.key] = Row(CATALOGUE, row.kind, row.key, body_of(row.body))
     return list(rows.values())
 
 

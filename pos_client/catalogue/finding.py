@@ -10,7 +10,7 @@ waits for it. What this store sells most comes first.
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from datetime import date
 from functools import lru_cache
 from threading import Condition, Lock, Thread
@@ -55,8 +55,14 @@ class Finder:
     """Searches the price book in force. Close it."""
 
     def __init__(
-        self, recorder: Recorder, books: Books, settings: Callable[[], StoreSettings]
+        self,
+        recorder: Recorder,
+        books: Books,
+        settings: Callable[[], StoreSettings],
+        reading: Callable[[], AbstractContextManager[Book]],
     ) -> None:
+        """`reading` is what all look-ups in the book in force go through."""
+        self._reading = reading
         self._recorder = recorder
         self._books = books
         self._settings = settings
@@ -87,10 +93,11 @@ class Finder:
     # Asked and waited for
 
     def find(self, text: str, limit: int) -> list[Hit]:
-        """Up to so many products in which all words are found. Raises a refusal of the disk."""
+        """Up to so many products in which all words are found. Raises PriceBookDamaged, or a
+        refusal of the disk."""
         with self._one_at_a_time, disk_refusals():
-            driver = self._reader()
-            found = search.find(driver, text, limit, self._popular)
+            with self._reading():
+                found = search.find(self._reader(), text, limit, self._popular)
             price_list = self._settings().price_list
             products = [each.product.priced(price_list) for each in found]
             stock = self._stock([product.product_id for product in products])
@@ -113,7 +120,7 @@ class Finder:
         return self._books.book, self._recorder.clock.read().at.date()
 
     def _sold(self) -> dict[str, int]:
-        """How often each product was sold, the most sold ones; as it was when first asked for."""
+        """How often each product was sold, the most sold ones."""
         ledger = stock_ledger.c
         most = (
             select(ledger.product, ledger.entries)

@@ -128,10 +128,11 @@ def _goods(goods: Goods, look_up: LookUp, which: Which) -> Article:
     found = _first(goods.keys, look_up)
     other = _first(goods.upce_keys, look_up)
     if found and other and found[1].product_id != other[1].product_id:
-        said = which(goods.keys[0])
+        code = next(filter(is_digits, goods.keys))  # as typed it may hold spaces
+        said = which(code)
         if said is EightDigits.ASK:
             ean8, upce = (f"{product.name} {product.price.plain}" for _, product in (found, other))
-            raise AmbiguousCode(code=goods.keys[0], ean8=ean8, upce=upce)
+            raise AmbiguousCode(code=code, ean8=ean8, upce=upce)
         found = other if said is EightDigits.UPCE else found
     found = found or other
     if found:

@@ -1,6 +1,5 @@
 """What this till sells by: look-ups, and the swap of what head office published."""
 
-import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +26,7 @@ from pricebook.rows import (
     SHORT_CHARACTERS,
     Contents,
     Row,
+    body_of,
     store_scope,
 )
 from retail.article import Article
@@ -43,8 +43,6 @@ from retail.revision import Recall, Revision
 
 FOLDER = "pricebook"
 
-#: the body of a row whose thing is gone; a Raw is equal to another Raw only
-_GONE = msgspec.Raw(b"null")
 _NO_SETTINGS = "the store's settings are not what was written"
 
 
@@ -71,7 +69,7 @@ class CatalogueService:
         self.books = Books(folder / FOLDER, wait_s, lambda: recorder.clock.read().at)
         hand_over(recorder.database, self.books.book, self._scope)
         self._decisions = reading.Decisions(recorder.database.driver)
-        self.finder = Finder(recorder, self.books, lambda: self.settings)
+        self.finder = Finder(recorder, self.books, lambda: self.settings, self._reading)
         #: told when the till begins to sell by something newer
         self.on_swapped: Callable[[], None] = lambda: None
         #: nobody can sell by some of what the book holds: it is to be pulled anew
@@ -125,7 +123,7 @@ class CatalogueService:
         Raises PriceBookDamaged."""
         try:
             yield self.books.book
-        except (sqlite3.DatabaseError, ValueError) as fault:
+        except (sqlite3.DatabaseError, ValueError, NotABook) as fault:
             if isinstance(fault, sqlite3.OperationalError):
                 raise  # busy, full, no such file: nothing is wrong with what it holds
             self._is_doubted = True
@@ -230,10 +228,7 @@ class CatalogueService:
         """Keep a page out of sight until its cut is whole and no sale is open. Comes back with
         the rows that this program cannot read: it goes on by what it knew of them. Raises
         ContentsDiffer."""
-        rows = [
-            Row(row.scope, row.kind, row.key, None if row.body == _GONE else bytes(row.body))
-            for row in page.rows
-        ]
+        rows = [Row(row.scope, row.kind, row.key, body_of(row.body)) for row in page.rows]
         contents = {scope: Contents.parse(text) for scope, text in page.contents.items()}
         with disk_refusals():
             unread = self.books.take(rows, page.cursor, contents, whole=page.up_to_date)
@@ -262,10 +257,13 @@ class CatalogueService:
             with disk_refusals():
                 self.books.audit()
 
-    def seconds_until_due(self) -> float:
-        """How long until the next planned revision goes into force; infinite without any."""
-        due = self.books.next_due
-        return (due - self.recorder.clock.read().at).total_seconds() if due else math.inf
+    def seconds_until_pull(self) -> float:
+        """How long nothing need be asked for (Books.seconds_until_pull); a book that is doubted is
+        pulled at once."""
+        if self._is_doubted:
+            return 0.0
+        with disk_refusals():
+            return self.books.seconds_until_pull()
 
     @act
     def swap_in(self) -> bool:
@@ -289,9 +287,8 @@ class CatalogueService:
             return self.books.rows()
 
     def begin_with(self, file: Path, cursor: str) -> None:
-        """Go on from a fetched file that holds everything up to the cursor; a file that is no
-        price book is of no use, and all is pulled from the beginning."""
-        with disk_refusals(), suppress(NotABook):
+        """Go on from a fetched file that holds everything up to the cursor. Raises NotABook."""
+        with disk_refusals():
             self.books.begin_with(file, cursor)
 
     def start_over(self) -> None:

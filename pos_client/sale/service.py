@@ -11,6 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from hardware.receipt_bytes import Picture
+from pos_client.catalogue.reading import CodeUnreadable
 from pos_client.catalogue.service import CatalogueService
 from pos_client.counter import Counter
 from pos_client.recorder import Recorder, act
@@ -21,8 +22,7 @@ from pos_client.sale.undoable import Undoable
 from pos_client.shift.service import ShiftService
 from retail import expiry
 from retail.article import Article
-from retail.barcode import EightDigits, Meaning, MemberCode
-from retail.barcode.payment import payment_code
+from retail.barcode import EightDigits, Meaning, MemberCode, Unreadable
 from retail.basket import Basket, Discount, Line
 from retail.cash import suggestions
 from retail.catalogue import TenderType
@@ -49,6 +49,8 @@ from retail.refusals import (
 )
 from retail.tender import exact, take
 
+#: codes that are read as something, and as nobody's number
+NO_CUSTOMER = {"payment_code", "own_code"}
 #: a longer sale is several: what was scanned and taken out again counts too
 LINES_MAX = 1000
 #: so many acts on the open sale can be taken back, the newest first
@@ -218,14 +220,14 @@ class SaleService(Papers):
     @act
     def set_customer(self, customer: str | None) -> None:
         """Whose sale this is, by number or member's code; it goes with the sale's fact. Raises
-        CodeUnreadable for a payment code, which is nobody's number."""
+        CodeUnreadable for a payment code, which is nobody's number, and for a torn code of ours."""
         self.shift.required()
         self.between_sales()
         meaning = self.catalogue.meaning(customer or "")
         if isinstance(meaning, MemberCode):
             customer = meaning.member
-        elif payment_code((customer or "").strip()):
-            self.catalogue.article_of(meaning)
+        elif isinstance(meaning, Unreadable) and meaning.code in NO_CUSTOMER:
+            raise CodeUnreadable(reason=meaning.reason, remedy=meaning.remedy)
         self._change(Undoable.CUSTOMER, self.basket.for_customer(customer))
 
     @act

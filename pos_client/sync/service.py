@@ -27,6 +27,7 @@ from pos_client.sync import records
 from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
 from pos_client.sync.records import SqlOutbox, StreamState
 from pos_client.sync.snapshot import Fetch, Slow, Useless, is_for_us
+from pricebook.book import NotABook
 from pricebook.rows import Row
 from retail.refusals import Refusal
 
@@ -294,7 +295,10 @@ class SyncService:
         if came:
             self._fetch = None
             self._by_rows = True  # what came since it was made
-            self.catalogue.begin_with(fetch.file, fetch.snapshot.cursor)
+            try:
+                self.catalogue.begin_with(fetch.file, fetch.snapshot.cursor)
+            except NotABook:
+                return self._repair_backoff.failed()
         return 0.0
 
     def _tell_unreadable(self, rows: list[Row]) -> None:
@@ -302,17 +306,18 @@ class SyncService:
             self.on_event("catalogue.unreadable", {"kind": row.kind, "key": row.key})
 
     def wait_for_news(self) -> float | None:
-        """Let the hub hold the question until something changes, or a plan becomes due. Returns
-        the seconds to wait before the next pull, None when nothing changed: ask the same again."""
-        due_s = self.catalogue.seconds_until_due()
-        if due_s <= 0:
+        """Let the hub hold the question until something changes, or there is something else to pull
+        for. Returns the seconds to wait before the next pull, None when nothing changed: ask the
+        same again."""
+        until_s = self.catalogue.seconds_until_pull()
+        if until_s <= 0:
             return 0.0
         answer = self.hub.wait(
             self._writing_stream,
             self.signer,
             self._declared(),
             self.catalogue.next_cursor,
-            min(self.settings.feed_wait_s, due_s),
+            min(self.settings.feed_wait_s, until_s),
         )
         match answer:
             case Answer(change):

@@ -10,14 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection
 
 from journal import wire
 from journal.cursor import PAGE_ROWS_MAX, Cursor
 from journal.signature import snapshot_message
 from pricebook.book import Book, NotABook
-from pricebook.rows import CATALOGUE, CHAIN, Row
+from pricebook.rows import CATALOGUE, CHAIN, Row, body_of
 from pricebook.snapshot import CHUNK_BYTES, SCHEMA, cut, kept
 from retail.language import Text
 from sync_server.database import FAULTS, Database
@@ -27,10 +26,8 @@ from sync_server.feed.service import PAGE_BYTES, reached
 from sync_server.sync.service import Voice, WireProblem, busy, problem
 
 BOOK_FILE = "book.db"
-CUT_FILE = "cut.json"
 #: more at once than a till gets: nobody waits for the page on a line
 _ROWS_AT_ONCE = 5 * PAGE_ROWS_MAX
-_GONE = msgspec.Raw(feed.GONE)
 
 log = logging.getLogger(__name__)
 
@@ -191,10 +188,7 @@ TROUBLE = (OSError, sqlite3.Error, ContentsDrifted, *FAULTS)
 def _put(book: Book, page: _Page) -> bool:
     """Put the rows in, unless another process that has the same book was first -> whether it was
     not. Raises ContentsDrifted."""
-    rows = [
-        Row(row.scope, row.kind, row.key, None if row.body == _GONE else bytes(row.body))
-        for row in page.rows
-    ]
+    rows = [Row(row.scope, row.kind, row.key, body_of(row.body)) for row in page.rows]
     with book.change() as change:
         if book.position.cursor != page.after:
             return False

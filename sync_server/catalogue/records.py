@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE, Change
+from pricebook.rows import CATALOGUE, GONE, Change
 from sync_server.database import SetWise, metadata, one_of
-from sync_server.feed.records import GONE, feed
+from sync_server.feed.records import feed
 
 revision = Table(
     "revision",

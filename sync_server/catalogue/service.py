@@ -19,7 +19,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE, RECALLS, REVISIONS, Change
+from pricebook.rows import CATALOGUE, GONE, RECALLS, REVISIONS, Change
 from retail.catalogue import Product
 from retail.language import Text
 from retail.refusals import Refusal
@@ -37,7 +37,6 @@ STATE_NAMES = {
     State.PUBLISHED: Text("published", "已发布"),
     State.WITHDRAWN: Text("withdrawn", "已撤回"),
 }
-_GONE = msgspec.Raw(b"null")
 
 
 class NoSuchRevision(Refusal):
@@ -369,7 +368,7 @@ def _publish_planned(
 ) -> None:
     bodies = {
         f"{number}/{change.kind}/{change.key}": msgspec.json.encode(
-            Planned(change.kind, change.key, msgspec.Raw(change.after) if change.after else _GONE)
+            Planned(change.kind, change.key, msgspec.Raw(change.after or GONE))
         )
         for change in changes
     }

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from journal.cursor import Cursor
 from journal.wire import FeedRow
-from pricebook.rows import Change, Contents
+from pricebook.rows import GONE, Change, Contents
 from sync_server.database import SetWise, metadata, one_of
 
 scope_head = Table(
@@ -46,8 +46,6 @@ feed = Table(
     Column("gone_at", Text, nullable=False),
 )
 Index("feed_position", feed.c.scope, feed.c.position)
-
-GONE = b"null"
 
 _PUT = SetWise(feed, replacing=True)
 _MOVE_HEAD = SetWise(scope_head, adding=("position",))

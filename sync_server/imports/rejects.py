@@ -12,8 +12,6 @@ from sync_server.imports.cells import guarded
 from sync_server.imports.columns import TOLD
 from sync_server.imports.rows import BadRow
 
-_BOM = "\ufeff"
-
 
 class Rejects:
     """Written row by row beside the file, and put in the place of an older one when all is
@@ -37,7 +35,8 @@ class Rejects:
             self.first = self.first or row
             self.count += 1
             if self._out is None:
-                self._out = self._growing.open("w", encoding="utf-8", newline="")
+                # by whose mark Excel knows that it is UTF-8
+                self._out = self._growing.open("w", encoding="utf-8-sig", newline="")
                 self._writer = csv.writer(self._out)
                 self._writer.writerow([*TOLD, *self._columns])
             cells = map(guarded, row.row[self._told :])

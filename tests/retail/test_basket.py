@@ -179,6 +179,8 @@ def test_a_quantity_beyond_the_stores_setting_is_refused(quantity: int) -> None:
     assert refused.value.values["most"] == "3"
     with pytest.raises(AbsurdQuantity):
         holding(COLA).with_quantity(1, quantity, quantity_max=3 * ONE)
+    with pytest.raises(AbsurdQuantity):
+        holding(COLA).with_product(COLA, "c", quantity, quantity_max=3 * ONE)
 
 
 def test_the_largest_quantity_of_the_setting_is_sold_and_one_more_is_not() -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, update
 
+from pos_client.catalogue.books import CHECK_NOTED_EVERY
 from pos_client.sync.snapshot import Fetch
 from pos_client.till import Till
 from pricebook.book import Book
 from pricebook.rows import CATALOGUE
 from rehearsal.cable import Cable
-from retail.refusals import CatalogueNotHere
+from retail.refusals import CatalogueNotHere, PriceBookDamaged
 from sync_server.feed import records as feed
 from tests.builders import SteppedClock, a_product
 from tests.served_hub import ServedHub
@@ -115,7 +116,11 @@ def test_a_planned_price_counts_from_its_time_on_with_the_line_dead(
     name, before = planned(hub, 400, AN_HOUR), named(hub)
     pull_all(till)
     cable.pull()
-    assert till.catalogue.seconds_until_due() == AN_HOUR.total_seconds()
+    assert till.catalogue.seconds_until_pull() == CHECK_NOTED_EVERY.total_seconds()
+    clock_of(till).move(AN_HOUR - timedelta(minutes=5))
+    till.catalogue.books._check(whole=True)
+    assert till.catalogue.seconds_until_pull() == timedelta(minutes=5).total_seconds()
+    clock_of(till).move(-(AN_HOUR - timedelta(minutes=5)))
     till.sale.scan(COLA)
     clock_of(till).move(AN_HOUR)
     till.sync.pull_once()
@@ -127,6 +132,42 @@ def test_a_planned_price_counts_from_its_time_on_with_the_line_dead(
     again = Till.open(till.settings, SteppedClock(clock_of(till).at), sync=False)
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     again.close()
+
+
+def test_a_plan_that_waits_for_a_sale_to_end_does_not_make_the_till_ask_and_ask(
+    hub: ServedHub, till: Till
+) -> None:
+    planned(hub, 400, AN_HOUR)
+    pull_all(till)
+    till.sale.scan(COLA)
+    clock_of(till).move(AN_HOUR)
+    pull_all(till)
+    assert till.catalogue.seconds_until_pull() == CHECK_NOTED_EVERY.total_seconds()
+    till.sale.pay("cash")
+    assert sell(till) == 400
+
+
+def test_a_till_without_news_asks_now_and_then_whether_that_is_all(
+    hub: ServedHub, till: Till
+) -> None:
+    pull_all(till)
+    before = till.catalogue.in_force.checked_at
+    clock_of(till).move(CHECK_NOTED_EVERY)
+    assert till.sync.wait_for_news() == 0.0
+    pull_all(till)
+    assert till.catalogue.in_force.checked_at > before
+    assert till.catalogue.seconds_until_pull() == CHECK_NOTED_EVERY.total_seconds()
+
+
+def test_what_is_found_damaged_is_pulled_without_waiting_for_news(
+    hub: ServedHub, till: Till
+) -> None:
+    spoil(till, "UPDATE product SET body = X'7B22'")
+    with pytest.raises(PriceBookDamaged):
+        till.catalogue.product(COLA)
+    assert till.sync.wait_for_news() == 0.0
+    pull_all(till)
+    assert sell(till) == 350
 
 
 def test_a_till_that_was_off_at_the_time_opens_with_the_planned_price(
@@ -157,7 +198,7 @@ def test_what_the_hub_publishes_meanwhile_goes_under_the_plan(
     hub.do(hub.hub.publish_due())
     pull_all(till)
     assert till.catalogue.in_force.name == named(hub)
-    assert (sell(till), till.catalogue.seconds_until_due()) == (400, float("inf"))
+    assert (sell(till), till.catalogue.books.next_due) == (400, None)
 
 
 def test_a_plan_that_is_withdrawn_is_not_sold_by(hub: ServedHub, till: Till) -> None:

@@ -175,7 +175,20 @@ def test_a_payment_code_is_neither_said_nor_kept(till: Till) -> None:
     assert sold(till).customer is None
 
 
+@pytest.mark.parametrize("code", [" ".join(PAYMENT), "MB1.A100.0000"])
+def test_what_is_a_code_and_nobodys_number_is_no_customer(till: Till, code: str) -> None:
+    assert refused(till, "customer", customer=code) == "code_unreadable"
+    assert till.sale.basket.customer is None
+
+
 # 8 digits that are two things
+
+
+@pytest.mark.parametrize("typed", ["0123 4053", "０１２３４０５３"])
+def test_8_digits_are_decided_however_they_were_typed(till: Till, typed: str) -> None:
+    assert refused(till, "scan", code=typed) == "ambiguous_code"
+    did(till, "decide_code", code=TWO_THINGS, reading="upce")
+    assert did(till, "scan", code=typed)["line"]["product_id"] == "soda"
 
 
 def test_what_8_digits_are_is_asked_once_and_remembered_for_ever(tmp_path: Path) -> None:

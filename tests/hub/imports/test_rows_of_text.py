@@ -243,7 +243,7 @@ def rejected(file: Path, content: str) -> Path | None:
 def test_rejects_stand_beside_the_file_and_go_when_all_is_well(file: Path) -> None:
     rejects = file.with_name("products.csv.rejects.csv")
     assert rejected(file, 'product_id,name,price\n1,"a",x\n2,b,-1\n') == rejects
-    with rejects.open(newline="", encoding="utf-8") as stream:
+    with rejects.open(newline="", encoding="utf-8-sig") as stream:
         lines = list(csv.reader(stream))
     assert lines[0] == ["line", "reason", "product_id", "name", "price"]
     assert [(line[0], line[2:]) for line in lines[1:]] == [
@@ -257,12 +257,12 @@ def test_rejects_stand_beside_the_file_and_go_when_all_is_well(file: Path) -> No
 def test_rejects_are_mended_in_their_file_and_imported_from_it(file: Path) -> None:
     rejects = rejected(file, "product_id,name,price\n1,a,x\n2,b,-1\n")
     assert rejects is not None
-    mended = rejects.read_text(encoding="utf-8").replace(",a,x", ",a,1.00")
+    mended = rejects.read_text(encoding="utf-8-sig").replace(",a,x", ",a,1.00")
     good, _ = products_of(rejects, mended)
     assert [product.product_id for product in good] == ["1"]
     again = rejected(rejects, mended)
     assert again is not None
-    said = again.read_text(encoding="utf-8").splitlines()
+    said = again.read_text(encoding="utf-8-sig").splitlines()
     assert said[0] == "line,reason,product_id,name,price"
     assert said[1].endswith(",2,b,-1")
 
