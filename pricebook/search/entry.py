@@ -6,21 +6,20 @@ is anywhere. A line is made when it is asked for, the dear ones last.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from pricebook.search import grams
 from pricebook.search.fold import words
 from pricebook.search.pinyin import typed
 from retail.catalogue import Product
 
-#: fewer digits than this are no part of a barcode: they would find every tenth product
-CODE_PART_MIN: Final = 3
-
 
 class Line(NamedTuple):
-    """Words of a product; `shortest` is how many characters of them find it."""
+    """Words of a product; `are_codes` where no part finds it that is shorter than a gram: two
+    digits would find every tenth product."""
 
     words: str
-    shortest: int = 1
+    are_codes: bool = False
 
 
 def indexed(product: Product) -> Iterator[Line]:
@@ -29,7 +28,7 @@ def indexed(product: Product) -> Iterator[Line]:
     yield Line(_line(name))
     others = words(" ".join((product.brand, product.spec, product.mnemonic, *product.other_names)))
     yield Line(_line(others))
-    yield Line(_line(words(" ".join(product.all_codes))), CODE_PART_MIN)
+    yield Line(_line(words(" ".join(product.all_codes))), are_codes=True)
     yield Line(_line([way for word in name + others for way in typed(word)]))
 
 
@@ -42,8 +41,12 @@ def lines(product: Product) -> Iterator[Line]:
 def has(of_product: Iterable[Line], parts: list[str]) -> bool:
     """Whether all parts are in the lines, each somewhere."""
     missing = parts
-    for line, shortest in of_product:
-        missing = [part for part in missing if part not in line or len(part.strip()) < shortest]
+    for line, are_codes in of_product:
+        missing = [
+            part
+            for part in missing
+            if part not in line or (are_codes and not grams.of(part.strip()))
+        ]
         if not missing:
             return True
     return False

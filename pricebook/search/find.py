@@ -39,7 +39,9 @@ _PROPOSED = """
 SELECT product.id, product.body FROM search CROSS JOIN product ON product.id = search.rowid
     WHERE search MATCH ? ORDER BY search.rowid
 """
-_CATEGORIES = "SELECT id FROM search_category WHERE instr(words, ?) ORDER BY id"
+_CATEGORIES = """
+SELECT id, instr(words, ' ' || ?1) > 0 FROM search_category WHERE instr(words, ?1) ORDER BY id
+"""
 _NEXT_GRAM = "SELECT term FROM search_gram WHERE term >= ? AND term < ? LIMIT 1"
 _AFTER_ALL = "\U0010ffff"
 _AFTER_ITSELF = "\x01"
@@ -109,7 +111,7 @@ def find(
 ) -> list[Found]:
     """Up to `limit` products in which each word of the text is found: as a part of a word of its
     name, brand, spec, other names, mnemonic or category, of the pinyin of these but spec and
-    mnemonic, or, from three characters on, of a code.
+    mnemonic, or of a code: of that no less than a gram, which is three digits.
 
     First what is sold most; then those in which each word is a word's beginning; then the others.
     Raises sqlite3.OperationalError when it is interrupted.
@@ -120,37 +122,59 @@ def find(
         return []
     with closing(driver.execute(_HELD_OPEN)) as held:
         held.fetchone()
-        for number, body, wanted in _proposed(driver, parts, popular):
-            if number not in found:
-                product = _PRODUCTS.decode(body)
-                if has(lines(product), wanted):
-                    found[number] = product
-                    if len(found) == limit:
-                        break
-    return [Found(number, product) for number, product in found.items()]
+        for rows, wanted in _proposed(driver, parts, popular):
+            while some := rows.fetchmany(limit - len(found)):
+                for number, body in some:
+                    if number not in found:
+                        product = _PRODUCTS.decode(body)
+                        if not wanted or has(lines(product), wanted):
+                            found[number] = product
+                if len(found) == limit:
+                    return list(map(Found._make, found.items()))
+    return list(map(Found._make, found.items()))
 
 
 def _proposed(
     driver: sqlite3.Connection, parts: list[str], popular: Popular
-) -> Iterator[tuple[int, bytes, list[str]]]:
-    """Numbers and bodies to look at, and for which parts: the first places first; what may be in
-    two places comes twice."""
+) -> Iterator[tuple[sqlite3.Cursor, list[str]]]:
+    """Numbers and bodies to look at, and for which parts, if that is not certain: the first places
+    first; what may be in two places comes twice."""
     for number in popular.proposed(parts):
-        for row in driver.execute(_BY_ID, (number,)):
-            yield *row, parts
+        yield driver.execute(_BY_ID, (number,)), parts
+    categories = _Categories(driver)
     for wanted in ([f" {part}" for part in parts], parts):
-        for expression in _expressions(driver, wanted):
-            for row in driver.execute(_PROPOSED, (expression,)):
-                yield *row, wanted
+        unproven = [] if all(map(grams.prove, wanted)) else wanted
+        for expression in _expressions(driver, wanted, categories):
+            yield driver.execute(_PROPOSED, (expression,)), unproven
 
 
-def _expressions(driver: sqlite3.Connection, parts: list[str]) -> Iterator[str]:
+class _Categories(dict[str, list[tuple[int, bool]]]):
+    """Which categories have a part, and whether a word of theirs begins with it; both ways of
+    looking for it ask."""
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        super().__init__()
+        self._driver = driver
+
+    def __missing__(self, part: str) -> list[tuple[int, bool]]:
+        self[part] = numbers = self._driver.execute(_CATEGORIES, (part,)).fetchall()
+        return numbers
+
+    def having(self, part: str) -> Iterator[int]:
+        """Their numbers."""
+        word = part.lstrip()
+        return (number for number, begins in self[word] if begins or word == part)
+
+
+def _expressions(
+    driver: sqlite3.Connection, parts: list[str], categories: _Categories
+) -> Iterator[str]:
     """FTS5 expressions that together propose all products which have the parts."""
     longest = sorted(parts, key=len, reverse=True)[:_WORDS_MAX]
     if len(longest) > 1:
         clauses = []
         for part in longest:
-            ways = list(islice(_ways(driver, part), _WAYS_MAX + 1))
+            ways = list(islice(_ways(driver, part, categories), _WAYS_MAX + 1))
             if len(ways) <= _WAYS_MAX:
                 clauses.append(" OR ".join(ways))
         if clauses:
@@ -158,17 +182,19 @@ def _expressions(driver: sqlite3.Connection, parts: list[str]) -> Iterator[str]:
             if all(clauses):
                 yield " AND ".join(f"({clause})" for clause in clauses)
             return
-    yield from _ways(driver, longest[0])
+    yield from _ways(driver, longest[0], categories)
 
 
-def _ways(driver: sqlite3.Connection, part: str) -> Iterator[str]:
+def _ways(driver: sqlite3.Connection, part: str, categories: _Categories) -> Iterator[str]:
     """The ways in which a product that has the part may stand in the index: each an expression."""
     inside = grams.of(part)[-_GRAMS_MAX:]
-    if inside:
+    if grams.prove(part):
+        yield _quoted(grams.backwards(part))
+    elif inside:
         yield f"({' AND '.join(map(_quoted, inside))})"
     else:
         yield from map(_quoted, _ending_with(driver, part))
-    for (number,) in driver.execute(_CATEGORIES, (part,)):
+    for number in categories.having(part):
         yield _quoted(category_token(number))
 
 

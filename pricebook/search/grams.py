@@ -31,6 +31,12 @@ def of(text: str) -> list[str]:
     return "\n".join(grams).replace(" ", "_").split()
 
 
+def prove(part: str) -> bool:
+    """Whether a text that has all grams of the part has the part: one of them is the whole of it,
+    and can come from nothing else."""
+    return "_" not in part and bool(of(part.strip())) and backwards(part) in of(part)
+
+
 def backwards(part: str) -> str:
     """How the grams begin that end with this part: what a part without a gram inside looks for."""
     return part[::-1].replace(" ", "_")

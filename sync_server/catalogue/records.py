@@ -200,14 +200,14 @@ def standing(
         feed.c.key == revision_change.c.key,
     )
     query = (
-        select(*_CHANGE, feed.c.body)
+        select(*_CHANGE, func.nullif(feed.c.body, GONE))
         .outerjoin_from(revision_change, feed, joined)
         .where(revision_change.c.number == number)
         .order_by(*_KEYS)
         .limit(at_once)
     )
     while rows := connection.execute(query.where(tuple_(*_KEYS) > after)).all():
-        yield [Standing(Change(*row[:4]), None if row[4] == GONE else row[4]) for row in rows]
+        yield [Standing(Change(*change), now) for *change, now in rows]
         after = rows[-1][0], rows[-1][1]
 
 

@@ -156,9 +156,10 @@ def _put(connection: Connection, number: int, products: Mapping[str, Product | N
     changes: list[Change] = []
     claims: dict[str, tuple[str, ...]] = {}
     for key, product in products.items():
-        body = product if product is None else msgspec.json.encode(product)
-        if body != stands.get(key):
-            changes.append(Change(PRODUCT, key, stands.get(key), body))
+        before = stands.get(key)
+        after = product if product is None else msgspec.json.encode(product)
+        if after != before:
+            changes.append(Change(PRODUCT, key, before, after))
             claims[key] = product.all_codes if product else ()
     records.put_changes(connection, number, changes)
     records.claim(connection, number, claims)
@@ -173,8 +174,11 @@ def _refused(
 ) -> dict[str, Text]:
     """The products that claim a barcode of another one. A barcode that its owner gives up among
     these same products is free, unless its owner is refused itself."""
-    claimed = {code for product in products.values() for code in product.all_codes}
-    owners = records.owners(connection, number, list(claimed))
+    claimed = [code for product in products.values() for code in product.all_codes]
+    codes = set(claimed)
+    owners = records.owners(connection, number, list(codes))
+    if not owners and len(codes) == len(claimed):
+        return {}
     had: dict[str, list[str]] = defaultdict(list)
     holders: dict[str, str] = {}
     for code, owner in owners.items():
@@ -273,6 +277,8 @@ def _upon_what_stands(
 ) -> list[Change]:
     """The revision's changes upon what stands now, and kept so; their barcodes with them. Raises
     BarcodeTaken."""
+    if all(change.before == now for change, now in some):
+        return [change for change, _ in some]
     changes = [merged(each) for each in some]
     pairs = [(each.change, change) for each, change in zip(some, changes, strict=True)]
     records.put_changes(connection, number, [now for was, now in pairs if now != was])

@@ -20,12 +20,13 @@ CREATE TABLE product (
     id INTEGER PRIMARY KEY, product_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL
 )
 """
-_LINES = "CREATE TEMP TABLE line (product INTEGER, words TEXT, shortest INTEGER)"
-_SCAN = "SELECT product FROM line WHERE words LIKE ? ESCAPE '\\' AND shortest <= ?"
+_LINES = "CREATE TEMP TABLE line (product INTEGER, words TEXT, are_codes INTEGER)"
+_SCAN = "SELECT product FROM line WHERE words LIKE ? ESCAPE '\\' AND (NOT are_codes OR ?)"
 _BRANDS = "可口可乐 农夫山泉 伊利 蒙牛 康师傅 海天 清风 三只松鼠 良品铺子 雀巢 旺旺 老干妈".split()
 _KINDS = "原味 草莓味 低脂 无糖 高钙 经典 香辣 红烧 番茄 柠檬 家庭装 儿童 重庆 长沙 手工".split()
 _GOODS = "牛奶 酸奶 矿泉水 方便面 酱油 抽纸 饼干 薯片 果汁 火锅底料 洗衣液 牙膏 面包 茶叶".split()
 _SIZES = "250ml 500ml 1L 100g 1kg 12包 24瓶".split()
+_HAN = [chr(point) for point in range(0x3400, 0xA000)]
 _LATIN = "Coca-Cola Crème Brûlée Müsli Молоко Йогурт Lait entier Energy Drink 100% Bio".split()
 
 
@@ -64,7 +65,7 @@ class Shelves:
             search.add(self.driver, self.products.items())
         self.driver.execute(_LINES)
         for number, each in self.products.items():
-            scanned = [(number, line.words, line.shortest) for line in lines(each)]
+            scanned = [(number, line.words, line.are_codes) for line in lines(each)]
             self.driver.executemany("INSERT INTO line VALUES (?, ?, ?)", scanned)
 
     def found(
@@ -78,5 +79,6 @@ class Shelves:
         return set.intersection(*sets) if sets else set()
 
     def _with(self, word: str) -> set[int]:
+        is_long = len(word) > 2 or (len(word) == 2 and word[1] in _HAN)
         like = "%" + "".join(f"\\{c}" if c in "\\%_" else c for c in word) + "%"
-        return {number for (number,) in self.driver.execute(_SCAN, (like, len(word)))}
+        return {number for (number,) in self.driver.execute(_SCAN, (like, is_long))}
