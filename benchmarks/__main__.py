@@ -9,6 +9,7 @@ from rich.console import Console
 from benchmarks import (
     catalogue_import,
     catalogue_snapshot,
+    feed_delta,
     hub_push,
     lookup,
     sale_commit,
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "till_opening": till_opening.run,
     "catalogue_import": catalogue_import.run,
     "catalogue_snapshot": catalogue_snapshot.run,
+    "feed_delta": feed_delta.run,
     "search": search.run,
 }
 RESULTS = Path(__file__).parent / "results"

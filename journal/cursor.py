@@ -10,7 +10,7 @@ import msgspec
 
 from journal.stream import Seq
 
-PAGE_ROWS_MAX = 2_000
+PAGE_ROWS_MAX = 5_000
 
 
 class Cursor(msgspec.Struct, frozen=True):

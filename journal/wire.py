@@ -196,7 +196,12 @@ _ENCODER = msgspec.json.Encoder()
 
 def pack(message: msgspec.Struct) -> bytes:
     """JSON, then zstd."""
-    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(_ENCODER.encode(message))
+    return packed(_ENCODER.encode(message))
+
+
+def packed(text: bytes) -> bytes:
+    """A frame of zstd; several after each other unpack to what is in them (RFC 8878, 3)."""
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(text)
 
 
 def unpack(data: bytes, kind: type[T], bytes_max: int = MESSAGE_BYTES_MAX) -> T:
@@ -204,11 +209,13 @@ def unpack(data: bytes, kind: type[T], bytes_max: int = MESSAGE_BYTES_MAX) -> T:
     than WINDOW_BYTES_MAX. Raises MessageTooLarge or NotAMessage."""
     unpacker = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES_MAX)
     try:
-        # No larger buffer than the frame says it needs: 4 MiB anew for each message cost more
-        # than unpacking a small one. A frame that says nothing (-1) gets it.
+        # No larger buffer than the first frame says it needs: 4 MiB anew for each message cost
+        # more than unpacking a small one. A frame that says nothing (-1) gets it.
         size = zstandard.frame_content_size(data)
-        with unpacker.stream_reader(data) as reader:
+        with unpacker.stream_reader(data, read_across_frames=True) as reader:
             text = reader.read((min(size, bytes_max) if size >= 0 else bytes_max) + 1)
+            if len(text) > size >= 0:
+                text += reader.read(max(bytes_max + 1 - len(text), 0))
     except zstandard.ZstdError as fault:
         raise NotAMessage(f"not zstd: {fault}") from None
     if len(text) > bytes_max:

@@ -87,7 +87,7 @@ class Scan(Act, tag="scan"):
     quantity: Whole | None = None
 
     def perform(self, till: Till) -> View:
-        line = till.sale.ring_up(self.code, self.quantity)
+        line = till.sale.scan(self.code, self.quantity)
         return _changed(till, line) if line else {"line": None, **_basket(till)}
 
 
@@ -148,7 +148,7 @@ class TakeOut(Act, tag="take_out"):
     quantity: Whole | None = None
 
     def perform(self, till: Till) -> View:
-        line = till.sale.take_out(self.code, self.quantity)
+        line = till.sale.take_out(self.code, self.quantity).line
         return {"line": views.line(line) if line else None, **_basket(till)}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, row
 from retail.language import Text
@@ -52,7 +53,9 @@ class CommandsPage(Page):
         room = max(1, size.rows - 2)
         first = max(0, min(self._place - room // 2, len(found) - room))
         if not found:
-            rows.append(row(Span("  " + self.say(self._none, text=self.desk.entry), Ink.FAINT)))
+            rows.append(
+                row(Span("  " + self.say(self._none, text=words.code(self.desk.entry)), Ink.FAINT))
+            )
         for place, command in list(enumerate(found))[first : first + room]:
             chosen = place == self._place
             mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
@@ -75,7 +78,7 @@ class CommandsPage(Page):
         self.desk.entry = text
         found = self._found()
         if not found:
-            self.desk.refuse(self.say(self._none, text=text))
+            self.desk.refuse(self.say(self._none, text=words.code(text)))
             return
         command = found[min(self._place, len(found) - 1)]
         self.desk.close()

@@ -34,8 +34,7 @@ _SUM_BYTES = 32
 #: meet the same name twice with a chance of one in a thousand
 _NAME_CHARACTERS = 16
 _NAME_BYTES = 10
-#: what people say of it
-SHORT_CHARACTERS = 6
+_SHORT_CHARACTERS = 6
 #: Crockford's base 32, as in receipt numbers: nothing that is read as something else
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -100,6 +99,11 @@ class Contents(NamedTuple):
         number = int.from_bytes(digest[:_NAME_BYTES])
         places = range(5 * (_NAME_CHARACTERS - 1), -1, -5)
         return "".join(_ALPHABET[number >> place & 31] for place in places)
+
+
+def short_name(name: str) -> str:
+    """What people say of a revision's name."""
+    return name[:_SHORT_CHARACTERS]
 
 
 def _digest(kind: str, key: str, body: bytes) -> int:

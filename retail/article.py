@@ -17,7 +17,7 @@ from retail.catalogue import Product
 from retail.language import Text
 from retail.money import AMOUNT_MAX, Minor, Money, exponent, rounded_quotient
 from retail.quantity import ONE, Unit
-from retail.refusals import AbsurdPrice, NotSellable
+from retail.refusals import AbsurdPrice, NotSellable, SerialOnce
 
 #: ISO 4217 list one: the numbers of currencies in which labels by AI 393n are seen. A label in
 #: another one is refused, never guessed.
@@ -124,6 +124,13 @@ class Article(msgspec.Struct, frozen=True):
                 content = max(1, rounded_quotient(total_minor * ONE, by_unit))
         price = CodePrice(content, total_minor)
         return msgspec.structs.replace(self, content=content, price=price)
+
+    def check_times(self, times: int | None) -> None:
+        """Raises SerialOnce when a piece with a serial number is meant more than once; of what is
+        measured and says no quantity `times` is the measure."""
+        is_measure = self.content is None and self.product.unit.is_measured
+        if self.label.serial and times is not None and times > ONE and not is_measure:
+            raise SerialOnce(name=self.product.name, serial=self.label.serial)
 
     def quantity(self, times: int | None) -> int:
         """How much goes over the counter, in 1/1000: so many times what the code says, in 1/1000.

@@ -24,6 +24,7 @@ from retail.refusals import (
     NotSellable,
     PaymentBegun,
     ReasonNeeded,
+    SerialOnce,
     TooMuchAtOnce,
 )
 from retail.tax import PER_MILLION, Tax
@@ -106,9 +107,11 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return self.line_price is None and (self.discount is None or self.discount.by_rule)
 
     def grows_by(self, more: "Line") -> bool:
-        """Whether so much more of the same, at the same price, may stand in this line."""
+        """Whether so much more of the same, at the same price, may stand in this line; a piece
+        with a serial number stands alone."""
         return (
             self.line_price is None
+            and not self.label.serial
             and self.discount == more.discount
             and self.product == more.product
             and self.label == more.label
@@ -209,10 +212,6 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return self.quantities.get(Unit.PIECE, 0) // ONE
 
     @property
-    def is_paid_in_part(self) -> bool:
-        return bool(self.tenders)
-
-    @property
     def paid(self) -> Money:
         """What of the total the payments so far have settled."""
         return self._sum(tender.amount_minor - tender.rounding_minor for tender in self.tenders)
@@ -247,7 +246,7 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         discount: Discount | None = None,
     ) -> tuple["Basket", Line]:
         """Add a product, one piece unless told; the line it stands in comes back too. `discount`
-        is a rate that the store's rules take off."""
+        is a rate that the store's rules take off. Raises SerialOnce, also of what is measured."""
         self._check_unpaid()
         if product.currency != self.currency:
             raise NotSellable(
@@ -262,6 +261,9 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             code_price=code_price,
         )
         product.checked_quantity(quantity, quantity_max)
+        piece = code, label.serial  # a serial number is given once under its code
+        if label.serial and any((each.code, each.label.serial) == piece for each in self.lines):
+            raise SerialOnce(name=product.name, serial=label.serial)
         if not product.unit.is_measured:
             for other in self.lines:
                 if other.grows_by(line):
@@ -279,9 +281,14 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     ) -> tuple["Basket", Line]:
         """Set a line's quantity. A total set by the cashier, and an amount off, were meant for
         the former quantity and fall away; a rate off stays, a price by the code where it is whole
-        so many times. What it goes down by is remembered."""
+        so many times. What it goes down by is remembered. Raises SerialOnce for more than the one
+        piece that has its serial number; of what is measured a weight may be corrected."""
         self._check_unpaid()
-        return self._replaced(self.line(number), quantity, quantity_max)
+        line = self.line(number)
+        product, serial = line.product, line.label.serial
+        if serial and quantity > line.quantity and not product.unit.is_measured:
+            raise SerialOnce(name=product.name, serial=serial)
+        return self._replaced(line, quantity, quantity_max)
 
     def without_some(
         self, product: Product, quantity: int | None, code: str = "", label: Label = NO_LABEL

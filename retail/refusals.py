@@ -5,6 +5,7 @@
       CatalogueNotHere  UnknownProduct
       AbsurdQuantity  NoSuchLine  BasketFull  AbsurdPrice  AbsurdRate            the basket
       ReasonNeeded  TooMuchAtOnce  AmountOrRate  NotInBasket  NothingToUndo
+      SerialOnce
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
       NoSuchTender  NoPrinter
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
@@ -117,6 +118,17 @@ class NotInBasket(Refusal):
     way_on = Text(
         "Look at the basket: a line whose price was changed is removed or set as a line.",
         "请查看购物篮：改过价的行请按行删除或改数量。",
+    )
+
+
+class SerialOnce(Refusal):
+    code = "serial_once"
+    sentence = Text(
+        "There is only one {name} with serial {serial}.", "序列号 {serial} 的 {name} 只有一件。"
+    )
+    way_on = Text(
+        "Scan each piece by itself, once. Two pieces with one serial: show the manager.",
+        "请逐件扫码，每件一次；如有两件序列号相同，请交店长查看。",
     )
 
 
@@ -302,16 +314,19 @@ class NotAnAct(Refusal):
     )
 
 
+_TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
+
+
 class NotAnAmount(Refusal):
     code = "not_an_amount"
     sentence = Text("{text} is not an amount.", "“{text}” 不是金额。")
-    way_on = Text("Type it like {example}.", "请按此格式输入：{example}。")
+    way_on = _TYPE_LIKE
 
 
 class NotAQuantity(Refusal):
     code = "not_a_quantity"
     sentence = Text("{text} is not a quantity.", "“{text}” 不是数量。")
-    way_on = Text("Type it like {example}.", "请按此格式输入：{example}。")
+    way_on = _TYPE_LIKE
 
 
 class DiskFull(Refusal):

@@ -1,14 +1,27 @@
-"""What the till knows of its goods: found by words as they are typed, and one of them in full."""
+"""What the till knows of its goods: found by words as they are typed, one of them in full, and
+which of two a code is.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from pos_client.catalogue.finding import Hit, matched
+from pos_client.catalogue.reading import AmbiguousCode
 from pos_client.catalogue.service import InForce
 from pos_client.screen import prices, words
 from pos_client.screen.digits import HEIGHT, large
-from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size, function_number
+from pos_client.screen.page import (
+    ESC,
+    MOVES,
+    Desk,
+    KeyLabel,
+    Landing,
+    Page,
+    Size,
+    function_number,
+)
+from pos_client.screen.question import Question
 from pos_client.screen.rows import (
     BLANK,
     Ink,
@@ -22,7 +35,8 @@ from pos_client.screen.rows import (
     shown,
     width,
 )
-from retail.article import NO_LABEL, Article, Label
+from retail.article import NO_LABEL, Label
+from retail.barcode import EightDigits
 from retail.catalogue import Product
 from retail.expiry import recall_of, recalled_batches
 from retail.language import Text
@@ -37,8 +51,6 @@ _STOCK_COLUMNS: Final = 11
 _LABEL_COLUMNS: Final = 12
 #: rows of a list that have a key of their own
 _KEYS: Final = 9
-_PAGE_ROWS: Final = 10
-_MOVES: Final = {"up": -1, "down": 1, "pageup": -_PAGE_ROWS, "pagedown": _PAGE_ROWS}
 
 _FOUND = Text("Found", "查找结果")
 _PRICE = Text("Price", "单价")
@@ -150,8 +162,8 @@ class SearchPage(Page):
     def press(self, key: str, entry: str) -> bool:  # noqa: ARG002  the list is what is chosen from
         last = len(self._hits) - 1
         number = function_number(key)
-        if key in _MOVES:
-            self._place = min(max(self._marked + _MOVES[key], 0), max(last, 0))
+        if key in MOVES:
+            self._place = min(max(self._marked + MOVES[key], 0), max(last, 0))
         elif 1 <= number <= _KEYS:
             self._place = min(number - 1, max(last, 0))
         elif key == "right" and last >= 0:
@@ -206,7 +218,6 @@ _WITHIN = Text("{rate} % included", "{rate} % 含在价内")
 _NO_TAX = Text("none", "无")
 _CODES = Text("Codes", "条码")
 _PACKS = Text("Packs", "箱包装")
-_HERE = Text("Stock here", "本机账面")
 _HERE_SAID = Text("{stock} at {time}, by this till alone", "{stock}（{time}，仅本机）")
 _SOLD = Text("Sold here", "本机已售")
 _RECALL = Text("Recalled", "召回")
@@ -285,7 +296,7 @@ class ProductPage(Page):
             (_PRICE, f"{product.price.plain} / {unit}", Ink.STRONG),
             (_LISTS, self._lists(product), Ink.TEXT),
             (_TAX, self._tax(product), Ink.TEXT),
-            (_HERE, self.say(_HERE_SAID, stock=stock, time=f"{shown.at:%H:%M}"), Ink.TEXT),
+            (_STOCK, self.say(_HERE_SAID, stock=stock, time=f"{shown.at:%H:%M}"), Ink.TEXT),
             (_SOLD, sold, Ink.TEXT),
             (_CODES, "  ".join(product.codes), Ink.TEXT),
             (_PACKS, self._packs(product), Ink.TEXT),
@@ -345,7 +356,48 @@ class ProductPage(Page):
             self.desk.close()
 
     def scanned(self, code: str) -> None:
-        """Show the next one, which Enter then sells."""
-        article: Article = self.till.catalogue.article(code)
+        """Show the next one, which Enter then sells. What is two things is asked for once."""
+        try:
+            self.look_up(code)
+        except AmbiguousCode as which:
+            self.desk.open(CodeQuestion(self.desk, which, lambda: self.scanned(code)))
+
+    def look_up(self, code: str) -> None:
+        """Show what a code names, which Enter then sells. Raises AmbiguousCode among others."""
+        article = self.till.catalogue.article(code)
         self._show(article.product, article.label)
         self._sell = lambda: self.desk.page.scanned(code)
+
+
+class CodeQuestion(Question):
+    """Which of two products 8 digits are, asked once and remembered. Scans wait."""
+
+    title = Text("This code is two things", "此码有两种读法")
+    scan = Landing.WAITS
+    ask = Text("1 or 2, then Enter: the till remembers it", "输入 1 或 2，再按回车；本机会记住")
+    _code = Text("Code", "条码")
+    _one_of_two = Text("Look at the goods: is it 1 or 2?", "请看实物：是 1 还是 2？")
+    _readings = (EightDigits.EAN8, EightDigits.UPCE)
+
+    def __init__(self, desk: Desk, which: AmbiguousCode, again: Callable[[], object]) -> None:
+        """`again` does what was asked when the code came."""
+        super().__init__(desk)
+        self._digits = str(which.values["code"])
+        self._products = [str(which.values["ean8"]), str(which.values["upce"])]
+        self._again = again
+
+    def about(self) -> list[tuple[str, str]]:
+        return [(self.say(self._code), self._digits)]
+
+    def choices(self, size: Size) -> list[Row]:
+        return [
+            row("  ", Span(fit(str(place), 5), Ink.KEY), clip(product, size.columns - 8))
+            for place, product in enumerate(self._products, start=1)
+        ]
+
+    def enter(self, text: str) -> None:
+        if text not in ("1", "2"):
+            self.desk.refuse(self.say(self._one_of_two))
+            return
+        self.till.sale.decide_code(self._digits, self._readings[int(text) - 1])
+        self.desk.close(then=self._again)

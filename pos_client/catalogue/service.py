@@ -23,10 +23,10 @@ from pricebook.rows import (
     CATALOGUE,
     RECALLS,
     REVISIONS,
-    SHORT_CHARACTERS,
     Contents,
     Row,
     body_of,
+    short_name,
     store_scope,
 )
 from retail.article import Article
@@ -57,7 +57,7 @@ class InForce(NamedTuple):
     @property
     def short(self) -> str:
         """What people say of it."""
-        return self.name[:SHORT_CHARACTERS]
+        return short_name(self.name)
 
 
 class CatalogueService:

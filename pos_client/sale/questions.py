@@ -5,44 +5,16 @@ from typing import ClassVar, NamedTuple
 
 from msgspec.structs import replace
 
-from pos_client.catalogue.reading import AmbiguousCode
 from pos_client.screen import words
-from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size, function_number
-from pos_client.screen.rows import BLANK, Ink, Row, Span, clip, fit, row
-from retail.barcode import EightDigits
+from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Size, function_number
+from pos_client.screen.question import DONE, Question
+from pos_client.screen.rows import Ink, Row, Span, clip, fit, row
 from retail.basket import Discount, Line
 from retail.catalogue import Product
 from retail.language import Text
 from retail.money import Money
 from retail.quantity import Unit, plain
-
-_ENTER = KeyLabel("Enter", Text("Done", "确定"))
-_TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
-_NO_AMOUNT = Text("{text} is neither an amount nor a discount.", "“{text}” 不是金额或折扣率。")
-
-_LABEL_COLUMNS = 12
-
-
-class Question(Page):
-    """A page with a title, what it is about, and one thing to type."""
-
-    def about(self) -> list[tuple[str, str]]:
-        """What is known, as label and value."""
-        return []
-
-    def rows(self, size: Size) -> list[Row]:
-        rows: list[Row] = [BLANK, self.heading(), BLANK]
-        for label, value in self.about():
-            said = fit(value, max(0, size.columns - _LABEL_COLUMNS - 3))
-            rows.append(row("  ", Span(fit(label, _LABEL_COLUMNS), Ink.FAINT), said))
-        return [*rows, BLANK, *self.choices(size)]
-
-    def choices(self, size: Size) -> list[Row]:  # noqa: ARG002  for those who have some
-        """Answers that a key gives."""
-        return []
-
-    def keys(self) -> Sequence[KeyLabel]:
-        return (ESC, _ENTER)
+from retail.refusals import NotAnAmount
 
 
 class _AboutLine(Question):
@@ -66,7 +38,6 @@ _ITEM = Text("Item", "商品")
 _PRICE = Text("Price", "单价")
 _QUANTITY = Text("Quantity", "数量")
 _AMOUNT = Text("Amount", "金额")
-_CODE = Text("Code", "条码")
 
 
 class QuantityQuestion(_AboutLine):
@@ -142,7 +113,7 @@ class ReasonQuestion(Question):
 
     def keys(self) -> Sequence[KeyLabel]:
         reasons = enumerate(self.reasons, start=1)
-        return (ESC, *(KeyLabel(f"F{place}", reason, place) for place, reason in reasons), _ENTER)
+        return (ESC, *(KeyLabel(f"F{place}", reason, place) for place, reason in reasons), DONE)
 
     def enter(self, text: str) -> None:
         if text and not any(char.isalpha() for char in text):  # a code that was typed for a scan
@@ -224,11 +195,7 @@ class PriceQuestion(_AboutLine):
             return
         change = self._change(text)
         if change is None:
-            self.desk.refuse(
-                self.say(_NO_AMOUNT, text=words.code(text)),
-                self.say(_TYPE_LIKE, example="8.80 · 9折 · 10% · -5"),
-            )
-            return
+            raise NotAnAmount(text=words.code(text), example="8.80 · 9折 · 10% · -5")
         self.desk.close()
         self.desk.open(PriceReason(self.desk, self.line, change))
 
@@ -303,37 +270,3 @@ class CustomerQuestion(Question):
     def enter(self, text: str) -> None:
         self.till.sale.set_customer(text or None)
         self.desk.close()
-
-
-class CodeQuestion(Question):
-    """Which of two products 8 digits are, asked once and remembered. Scans wait."""
-
-    title = Text("This code is two things", "此码有两种读法")
-    scan = Landing.WAITS
-    ask = Text("1 or 2, then Enter: the till remembers it", "输入 1 或 2，再按回车；本机会记住")
-    _one_of_two = Text("Look at the goods: is it 1 or 2?", "请看实物：是 1 还是 2？")
-    _readings = (EightDigits.EAN8, EightDigits.UPCE)
-
-    def __init__(self, desk: Desk, which: AmbiguousCode, again: Callable[[], object]) -> None:
-        """`again` does what was asked when the code came."""
-        super().__init__(desk)
-        self._code = str(which.values["code"])
-        self._products = [str(which.values["ean8"]), str(which.values["upce"])]
-        self._again = again
-
-    def about(self) -> list[tuple[str, str]]:
-        return [(self.say(_CODE), self._code)]
-
-    def choices(self, size: Size) -> list[Row]:
-        return [
-            row("  ", Span(fit(str(place), 5), Ink.KEY), clip(product, size.columns - 8))
-            for place, product in enumerate(self._products, start=1)
-        ]
-
-    def enter(self, text: str) -> None:
-        if text not in ("1", "2"):
-            self.desk.refuse(self.say(self._one_of_two))
-            return
-        self.till.sale.decide_code(self._code, self._readings[int(text) - 1])
-        self.desk.close()
-        self._again()

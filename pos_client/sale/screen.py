@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from pos_client.catalogue.reading import AmbiguousCode
-from pos_client.catalogue.screen import ProductPage, SearchPage
+from pos_client.catalogue.screen import CodeQuestion, ProductPage, SearchPage
 from pos_client.sale.lines import (
     HEAD,
     Columns,
@@ -22,19 +22,18 @@ from pos_client.sale.lines import (
 from pos_client.sale.paper import ReceiptPage
 from pos_client.sale.payment import PaymentPage
 from pos_client.sale.questions import (
-    CodeQuestion,
     CustomerQuestion,
     DrawerQuestion,
     MeasureQuestion,
     PriceQuestion,
     QuantityQuestion,
-    Question,
     VoidQuestion,
 )
 from pos_client.sale.records import Sold
 from pos_client.sale.service import Payment
 from pos_client.screen import words
 from pos_client.screen.page import MOVES, Desk, KeyLabel, Page, Size
+from pos_client.screen.question import Question
 from pos_client.screen.rows import Ink, Row, Span, row, width
 from retail.basket import Line
 from retail.catalogue import CASH, Product
@@ -200,9 +199,9 @@ class SalePage(Page):
             self._take_out(rest, quantity)
             return
         try:
-            self._put(lambda many: sale.ring_up(rest, many), quantity)
+            self._put(lambda many: sale.scan(rest, many), quantity)
         except (NeedsWeight, NeedsMeasure):
-            self._measure(self.till.catalogue.product(rest), lambda n: sale.ring_up(rest, n))
+            self._measure(self.till.catalogue.product(rest), lambda n: sale.scan(rest, n))
 
     def choose(self, product: Product) -> None:
         """A product that was found by its name."""
@@ -234,7 +233,7 @@ class SalePage(Page):
         """What a code is and costs; without one, the line that is marked."""
         if code:
             page = ProductPage(self.desk)
-            page.scanned(code)
+            page.look_up(code)
             self.desk.open(page)
         elif self.till.sale.basket.lines:
             self.desk.open(ProductPage(self.desk, self.line.product, label=self.line.label))
@@ -242,9 +241,8 @@ class SalePage(Page):
             self.check()
 
     def _take_out(self, code: str, quantity: int | None) -> None:
-        product = self.till.catalogue.product(code)
-        self.till.sale.take_out(code, quantity)
-        self.desk.tell(self.say(_LESS, name=product.name))
+        taken = self.till.sale.take_out(code, quantity)
+        self.desk.tell(self.say(_LESS, name=taken.product.name))
 
     def press(self, key: str, entry: str) -> bool:
         if key in MOVES:

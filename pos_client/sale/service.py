@@ -22,10 +22,10 @@ from pos_client.sale.undoable import Undoable
 from pos_client.shift.service import ShiftService
 from retail import expiry
 from retail.article import Article
-from retail.barcode import EightDigits, Meaning, MemberCode, Unreadable
+from retail.barcode import EightDigits, MemberCode, Unreadable
 from retail.basket import Basket, Discount, Line
 from retail.cash import suggestions
-from retail.catalogue import TenderType
+from retail.catalogue import Product, TenderType
 from retail.facts import (
     CodeDecided,
     DrawerOpened,
@@ -63,6 +63,13 @@ class Payment(NamedTuple):
     due: Money
     change: Money
     sold: Sold | None
+
+
+class TakenOut(NamedTuple):
+    """Of what so much was taken out, and the line as it is left; None when it is gone."""
+
+    product: Product
+    line: Line | None
 
 
 class Undone(NamedTuple):
@@ -107,8 +114,9 @@ class SaleService(Papers):
     # The basket
 
     @act
-    def ring_up(self, code: str, quantity: int | None = None) -> Line | None:
-        """Do what a code at the counter means: goods go into the basket, as by `scan`; a member's
+    def scan(self, code: str, quantity: int | None = None) -> Line | None:
+        """Do what a code at the counter means: goods go into the basket, so many times what the
+        code says: one piece unless told, a measured product only with its quantity. A member's
         makes it their sale, which has no line."""
         self.shift.required()
         self.between_sales()
@@ -116,18 +124,8 @@ class SaleService(Papers):
         if isinstance(meaning, MemberCode):
             self._change(Undoable.CUSTOMER, self.basket.for_customer(meaning.member))
             return None
-        return self._scan(meaning, quantity)
-
-    @act
-    def scan(self, code: str, quantity: int | None = None) -> Line:
-        """Put goods into the basket, so many times what their code says: one piece unless told, a
-        measured product only with its quantity."""
-        self.shift.required()
-        self.between_sales()
-        return self._scan(self.catalogue.meaning(code), quantity)
-
-    def _scan(self, meaning: Meaning, quantity: int | None) -> Line:
         article = self.catalogue.article_of(meaning)
+        article.check_times(quantity)
         return self._add(article, article.quantity(quantity))
 
     @act
@@ -167,10 +165,9 @@ class SaleService(Papers):
         return expiry.remarks(line.product, line.label, self.catalogue.recalls, today)
 
     @act
-    def take_out(self, code: str, quantity: int | None = None) -> Line | None:
+    def take_out(self, code: str, quantity: int | None = None) -> TakenOut:
         """Take what a code means out of the basket again, off its newest line at the shelf's price:
-        one piece or pack unless told, of what is measured the whole line. The line as it is left,
-        None when it is gone. Raises NotInBasket."""
+        one piece or pack unless told, of what is measured the whole line. Raises NotInBasket."""
         self.shift.required()
         article = self.catalogue.article(code)
         if article.content is not None and not article.product.unit.is_measured:
@@ -179,7 +176,7 @@ class SaleService(Papers):
             article.product, quantity, article.code, article.label
         )
         self._change(Undoable.TAKE_OUT, basket)
-        return line
+        return TakenOut(article.product, line)
 
     @act
     def decide_code(self, code: str, said: EightDigits) -> None:

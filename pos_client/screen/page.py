@@ -12,6 +12,7 @@ area; pages lie on each other, and `escape` takes the upper one away.
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from pos_client.screen import words
@@ -187,13 +188,13 @@ class Desk:
         self._pages.append(page)
         page.opened()
 
-    def close(self) -> None:
-        """Take the page in front away; scans that waited for it land."""
+    def close(self, *, then: Callable[[], object] | None = None) -> None:
+        """Take the page in front away: what it was asked for is done, scans that waited land."""
         self.entry = ""
         if len(self._pages) > 1:
             self._pages.pop()
             self.page.uncovered()
-        self._land_waiting()
+        self._land_waiting(*([then] if then else []))
 
     def go_home(self) -> None:
         """Take all pages away; home is what the till's state asks for now."""
@@ -307,18 +308,22 @@ class Desk:
             self.note = Note(self.say(_DROPPED, entry=words.code(entry)), ink=Ink.ATTEND)
         return code
 
-    def _land_waiting(self) -> None:
-        """Scans that waited go on, unless another question stands open before the last."""
+    def _land_waiting(self, *before: Callable[[], object]) -> None:
+        """Scans that waited go on, unless another question stands open before the last. What was
+        refused is all named."""
         waiting, self.waiting = self.waiting, deque()
+        acts = list(before)
+        acts += [partial(self._scan, code) for code in waiting]
         refused: list[Note] = []
-        while waiting:
+        for act in acts:
+            former = self.note
             try:
-                self._scan(waiting.popleft())
+                act()
             except Refusal as no:
                 self.refused(no)
-            if self.note is not None and self.note.ink is Ink.BAD:
+            if self.note and self.note is not former and self.note.ink is Ink.BAD:
                 refused.append(self.note)
-        if len(refused) > 1:
+        if refused:
             self.note = Note(" ".join(note.say for note in refused), refused[-1].remedy)
 
     # What comes of an act

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from pos_client.catalogue.service import InForce
 from pos_client.screen import words
 from pos_client.screen.page import Desk, Size
-from pos_client.screen.rows import BLANK, Ink, Row, Span, folded, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, row, width
 from retail.language import Text
 
-_NAMED = Text("{name}, in force since {since}", "{name}，{since} 起生效")
-_CHECKED = Text("checked with head office {since}", "{since} 与总部核对")
+# a line may end where a line ends here, and nowhere else
+_IN_FORCE = Text("in force since\n{since}", "{since}\n起生效")
+_CHECKED = Text("checked\nwith head office\n{since}", "{since}\n与总部核对")
+_NAMED = Text("{name}, {in_force}", "{name}，{in_force}")
 _OLD = Text(
     "Prices were not compared with head office's for {days} days: they may be old.",
     "价格已 {days} 天未与总部核对，可能已过时。",
@@ -24,7 +26,9 @@ def named(in_force: InForce, now: datetime) -> Text:
     since = _local(in_force.published_at, now)
     if not in_force.name or since is None:
         return Text(in_force.short, in_force.short)
-    return _NAMED.filled(name=in_force.short, since=f"{since:%Y-%m-%d %H:%M}")
+    en, zh = _IN_FORCE.filled(since=_minute(since))
+    told = Text(en.replace("\n", " "), zh.replace("\n", " "))
+    return _NAMED.filled(name=in_force.short, in_force=told)
 
 
 def lamps(desk: Desk, in_force: InForce, now: datetime) -> Iterator[str]:
@@ -48,15 +52,30 @@ def banner(in_force: InForce, old_after_days: int, now: datetime) -> Text | None
 
 def rows(desk: Desk, in_force: InForce, now: datetime, size: Size) -> list[Row]:
     """The same where there is room for all of it."""
-    said = desk.say(named(in_force, now))
-    checked = _local(in_force.checked_at, now)
-    if not said:
+    if not in_force.name:
         return []
-    lines = folded(said, size.columns - 3)
-    if checked is not None:
-        lines += folded(desk.say(_CHECKED, since=f"{checked:%Y-%m-%d %H:%M}"), size.columns - 3)
+    lines = [in_force.short]
+    for said, time in ((_IN_FORCE, in_force.published_at), (_CHECKED, in_force.checked_at)):
+        since = _local(time, now)
+        if since is not None:
+            lines += _by_meaning(desk.say(said, since=_minute(since)), size.columns - 3)
     title = row("  ", Span(desk.say(_TITLE), Ink.FAINT))
     return [BLANK, title, *(row("  ", Span(line)) for line in lines)]
+
+
+def _by_meaning(said: str, columns: int) -> list[str]:
+    """In lines of at most so many columns, as many of its meanings in each as go in whole."""
+    lines: list[str] = []
+    for meaning in said.split("\n"):
+        if lines and width(f"{lines[-1]} {meaning}") <= columns:
+            lines[-1] += f" {meaning}"
+        else:
+            lines.append(meaning)
+    return lines
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def _local(text: str, now: datetime) -> datetime | None:

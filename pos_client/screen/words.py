@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Final
 
 from hardware.scanner import Scan
-from retail.barcode.payment import payment_code
+from retail.barcode import payment_code
 from retail.language import Language, Text
-from retail.money import Money
+from retail.money import AMOUNT_MAX, Money
 from retail.quantity import Unit, parse
 from retail.refusals import NotAnAmount, NotAQuantity
 from retail.tax import PER_MILLION
@@ -63,20 +63,17 @@ def grouped(amount: Money) -> str:
 def code(scan: str) -> str:
     """A code as a sentence shows it: of a customer's payment code the first and last digits, of a
     long one the beginning."""
-    plain = Scan.read(scan).code
-    paid = payment_code(plain)
-    return paid.masked if paid else plain[:_CODE_CHARACTERS_MAX]
+    paid = payment_code(scan)
+    return paid.masked if paid else Scan.read(scan).code[:_CODE_CHARACTERS_MAX]
 
 
 def money_of(text: str, currency: str) -> Money:
-    """What was typed as an amount; a payment code is none. Raises NotAnAmount."""
+    """What was typed as an amount. Raises NotAnAmount."""
     try:
-        if not payment_code(text):
-            return Money.parse(text, currency)
+        return Money.parse(text, currency)
     except ValueError:
-        pass
-    example = Money(_LIKE_MINOR, currency).plain
-    raise NotAnAmount(text=code(text), example=example)
+        example = Money(_LIKE_MINOR, currency).plain
+        raise NotAnAmount(text=code(text), example=example) from None
 
 
 def quantity_of(text: str, unit: Unit) -> int:
@@ -86,14 +83,20 @@ def quantity_of(text: str, unit: Unit) -> int:
     except ValueError:
         quantity = 0
     if quantity <= 0:
-        raise NotAQuantity(text=text, example="0.655" if unit.is_measured else "3")
+        raise NotAQuantity(text=code(text), example="0.655" if unit.is_measured else "3")
     return quantity
 
 
 def grams_of(text: str) -> int:
     """`655` as it stands. Raises NotAQuantity when it is no whole number in plain digits."""
-    if not (text.isascii() and text.isdigit()):
-        raise NotAQuantity(text=text, example="655")
+    return whole_of(text, AMOUNT_MAX, "655")
+
+
+def whole_of(text: str, most: int, example: str) -> int:
+    """`12` as it stands. Raises NotAQuantity when it is no whole number in plain digits, or above
+    `most`."""
+    if not (text.isascii() and text.isdigit()) or int(text) > most:
+        raise NotAQuantity(text=code(text), example=example)
     return int(text)
 
 

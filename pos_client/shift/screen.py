@@ -13,10 +13,9 @@ from retail.cash import Denomination, Kind, denominations
 from retail.facts import DenominationCount, ShiftClosed
 from retail.language import Text
 from retail.money import Money
-from retail.refusals import BusinessDateUnexpected, SaleOpen
+from retail.refusals import BusinessDateUnexpected, SaleOpen, UnknownCashier
 from retail.shift import Figures
 
-_TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
 _LABEL_COLUMNS = 16
 _AMOUNT_COLUMNS = 14
 
@@ -100,7 +99,10 @@ class OpenShiftPage(Page):
             self._open()
 
     def _sign_in(self, number: str) -> None:
-        cashier = self.till.catalogue.cashier(number)
+        try:
+            cashier = self.till.catalogue.cashier(number)
+        except UnknownCashier:
+            raise UnknownCashier(cashier=words.code(number)) from None
         self._who = (cashier.cashier_id, cashier.name)
 
     def _ask_again(self) -> None:
@@ -160,7 +162,6 @@ class CountPage(Page):
     _ask = Text("{what}: how many", "{what}：多少张/枚")
     _lost = Text("Esc again gives the count up.", "再按 Esc 将放弃本次清点。")
     _total = Text("Counted", "清点合计")
-    _no_number = Text("{text} is no number of notes or coins.", "“{text}” 不是张数或枚数。")
     _number_max = 999_999
 
     def __init__(
@@ -219,24 +220,19 @@ class CountPage(Page):
 
     def enter(self, text: str) -> None:
         self._giving_up = False
-        if text and not self._put(text):
-            return
+        if text:
+            self._put(text)
         self._place = min(self._place + 1, len(self._kinds) - 1)
 
-    def _put(self, text: str) -> bool:
-        if not text.isascii() or not text.isdigit() or int(text) > self._number_max:
-            self.desk.refuse(
-                self.say(self._no_number, text=text), self.say(_TYPE_LIKE, example="12")
-            )
-            return False
-        self._numbers[self._place] = int(text)
-        return True
+    def _put(self, text: str) -> None:
+        """So many of the denomination that is marked. Raises NotAQuantity."""
+        self._numbers[self._place] = words.whole_of(text, self._number_max, "12")
 
     def press(self, key: str, entry: str) -> bool:
         warned, self._giving_up = self._giving_up, False
         if key in ("up", "down"):
-            if entry and not self._put(entry):
-                return True
+            if entry:
+                self._put(entry)
             self.desk.entry = ""
             step = -1 if key == "up" else 1
             self._place = (self._place + step) % len(self._kinds)
@@ -244,9 +240,10 @@ class CountPage(Page):
             self._giving_up = True
             self.desk.attend(self.say(self._lost))
         elif key == "f12":
-            if not entry or self._put(entry):
-                self.desk.entry = ""
-                self._done(self.total, self._counts())
+            if entry:
+                self._put(entry)
+            self.desk.entry = ""
+            self._done(self.total, self._counts())
         else:
             return False
         return True

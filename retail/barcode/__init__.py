@@ -9,10 +9,11 @@ of printed dates, `where` what the till asks for. `read` never raises; the meani
     Goods          look `keys` up in turn, the first is the code as it came: what the catalogue
                    lists exactly wins over every rule. None found: `embedded.keys`, with price or
                    weight of a store label. `upce_keys` not empty: 8 digits that are two things;
-                   only if `keys` and `upce_keys` find different products, ask once, and remember
-                   the answer in `rules.decided`.
+                   only if `keys` and `upce_keys` find different products, whoever looks up asks
+                   which (`pos_client.catalogue.reading`).
     MemberCode PickupCode ReceiptCode VoucherCode      our own codes (`issue`)
-    PaymentCode    at `Where.PAYMENT` alone; shown and logged as `masked`
+    PaymentCode    at `Where.PAYMENT` alone; shown and logged as `masked`. `payment_code` knows one
+                   wherever it was typed
     Pallet Gs1Key  a pallet, a place, an asset, a coupon: for a delivery, not for a sale
     Unreadable     `reason` and `remedy` for the cashier, unless the catalogue lists one of `keys`
 
@@ -33,6 +34,7 @@ PLU numbers of produce (IFPS, 4 or 5 digits) are such own numbers: found exactly
 
 from retail.barcode.families import Family, issue
 from retail.barcode.meaning import (
+    EightDigits,
     Embedded,
     Goods,
     Gs1Key,
@@ -47,7 +49,7 @@ from retail.barcode.meaning import (
     Wallet,
     Where,
 )
-from retail.barcode.reading import CodeRules, EightDigits, read
+from retail.barcode.reading import CodeRules, payment_code, read
 from retail.barcode.templates import BadTemplate
 from retail.barcode.unreadable import Unreadable
 
@@ -71,5 +73,6 @@ __all__ = [
     "Wallet",
     "Where",
     "issue",
+    "payment_code",
     "read",
 ]

@@ -73,8 +73,6 @@ def _goods(elements: Elements, gtin_14: str, typed: str, today: date) -> Goods:
         keys=tuple(dict.fromkeys((typed, *equal_forms(gtin_14)))),
         batch=elements.get("10", ""),
         serial=elements.get("21", ""),
-        produced=_date(elements.get("11"), today),
-        packed=_date(elements.get("13"), today),
         best_before=_date(elements.get("15"), today),
         sell_by=_date(elements.get("16"), today),
         expires=_date(expiry, today),

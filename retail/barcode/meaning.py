@@ -17,6 +17,14 @@ class Where(StrEnum):
     PAYMENT = "payment"
 
 
+class EightDigits(StrEnum):
+    """Which of the two 8 digits are that are a valid EAN-8 and a valid UPC-E."""
+
+    ASK = "ask"
+    EAN8 = "ean8"
+    UPCE = "upce"
+
+
 class LabelPrice(msgspec.Struct, frozen=True):
     """The price of the whole piece as its code says it (AI 392n, 393n): `amount` / 10**`decimals`.
 
@@ -60,11 +68,8 @@ class Goods(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     keys: tuple[str, ...]
     upce_keys: tuple[str, ...] = ()
     embedded: Embedded | None = None
-    add_on: str = ""
     batch: str = ""
     serial: str = ""
-    produced: date | None = None
-    packed: date | None = None
     best_before: date | None = None
     sell_by: date | None = None
     expires: date | None = None

@@ -15,7 +15,7 @@ _FORMS = {
 }
 
 
-def payment_code(digits: str) -> PaymentCode | None:
+def payment_code_of(digits: str) -> PaymentCode | None:
     """The payment code that has this form; None when none has."""
     for kind, form in _FORMS.items():
         if form.fullmatch(digits):

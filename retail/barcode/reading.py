@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from datetime import date
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,8 +19,8 @@ from retail.barcode.gtin import (
     is_upce,
     upce_expanded,
 )
-from retail.barcode.meaning import Embedded, Goods, Meaning, MemberCode, Where
-from retail.barcode.payment import payment_code as payment_code_of
+from retail.barcode.meaning import Embedded, Goods, Meaning, MemberCode, PaymentCode, Where
+from retail.barcode.payment import payment_code_of
 from retail.barcode.templates import label, parse_all
 from retail.barcode.unreadable import (
     CHECK_DIGIT,
@@ -30,7 +29,7 @@ from retail.barcode.unreadable import (
     NOT_TEXT,
     TOO_LONG,
     Unreadable,
-    payment_code,
+    payment_among_goods,
 )
 
 #: no code is longer: what a QR code of letters and digits holds (ISO/IEC 18004)
@@ -45,27 +44,16 @@ _BEGINS_AS_GS1 = re.compile(r"0[12]\d{14}|00\d{18}\Z|\(\d{2,4}\)", re.ASCII)
 _BETWEEN = re.compile(r"[ ‐-―−-]")
 
 
-class EightDigits(StrEnum):
-    """How 8 digits are read that are a valid EAN-8 and a valid UPC-E."""
-
-    ASK = "ask"
-    EAN8 = "ean8"
-    UPCE = "upce"
-
-
 class CodeRules(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a store says of its codes. ValueError (BadTemplate, UnknownCurrency) when it cannot be.
 
-    `templates` are of store labels (`retail.barcode.templates`), prices in `currency`;
-    `eight_digits` decides about 8 digits that `decided` does not name; `separators` are what this
-    store's scanners send for FNC1 beside GS, such as `~`, `|`, `{GS}`; a code of letters
-    `member_prefix` and 4 to 24 digits is a plain member card, empty: there is none.
+    `templates` are of store labels (`retail.barcode.templates`), prices in `currency`; `separators`
+    are what this store's scanners send for FNC1 beside GS, such as `~`, `|`, `{GS}`; a code of
+    letters `member_prefix` and 4 to 24 digits is a plain member card, empty: there is none.
     """
 
     templates: tuple[str, ...] = ()
     currency: str = "CNY"
-    eight_digits: EightDigits = EightDigits.ASK
-    decided: dict[str, EightDigits] = {}
     separators: tuple[str, ...] = ()
     member_prefix: str = ""
 
@@ -105,6 +93,13 @@ def read(scan: str, rules: CodeRules, today: date, where: Where = Where.GOODS) -
         or _gs1(received, rules, today)
         or _number(received, rules)
     )
+
+
+def payment_code(scan: str) -> PaymentCode | None:
+    """The payment code that was scanned or typed, whatever stands between its digits; None when it
+    is none. Whoever says what was typed says `masked` instead."""
+    received = _received(scan)
+    return None if isinstance(received, Unreadable) else payment_code_of(received.digits)
 
 
 def _received(scan: str) -> _Received | Unreadable:
@@ -147,7 +142,7 @@ def _gs1(received: _Received, rules: CodeRules, today: date) -> Meaning | None:
     if digital_link.is_web_address(text):
         elements = digital_link.parse(text, today)
     elif _is_ean(received.aim):
-        return _composite(received, rules, today) if _COMPANION in text else None
+        return _composite(received, today) if _COMPANION in text else None
     else:
         declared = received.aim in _GS1_CARRIERS or GS in text
         if not declared and not _looks_like_gs1(received, rules):
@@ -167,10 +162,10 @@ def _looks_like_gs1(received: _Received, rules: CodeRules) -> bool:
     return _BEGINS_AS_GS1.match(received.text) is not None and rules.label(received.digits) is None
 
 
-def _composite(received: _Received, rules: CodeRules, today: date) -> Meaning:
+def _composite(received: _Received, today: date) -> Meaning:
     """A product's number in an EAN, and fields in the code above it."""
     linear, _, companion = received.text.partition(_COMPANION)
-    product = _gtin(received.aim, linear, (linear,), rules) if is_digits(linear) else None
+    product = _gtin(received.aim, linear, (linear,)) if is_digits(linear) else None
     if isinstance(product, Unreadable):
         return product.unless(*received.keys)
     number = next(filter(None, map(canonical, product.keys)), None) if product else None
@@ -184,52 +179,44 @@ def _composite(received: _Received, rules: CodeRules, today: date) -> Meaning:
 
 def _number(received: _Received, rules: CodeRules) -> Meaning:
     """What is left: a store label, a GTIN, the shop's own number; a payment code is none of it."""
-    aim, digits, add_on = received.aim, received.digits, ""
+    aim, digits = received.aim, received.digits
     if not digits:
         return HALF.unless(*received.keys) if _is_ean(aim) else Goods(received.keys)
-    if aim == "]E3":
-        length = 13 if len(digits) in (15, 18) else 12
-        digits, add_on = digits[:length], digits[length:]
+    if aim == "]E3":  # with an add-on of 2 or 5 digits behind it, such as a magazine's issue
+        digits = digits[: 13 if len(digits) in (15, 18) else 12]
     store_label = rules.label(digits)
     if isinstance(store_label, Unreadable):
         return store_label.unless(*received.keys)
-    goods = _gtin(aim, digits, received.keys, rules)
+    goods = _gtin(aim, digits, received.keys)
     if isinstance(goods, Goods):
-        return msgspec.structs.replace(goods, embedded=store_label, add_on=add_on)
+        return msgspec.structs.replace(goods, embedded=store_label)
     if store_label:
         return Goods(received.keys, embedded=store_label)
     paid = payment_code_of(digits)
     if paid:
-        return payment_code(paid.masked, received.typed)
+        return payment_among_goods(paid.masked, received.typed)
     return goods or Goods(received.keys)
 
 
-def _gtin(
-    aim: str, digits: str, keys: tuple[str, ...], rules: CodeRules
-) -> Goods | Unreadable | None:
+def _gtin(aim: str, digits: str, keys: tuple[str, ...]) -> Goods | Unreadable | None:
     """The goods of this GTIN; None when nothing says that it should be one."""
     length = len(digits)
     if _is_ean(aim) and length not in ((8,) if aim == "]E4" else (8, 12, 13)):
         return HALF.unless(*keys)
-    goods = _eight(aim, digits, keys, rules) if length == 8 else _goods(keys, canonical(digits))
+    goods = _eight(aim, digits, keys) if length == 8 else _goods(keys, canonical(digits))
     if goods:
         return goods
     complains = not aim or _is_ean(aim) or aim.startswith("]I")
     return CHECK_DIGIT.unless(*keys) if complains and length in LENGTHS else None
 
 
-def _eight(aim: str, digits: str, keys: tuple[str, ...], rules: CodeRules) -> Goods | None:
-    """8 digits as EAN-8 or UPC-E, as the scanner says, else the check digit, else the store."""
+def _eight(aim: str, digits: str, keys: tuple[str, ...]) -> Goods | None:
+    """8 digits as EAN-8 or UPC-E, as the scanner says, else the check digit, else as both."""
     upce = is_upce(digits) and aim != "]E4"
     ean8 = check_digit_ok(digits) and (aim == "]E4" or not _is_ean(aim))
     gtin_12 = upce_expanded(digits).zfill(14) if upce else None
-    if not (ean8 and upce):
-        return _goods(keys, digits.zfill(14) if ean8 else gtin_12)
-    said = rules.decided.get(digits, rules.eight_digits)
-    if said is EightDigits.UPCE:
-        return _goods(keys, gtin_12)
-    goods = _goods(keys, digits.zfill(14))
-    if goods and gtin_12 and said is EightDigits.ASK:
+    goods = _goods(keys, digits.zfill(14) if ean8 else gtin_12)
+    if goods and ean8 and gtin_12:
         return msgspec.structs.replace(goods, upce_keys=equal_forms(gtin_12))
     return goods
 

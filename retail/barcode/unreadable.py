@@ -92,7 +92,7 @@ OWN_CODE: Final = Unreadable(
 )
 
 
-def payment_code(masked: str, code: str) -> Unreadable:
+def payment_among_goods(masked: str, code: str) -> Unreadable:
     """A payment code shown where goods are asked for; only `masked` is ever shown."""
     reason = Text("This is a payment code ({masked}).", "这是付款码（{masked}）。")
     remedy = Text(

@@ -27,7 +27,7 @@ from sync_server.sync.service import Voice, WireProblem, busy, problem
 
 BOOK_FILE = "book.db"
 #: more at once than a till gets: nobody waits for the page on a line
-_ROWS_AT_ONCE = 5 * PAGE_ROWS_MAX
+_ROWS_AT_ONCE = 2 * PAGE_ROWS_MAX
 
 log = logging.getLogger(__name__)
 

@@ -31,6 +31,8 @@ from sync_server.feed import records as feed
 
 #: so many things are read and written at once
 AT_ONCE = 5_000
+#: a note that names a revision after this sign is of a draft that goes back to it
+BACK = "↶ "
 STATE_NAMES = {
     State.DRAFT: Text("a draft", "草稿"),
     State.PLANNED: Text("planned", "已排期"),
@@ -324,7 +326,7 @@ def roll_back(connection: Connection, number: int, author: str, now: datetime) -
     """A draft that makes everything as it was when that revision stood; returns its number.
     Raises NoSuchRevision or NotThatState."""
     row = known(connection, number, State.PUBLISHED)
-    back = draft(connection, author, f"↶ {row.name}", now)
+    back = draft(connection, author, f"{BACK}{row.name}", now)
     products = {
         key: None if body is None else msgspec.json.decode(body, type=Product)
         for kind, key, body in records.former(connection, row.place)

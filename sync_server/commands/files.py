@@ -8,9 +8,11 @@ from enum import StrEnum
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Generic, NamedTuple, Protocol, TypeVar
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import Progress
 
@@ -28,6 +30,7 @@ from sync_server.commands.running import (
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.imports import columns, incoming
+from sync_server.imports.beside import LARGE_BYTES, Beside, Job
 from sync_server.imports.incoming import ImportFile
 from sync_server.imports.products import ProductRow
 from sync_server.imports.rejects import Rejects
@@ -80,7 +83,14 @@ def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
             _import(how, file, incoming.cashiers(), lambda hub, _: _AtOnce(partial(_cashiers, hub)))
         case Kind.PRODUCTS:
             priced = _priced(currency, default_price)
-            _import(how, file, priced, lambda hub, note: _Products(hub, author, note))
+            job = Job(str(file), currency, default_price, encoding=encoding)
+            _import(
+                how,
+                file,
+                priced,
+                lambda hub, note: _Products(hub, author, note),
+                lambda given: Beside(replace(job, given=given)),
+            )
 
 
 def _priced(currency: str, default_price: str | None) -> incoming.Kind[ProductRow]:
@@ -99,6 +109,24 @@ class _How(NamedTuple):
     show_map: bool
     dry_run: bool
     language: Language
+
+
+class Rows(Protocol[T]):
+    """The rows of a file, wherever it is read (ImportFile, Beside)."""
+
+    def __enter__(self) -> "Rows[T]": ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        at: TracebackType | None,
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[GoodRow[T] | BadRow]: ...
+
+    @property
+    def progress(self) -> tuple[int, int | None]: ...
 
 
 class Saved(NamedTuple, Generic[T]):
@@ -143,12 +171,16 @@ class _Tally:
 
 
 def _import(
-    how: _How, path: Path, kind: incoming.Kind[T], save: Callable[[Hub, str], Save[T]]
+    how: _How,
+    path: Path,
+    kind: incoming.Kind[T],
+    save: Callable[[Hub, str], Save[T]],
+    beside: Callable[[dict[str, str]], Rows[T]] | None = None,
 ) -> None:
     """Save the good rows and write the bad ones beside the file: also those before a trouble that
-    ended the import."""
+    ended the import. A large file is read `beside` where that can be."""
     with saying_no():
-        given = columns.read_map(how.column_map, kind.columns) if how.column_map else None
+        given = columns.read_map(how.column_map, kind.columns) if how.column_map else {}
         opened = ImportFile(path, kind, given, how.encoding)
     with opened as file:
         if how.show_map:
@@ -156,12 +188,14 @@ def _import(
             return
         _say_mapping(file)
         tally, whole = _Tally(file.write_rejects(how.language)), False
+        is_large = path.stat().st_size >= LARGE_BYTES
         try:
-            if how.dry_run:
-                run(_save_all(file, _Nowhere(), tally))
-            else:
-                note = f"import {path.name}"
-                run(with_hub(how.settings, lambda hub: _save_all(file, save(hub, note), tally)))
+            with beside(given) if beside and is_large else file as rows:
+                if how.dry_run:
+                    run(_save_all(rows, _Nowhere(), tally))
+                else:
+                    note = f"import {path.name}"
+                    run(with_hub(how.settings, lambda hub: _save_all(rows, save(hub, note), tally)))
             whole = True
         finally:
             _say_tally(tally, how, whole=whole)
@@ -201,18 +235,18 @@ class _Nowhere(Generic[T]):
         return Saved([], [])
 
 
-async def _save_all(file: ImportFile[T], save: Save[T], tally: _Tally) -> None:
+async def _save_all(rows: Rows[T], save: Save[T], tally: _Tally) -> None:
     """Save the good rows in batches, showing how far it is."""
     whole = False
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("importing", total=None)
-            async for batch in _batches(iter(file)):
+            async for batch in _batches(iter(rows)):
                 good = [row for row in batch if isinstance(row, GoodRow)]
                 tally.note_read(good)
                 tally.note(Saved([], [row for row in batch if isinstance(row, BadRow)]))
                 tally.note(await save.rows(good))
-                done, total = file.progress
+                done, total = rows.progress
                 said = f"{tally.taken} rows"
                 progress.update(task, description=said, completed=done, total=total)
         whole = True
@@ -302,6 +336,8 @@ class _Products:
         if self._number is None:
             self._number = await self._hub.draft(self._author, self._note)
         refused = await self._hub.put_products(self._number, [row.value.product for row in rows])
+        if not refused:
+            return Saved(rows, [])
         stay = [row for row in rows if row.value.product.product_id in refused]
         self._waiting += stay
         bad: list[BadRow] = []

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pricebook.rows import short_name
 from sync_server.catalogue import moments
 from sync_server.catalogue.records import RevisionRow
 from sync_server.catalogue.service import NoSuchProduct
@@ -20,7 +21,6 @@ from sync_server.commands.telling import (
     diff_lines,
     say_changes,
     say_stands,
-    short_name,
 )
 from sync_server.hub import Hub
 
@@ -126,4 +126,4 @@ def _revision(seen: RevisionView) -> tuple[str, ...]:
 
 
 def _named(row: RevisionRow) -> tuple[str, str, str]:
-    return str(row.number), short_name(row), moments.told(row.published_at)
+    return str(row.number), short_name(row.name), moments.told(row.published_at)

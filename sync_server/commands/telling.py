@@ -7,9 +7,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from pricebook.rows import SHORT_CHARACTERS
+from pricebook.rows import short_name
 from sync_server.catalogue import moments
-from sync_server.catalogue.records import RevisionRow
 from sync_server.catalogue.views import Altered
 from sync_server.commands.running import run, settings_of, with_hub
 from sync_server.commands.shown import rows
@@ -85,8 +84,4 @@ def diff_lines(altered: Altered) -> Iterator[tuple[str, str, str, str, str]]:
 
 def say_stands(number: int, name: str, at: datetime | None) -> None:
     when = f"is planned for {moments.told(at)}" if at else "is published"
-    typer.echo(f"revision {number} {when}, as {name[:SHORT_CHARACTERS]}", err=True)
-
-
-def short_name(row: RevisionRow) -> str:
-    return row.name[:SHORT_CHARACTERS]
+    typer.echo(f"revision {number} {when}, as {short_name(name)}", err=True)

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pricebook.rows import short_name
 from retail.catalogue import Product
 from retail.language import Language, Text
 from retail.refusals import Refusal
@@ -150,7 +151,7 @@ async def _sells_by(
     count = words.ONE_TILL, words.TILLS
     return [
         (
-            revisions.short(name),
+            short_name(name),
             count[len(tills) > 1].filled(count=len(tills)).to(asked.language),
             " ".join(sorted(tills)),
             name == stands,

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pricebook.rows import SHORT_CHARACTERS
+from pricebook.rows import short_name
 from retail.language import Language, Text
 from sync_server.catalogue.moments import told
 from sync_server.catalogue.records import RevisionRow, State
+from sync_server.catalogue.service import BACK
 from sync_server.catalogue.views import Altered, RevisionView
 from sync_server.console import catalogue_words as words
 from sync_server.imports.fields import Difference, differences
@@ -18,8 +19,6 @@ _TITLES = {
     State.WITHDRAWN: Text("Withdrawn {number}", "已撤回 {number}"),
 }
 MARKS = {State.DRAFT: "◇", State.PLANNED: "◷", State.PUBLISHED: "●", State.WITHDRAWN: "✕"}
-#: a note that names a revision after this sign was made by a roll-back
-_BACK = "↶ "
 
 
 class RevisionLine(NamedTuple):
@@ -54,15 +53,10 @@ class AlteredLine(NamedTuple):
     fields: tuple[FieldLine, ...]
 
 
-def short(name: str) -> str:
-    """A revision's name as people say it."""
-    return name[:SHORT_CHARACTERS]
-
-
 def note_of(row: RevisionRow) -> str:
     """Its note, with the name of a revision in it as people say it."""
-    if row.note.startswith(_BACK):
-        return f"{_BACK}{short(row.note.removeprefix(_BACK))}"
+    if row.note.startswith(BACK):
+        return f"{BACK}{short_name(row.note.removeprefix(BACK))}"
     return row.note
 
 
@@ -84,7 +78,7 @@ def line(seen: RevisionView, language: Language) -> RevisionLine:
 
 def title(row: RevisionRow) -> Text:
     """What a revision is called."""
-    return _TITLES[row.state].filled(number=row.number, name=short(row.name))
+    return _TITLES[row.state].filled(number=row.number, name=short_name(row.name))
 
 
 def altered_lines(altered: Iterable[Altered], language: Language) -> tuple[AlteredLine, ...]:

@@ -46,20 +46,26 @@ def _lost(epoch: str) -> WireProblem:
     )
 
 
-class PackedPage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A wire.FeedPage whose rows are JSON already."""
+class PageHead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A wire.FeedPage but for its rows."""
 
     epoch: str
     cursor: str
-    rows: msgspec.Raw
     up_to_date: bool
     includes: dict[str, int] = {}
     contents: dict[str, str] = {}
     behind: int = 0
 
 
+class PackedPage(NamedTuple):
+    """A wire.FeedPage in two pieces; the rows are a JSON list, packed."""
+
+    head: PageHead
+    rows: bytes
+
+
 class _Cut(NamedTuple):
-    """Rows after a cursor as JSON, where they lead to, and whether that is all."""
+    """Rows after a cursor, packed; where they lead to, and whether that is all."""
 
     rows: bytes
     positions: dict[str, int]
@@ -67,8 +73,8 @@ class _Cut(NamedTuple):
 
 
 class Pages:
-    """What was read for one till and is the same for another: when a new revision stands, a
-    thousand tills ask for the same rows. The oldest go first."""
+    """What was read and packed for one till and is the same for another: when a new revision
+    stands, a thousand tills ask for the same rows. The oldest go first."""
 
     def __init__(self, bytes_max: int) -> None:
         self._left = bytes_max
@@ -106,7 +112,8 @@ def page(
     contents = {scope: head.contents.text for scope, head in heads.items()} if up_to_date else {}
     behind = sum(head.position - after[scope] for scope, head in heads.items())
     cursor = Cursor(epoch, after).text()
-    return PackedPage(epoch, cursor, msgspec.Raw(rows), up_to_date, included, contents, behind)
+    head = PageHead(epoch, cursor, up_to_date, included, contents, behind)
+    return PackedPage(head, rows)
 
 
 def _cut(
@@ -127,7 +134,7 @@ def _cut(
 
 def _read(connection: Connection, at_head: Mapping[str, int], before: Cursor) -> _Cut:
     rows, after, up_to_date = records.page(connection, at_head, before, PAGE_ROWS_MAX, PAGE_BYTES)
-    return _Cut(msgspec.json.encode(rows), after.positions, up_to_date)
+    return _Cut(wire.packed(msgspec.json.encode(rows)), after.positions, up_to_date)
 
 
 def positions(epoch: str, store_id: str, cursor: str) -> dict[str, int]:

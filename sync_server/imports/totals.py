@@ -36,8 +36,9 @@ class Totals:
             self.repeated += 1
         self._count(row, 1)
         self._last = row
-        if row.product.category and len(self.categories) < CATEGORIES_MAX:
-            self.categories.add(row.product.category)
+        category = row.product.category
+        if category and len(self.categories) < CATEGORIES_MAX:
+            self.categories.add(category)
 
     def _count(self, row: ProductRow, times: int) -> None:
         product = row.product

@@ -1,6 +1,8 @@
 """The documents say what the programs do: every act, refusal and command has its place."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -39,6 +41,42 @@ def test_every_refusal_of_the_till_is_documented(refusal: type[Refusal]) -> None
     assert f"| `{refusal.code}` |" in HEADLESS
 
 
+def _events() -> Iterator[str]:
+    """What the till tells unasked, by name; `{}` stands for what varies."""
+    for file in (ROOT / "pos_client").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or len(call.args) != 2:
+                continue
+            if ast.unparse(call.func).endswith("on_event"):
+                name = ast.unparse(call.args[0]).strip("f'\"")
+                yield re.sub(r"\{.*\}", "{}", name)
+
+
+def test_every_event_is_documented() -> None:
+    several = {
+        "{}.state": ["printer.state", "scanner.state"],
+        "sync.{}": ["sync.quarantined", "sync.waiting", "sync.duplicate"],
+        "trouble.code": ["printer.…", "till.…"],
+    }
+    names = [name for event in _events() for name in several.get(event, [event])]
+    assert "catalogue.swapped" in names
+    assert [name for name in names if f"`{name}`" not in HEADLESS] == []
+
+
+SLICES = (
+    *("pos_client/sale", "pos_client/shift", "pos_client/stock", "pos_client/catalogue"),
+    *("pos_client/sync", "sync_server/sync", "sync_server/feed", "sync_server/catalogue"),
+    "sync_server/console",
+)
+
+
+@pytest.mark.parametrize("slice_", SLICES)
+def test_the_architecture_names_every_file_of_a_slice(slice_: str) -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    stems = {file.stem for file in (ROOT / slice_).glob("*.py")} - {"__init__"}
+    assert {stem for stem in stems if not re.search(rf"\b{stem}\b", text)} == set()
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(field.description for field in TillSettings.model_fields.values())
 
@@ -46,7 +84,7 @@ def test_every_setting_says_what_it_is_for() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_path_a_document_names_is_there(document: Path) -> None:
     named = re.findall(
-        r"`((?:docs|tests|retail|journal|hardware|pos_client|sync_server|"
+        r"`((?:docs|tests|retail|journal|hardware|pricebook|pos_client|sync_server|"
         r"rehearsal|benchmarks)/[\w./-]*)`",
         document.read_text(encoding="utf-8"),
     )

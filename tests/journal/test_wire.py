@@ -84,6 +84,15 @@ def test_a_newer_sides_fields_are_left_out(message: msgspec.Struct) -> None:
     assert msgspec.json.encode(read(text, type(message))) == msgspec.json.encode(message)
 
 
+@each
+@given(data=st.data())
+def test_a_message_may_come_in_several_frames(message: msgspec.Struct, data: st.DataObject) -> None:
+    text = msgspec.json.encode(message)
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=3).map(sorted))
+    frames = [zipped(text[a:b]) for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert msgspec.json.encode(unpack(b"".join(frames), type(message))) == text
+
+
 # Bounds
 
 
@@ -101,6 +110,8 @@ def test_a_message_of_the_largest_size_is_read_and_one_byte_more_is_not() -> Non
         unpack(zipped(b'"' + b"x" * (MESSAGE_BYTES_MAX - 1) + b'"'), str)
     with pytest.raises(MessageTooLarge):
         unpack(pack(PUSH), PushRequest, bytes_max=100)
+    with pytest.raises(MessageTooLarge):
+        unpack(zipped(b'"') + zipped(b"x" * MESSAGE_BYTES_MAX) + zipped(b'"'), str)
 
 
 def test_a_frame_that_asks_for_much_memory_is_not_unpacked() -> None:

@@ -12,7 +12,14 @@ from retail.basket import Basket, Discount
 from retail.catalogue import Pack, Product
 from retail.money import Money
 from retail.quantity import ONE, Unit
-from retail.refusals import AbsurdPrice, NeedsMeasure, NeedsWeight, NotInBasket, NotSellable
+from retail.refusals import (
+    AbsurdPrice,
+    NeedsMeasure,
+    NeedsWeight,
+    NotInBasket,
+    NotSellable,
+    SerialOnce,
+)
 from retail.refusals import NotWeighed as SoldByThePiece
 from tests.builders import a_product, apples
 
@@ -137,6 +144,18 @@ def test_two_batches_are_two_lines_and_one_batch_is_one() -> None:
         ("L7", 2 * ONE),
         ("L8", ONE),
     ]
+
+
+def test_a_piece_with_a_serial_number_is_meant_once_and_a_weight_is_no_number_of_times() -> None:
+    piece = Article(COLA, "c", Label(serial="0042"))
+    label = Article(apples(), "c", Label(serial="0042"), content=655)
+    for article in (piece, label):
+        article.check_times(None)
+        article.check_times(ONE)
+        with pytest.raises(SerialOnce):
+            article.check_times(2 * ONE)
+    Article(apples(), "c", Label(serial="0042")).check_times(2 * ONE)
+    Article(COLA, "c", Label("L7")).check_times(2 * ONE)
 
 
 def test_what_is_taken_out_is_of_the_batch_that_was_scanned() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retail.article import Label
 from retail.basket import Basket, Discount, LinePrice, RemovedLine, TaxTotal
 from retail.catalogue import Product
 from retail.money import AMOUNT_MAX, Money
@@ -25,6 +26,7 @@ from retail.refusals import (
     NotWeighed,
     PaymentBegun,
     ReasonNeeded,
+    SerialOnce,
     TooMuchAtOnce,
 )
 from retail.tax import PER_MILLION, Tax
@@ -167,6 +169,41 @@ def test_what_is_counted_is_not_weighed() -> None:
 def test_what_is_priced_in_another_currency_is_not_sold() -> None:
     with pytest.raises(NotSellable):
         Basket("EUR").with_product(COLA, "c", None, QUANTITY_MAX)
+
+
+# Serial numbers
+
+
+def numbered(basket: Basket, product: Product, code: str, serial: str, batch: str = "") -> Basket:
+    label = Label(batch, serial)
+    return basket.with_product(product, code, ONE, QUANTITY_MAX, label)[0]
+
+
+@pytest.mark.parametrize("product", [COLA, apples()], ids=["piece", "weighed"])
+def test_a_serial_number_is_sold_once_unless_it_was_taken_out_again(product: Product) -> None:
+    basket = numbered(Basket("CNY"), product, "c", "0042")
+    for batch in ("", "L7"):
+        with pytest.raises(SerialOnce) as no:
+            numbered(basket, product, "c", "0042", batch)
+        assert no.value.values == {"name": product.name, "serial": "0042"}
+    taken_out, _ = basket.without_some(product, None, "c", Label(serial="0042"))
+    for before in (taken_out, basket.without_line(1)[0]):
+        assert len(numbered(before, product, "c", "0042").lines) == 1
+
+
+def test_another_serial_another_code_and_none_at_all_are_other_pieces() -> None:
+    basket = numbered(holding(COLA, COLA), COLA, "c", "0042")
+    basket = numbered(numbered(basket, COLA, "c", "0043"), COLA, "case", "0042")
+    assert [line.quantity for line in basket.lines] == [2 * ONE, ONE, ONE, ONE]
+
+
+def test_a_line_with_a_serial_number_grows_by_no_quantity() -> None:
+    basket = numbered(Basket("CNY"), COLA, "c", "0042")
+    with pytest.raises(SerialOnce):
+        basket.with_quantity(1, 2 * ONE, QUANTITY_MAX)
+    assert basket.with_quantity(1, ONE, QUANTITY_MAX)[0].lines == basket.lines
+    weighed = numbered(Basket("CNY"), apples(), "c", "0042")
+    assert weighed.with_quantity(1, 1_050, QUANTITY_MAX)[1].quantity == 1_050
 
 
 # Quantities
@@ -344,9 +381,9 @@ def test_pieces_are_counted_and_measures_added_up_by_unit() -> None:
 
 def test_what_is_paid_is_told_without_its_rounding() -> None:
     basket = holding(COLA)
-    assert (basket.is_paid_in_part, basket.paid) == (False, yuan(0))
+    assert basket.paid == yuan(0)
     paid = basket.with_tender(Tender("cash", True, 200, 50, -2))
-    assert (paid.is_paid_in_part, paid.paid, paid.due) == (True, yuan(152), yuan(198))
+    assert (paid.paid, paid.due) == (yuan(152), yuan(198))
 
 
 # After a payment

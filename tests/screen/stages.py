@@ -7,7 +7,16 @@ from retail.revision import Recall
 from tests.builders import publish
 from tests.screen.cashier import Cashier
 from tests.till.counter import APPLES, COLA, PEN, WATER
-from tests.till.supermarket import CASE, LABEL, MILK, SHELF, TWO_THINGS, checked, recall
+from tests.till.supermarket import (
+    CASE,
+    LABEL,
+    MILK,
+    SHELF,
+    TWO_THINGS,
+    checked,
+    in_force_since,
+    recall,
+)
 
 Stage = Callable[[Cashier], None]
 
@@ -81,6 +90,8 @@ def _closing(cashier: Cashier) -> None:
 
 
 def _figures(cashier: Cashier) -> None:
+    in_force_since(cashier.face.till, "2026-06-01T21:13:00+00:00")
+    checked(cashier.face.till, days_ago=1)
     _paid(cashier)
     cashier.press("ctrl+p")
     cashier.type("X", "enter")

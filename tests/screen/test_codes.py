@@ -48,9 +48,9 @@ def test_which_of_two_is_asked_once_and_what_was_scanned_meanwhile_waits(
     cashier.type("3", "enter")
     assert "是 1 还是 2" in cashier.note
     cashier.type("2", "enter")
-    assert cashier.codes == [(COLA, 1000), (TWO_THINGS, 1000)]
+    assert cashier.codes == [(TWO_THINGS, 1000), (COLA, 1000)]
     cashier.scan(TWO_THINGS)
-    assert cashier.codes == [(COLA, 1000), (TWO_THINGS, 2000)]
+    assert cashier.codes == [(TWO_THINGS, 2000), (COLA, 1000)]
 
 
 def test_three_of_what_is_two_things_are_three_once_it_is_said(cashier: Cashier) -> None:
@@ -66,6 +66,31 @@ def test_it_is_asked_for_a_price_check_and_a_take_out_too(cashier: Cashier) -> N
     assert "两种读法" in cashier.text
     cashier.type("2", "enter")
     assert "7.00 / 件" in cashier.text
+    assert cashier.codes == []
+
+
+def test_the_page_of_a_product_asks_too_and_shows_what_was_scanned_last(cashier: Cashier) -> None:
+    cashier.type(".", "enter")
+    cashier.scan(TWO_THINGS)
+    assert "两种读法" in cashier.text
+    cashier.type("2", "enter")
+    assert "7.00 / 件" in cashier.text
+    cashier.scan(PEN, TWO_THINGS)
+    assert "7.00 / 件" in cashier.text
+    cashier.press("enter")
+    assert cashier.codes == [(TWO_THINGS, 1000)]
+
+
+def test_at_the_page_of_a_product_what_waited_is_shown_last_whatever_is_answered(
+    cashier: Cashier,
+) -> None:
+    for answer in (["escape"], ["1", "enter"]):
+        cashier.type(".", "enter")
+        cashier.scan(TWO_THINGS, PEN)
+        for key in answer:
+            cashier.press(key) if len(key) > 1 else cashier.type(key)
+        assert "8.90 / 件" in cashier.text
+        cashier.press("escape")
     assert cashier.codes == []
 
 
@@ -133,6 +158,55 @@ def test_a_payment_code_that_waits_or_is_refused_is_masked(cashier: Cashier) -> 
     cashier.type("8", "enter")
     cashier.type(WECHAT, "enter")
     assert WECHAT not in cashier.text
+
+
+SPACED = "1345 6789 0123 4567 89"
+
+
+@pytest.mark.parametrize("typed", [WECHAT, SPACED])
+@pytest.mark.parametrize(
+    ("goods", "keys"),
+    [
+        (PEN, ["f2"]),
+        (APPLES, []),
+        (PEN, ["f3"]),
+        (PEN, ["f3", "8", "enter"]),
+        (PEN, ["f5"]),
+        (PEN, ["f12"]),
+        (PEN, ["f12", "5", "enter"]),
+        (PEN, ["."]),
+        (PEN, ["-"]),
+        (PEN, ["ctrl+p"]),
+        (PEN, ["f8"]),
+    ],
+    ids=str,
+)
+def test_a_payment_code_that_a_hand_types_anywhere_is_said_by_its_ends(
+    cashier: Cashier, goods: str, keys: list[str], typed: str
+) -> None:
+    cashier.scan(goods)
+    for key in keys:
+        cashier.press(key) if len(key) > 1 else cashier.type(key)
+    cashier.type(typed, "enter")
+    assert "1345…6789" in cashier.text or cashier.note.startswith("顾客出示微信")
+    shown = cashier.lines
+    del shown[-3]  # the entry
+    assert not any(typed in line or WECHAT in line for line in shown)
+
+
+@pytest.mark.parametrize("typed", [WECHAT, SPACED])
+def test_nor_is_it_said_while_the_drawer_is_counted_or_a_shift_opened(
+    till: Till, cashier: Cashier, typed: str
+) -> None:
+    cashier.press("ctrl+p")
+    cashier.type("jiaoban", "enter")
+    cashier.type(typed, "enter")
+    assert "1345…6789" in cashier.note
+    cashier.press("f12", "enter")
+    cashier.press("escape")
+    assert till.shift.current is None
+    cashier.type(typed, "enter")
+    assert "1345…6789" in cashier.note
 
 
 def test_goods_scanned_at_the_payment_are_still_goods(cashier: Cashier) -> None:

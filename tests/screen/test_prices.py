@@ -2,27 +2,16 @@
 
 from datetime import timedelta
 
-import msgspec
-
-from journal.wire import FeedPage, FeedRow
 from pos_client.catalogue.service import InForce
 from pos_client.screen.prices import banner
 from pos_client.sync.service import SyncState
 from pos_client.till import Till
-from pricebook.rows import REVISIONS
 from retail.catalogue import StoreSettings
-from retail.revision import Revision
+from retail.language import Language
 from tests.builders import OPENING, a_product, publish
 from tests.screen.cashier import LARGE, SMALL, Cashier
 from tests.till.counter import COLA
-from tests.till.supermarket import checked
-
-
-def in_force_since(till: Till, published_at: str) -> None:
-    body = msgspec.json.encode(Revision("N", published_at))
-    rows = [FeedRow(REVISIONS, "revision", "", msgspec.Raw(body))]
-    till.catalogue.stage(FeedPage("epoch-1", "revision", rows, True))
-    till.sale.between_sales()
+from tests.till.supermarket import checked, in_force_since
 
 
 def test_the_status_line_names_the_revision_and_since_when(till: Till, cashier: Cashier) -> None:
@@ -53,14 +42,30 @@ def test_a_new_revision_is_named_as_soon_as_it_is_sold_by(till: Till, cashier: C
     assert till.catalogue.in_force.short in cashier.lines[0]
 
 
-def test_beside_the_figures_it_stands_in_full(till: Till, cashier: Cashier) -> None:
+SINCE, CHECKED = "2026-06-02 04:00", "2026-06-02 09:00"
+IN_FULL = {
+    (LARGE, Language.CHINESE): [f"{SINCE} 起生效", f"{CHECKED} 与总部核对"],
+    (SMALL, Language.CHINESE): [SINCE, "起生效", CHECKED, "与总部核对"],
+    (LARGE, Language.ENGLISH): ["in force since", SINCE, "checked with head office", CHECKED],
+    (SMALL, Language.ENGLISH): ["in force since", SINCE, "checked", "with head office", CHECKED],
+}
+
+
+def test_beside_the_figures_it_stands_in_full_and_lines_end_between_meanings(
+    till: Till, cashier: Cashier
+) -> None:
     in_force_since(till, "2026-06-01T20:00:00+00:00")
     checked(till, days_ago=1)
     cashier.face.look()
     cashier.press("ctrl+p")
     cashier.type("X", "enter")
-    assert f"{till.catalogue.in_force.short}，2026-06-02 04:00 起" in cashier.text
-    assert "2026-06-02 09:00 与总部核对" in cashier.text
+    for (size, language), sentences in IN_FULL.items():
+        cashier.size, cashier.face.desk.chosen_language = size, language
+        at_right = (line.rpartition("│")[2].strip() for line in cashier.lines if "│" in line)
+        assert [said for said in at_right if said][1:] == [
+            till.catalogue.in_force.short,
+            *sentences,
+        ]
 
 
 def test_old_prices_are_a_banner_that_moves_nothing_and_stays(till: Till, cashier: Cashier) -> None:

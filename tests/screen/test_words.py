@@ -11,6 +11,12 @@ from retail.money import AMOUNT_MAX, Money
 from retail.quantity import ONE, Unit, plain
 from retail.refusals import NotAnAmount, NotAQuantity, Refusal
 
+PAYMENT_CODES = (
+    "134567890123456789",
+    "2534567890123456",
+    "303456789012345678901234",
+    "6212345678901234567",
+)
 _CURRENCIES = st.sampled_from(["CNY", "JPY", "KWD"])
 
 
@@ -51,6 +57,38 @@ def test_what_is_no_amount_is_said_in_its_own_words(text: str) -> None:
 def test_nothing_and_less_than_nothing_are_no_quantity(text: str) -> None:
     with pytest.raises(NotAQuantity):
         words.quantity_of(text, Unit.KILOGRAM)
+
+
+# Payment codes
+
+
+def _written(digits: str) -> list[str]:
+    """The same digits as people and scanners write them."""
+    fours = [digits[place : place + 4] for place in range(0, len(digits), 4)]
+    wide = "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in digits)
+    return [digits, " ".join(fours), "-".join(fours), "\u3000".join(fours), wide, f"]C0{digits}"]
+
+
+@pytest.mark.parametrize("typed", [typed for code in PAYMENT_CODES for typed in _written(code)])
+def test_of_a_payment_code_the_ends_are_said_however_it_was_written(typed: str) -> None:
+    ends = {f"{digits[:4]}…{digits[-4:]}" for digits in PAYMENT_CODES}
+    assert words.code(typed) in ends
+    refused: list[Callable[[], object]] = [
+        lambda: words.money_of(typed, "JPY"),
+        lambda: words.quantity_of(typed, Unit.KILOGRAM),
+        lambda: words.quantity_of(typed, Unit.PIECE),
+        lambda: words.grams_of(typed),
+    ]
+    for parse in refused:
+        with pytest.raises((NotAnAmount, NotAQuantity)) as no:
+            parse()
+        assert no.value.values["text"] in ends
+
+
+def test_any_other_code_is_said_as_it_came_and_a_long_one_by_its_beginning() -> None:
+    assert words.code("]E06901028075022") == "6901028075022"
+    assert words.code("0000 1234") == "0000 1234"
+    assert words.code("7" * 300) == "7" * 40
 
 
 @pytest.mark.parametrize("text", ["", "0.655", "-1", "６５５", "1 000"])

@@ -89,7 +89,8 @@ def till(enrol: Enrol, open_till: Open) -> Till:
 
 def sell(till: Till, code: str = COLA) -> int:
     """Sell one piece for cash; returns its price in minor units."""
-    price = till.sale.scan(code).total.minor
+    till.sale.scan(code)
+    price = till.sale.basket.total.minor
     till.sale.pay("cash", Money(price, "CNY"))
     return price
 

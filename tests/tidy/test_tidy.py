@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("retail", "journal", "hardware", "pos_client", "sync_server")
+PACKAGES = ("retail", "journal", "hardware", "pricebook", "pos_client", "sync_server")
 OUTSIDE = ("rehearsal", "benchmarks", "tests")
 MODULE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70

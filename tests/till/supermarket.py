@@ -7,11 +7,11 @@ import msgspec
 
 from journal.wire import FeedPage, FeedRow
 from pos_client.till import Till
-from pricebook.rows import RECALLS
+from pricebook.rows import RECALLS, REVISIONS
 from retail.barcode.gtin import check_digit
 from retail.catalogue import Pack, Product
 from retail.quantity import ONE, Unit
-from retail.revision import Recall
+from retail.revision import Recall, Revision
 from retail.tax import Tax
 from tests.builders import a_product, apples, the_shelf
 
@@ -83,6 +83,14 @@ def recall(till: Till, *recalls: Recall) -> None:
     ]
     cursor = f"recalls-{'-'.join(each.key for each in recalls)}"
     till.catalogue.stage(FeedPage("epoch-1", cursor, rows, True))
+
+
+def in_force_since(till: Till, published_at: str) -> None:
+    """Head office has what the till sells by in force since then, ISO 8601 with offset."""
+    body = msgspec.json.encode(Revision("N", published_at))
+    rows = [FeedRow(REVISIONS, "revision", "", msgspec.Raw(body))]
+    till.catalogue.stage(FeedPage("epoch-1", "revision", rows, True))
+    till.sale.between_sales()
 
 
 def checked(till: Till, *, days_ago: int) -> None:

@@ -168,12 +168,13 @@ def test_the_day_leaves_no_act_out() -> None:
 def test_the_same_day_goes_through_the_till_itself(till: Till) -> None:
     till.shift.open("1001", 50_000)
     till.stock.receive("DN-7", [(COLA, 24_000)])
-    assert till.sale.scan(COLA).quantity == 1000
-    assert till.sale.scan(COLA, 2000).quantity == 3000
+    till.sale.scan(COLA)
+    assert till.sale.scan(COLA, 2000) == till.sale.basket.line(1)
+    assert till.sale.basket.pieces == 3
     assert till.sale.weigh(APPLES, 655).total == Money(838, "CNY")
     till.sale.scan(WATER)
     assert till.sale.undo().what == "scan"
-    assert till.sale.take_out(COLA) == till.sale.basket.line(1)
+    assert till.sale.take_out(COLA).line == till.sale.basket.line(1)
     assert till.sale.undo().what == "take_out"
     till.sale.scan(WATER)
     assert till.sale.remove_line().number == 4

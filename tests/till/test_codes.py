@@ -107,6 +107,25 @@ def test_batch_expiry_and_serial_go_with_the_line_into_the_fact(till: Till) -> N
     assert {line.code for line in lines} == {MILK}
 
 
+def test_one_serial_number_is_sold_once_in_a_sale(till: Till) -> None:
+    piece = gs1(("01", "0" + MILK), ("21", "0042"))
+    assert refused(till, "scan", code=piece, quantity=2000) == "serial_once"
+    did(till, "scan", code=piece)
+    assert refused(till, "scan", code=piece) == "serial_once"
+    assert refused(till, "scan", code=f"https://id.gs1.org/01/0{MILK}/21/0042") == "serial_once"
+    assert refused(till, "quantity", quantity=2000) == "serial_once"
+    did(till, "take_out", code=piece)
+    did(till, "scan", code=piece)
+    did(till, "undo")
+    did(till, "scan", code=piece)
+    did(till, "scan", code=gs1(("01", "0" + MILK), ("21", "0043")))
+    assert [(line.serial, line.quantity) for line in sold(till).lines] == [
+        ("0042", 1000),
+        ("0043", 1000),
+    ]
+    did(till, "scan", code=piece)  # a return, sold again: another sale
+
+
 def test_a_label_survives_a_restart(tmp_path: Path) -> None:
     with closing(open_till(tmp_path)) as till:
         publish(till, SHELF, SETTINGS)

@@ -136,7 +136,7 @@ def test_a_book_that_cannot_be_read_is_said_and_the_next_question_is_tried(
         finder.ask("kele")
         no = finder.settle().no
         assert no is not None
-        assert no.code == "database_damaged"
+        assert no.code == "price_book_damaged"
     finder.ask("kkkl")
     assert finder.settle().no is None
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from retail.barcode import (
     BadTemplate,
     CodeRules,
-    EightDigits,
     Family,
     Goods,
     Meaning,
@@ -53,7 +52,6 @@ RULES = [
     CodeRules(),
     CodeRules(
         templates=("21IIIIIVVVVVC price=2", "2IIIIIKPPPPC", "13IIIIIWWWWWPPPPPC"),
-        eight_digits=EightDigits.UPCE,
         separators=("~", "{GS}"),
         member_prefix="M",
     ),
