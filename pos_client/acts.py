@@ -160,6 +160,35 @@ class Undo(Act, tag="undo"):
         return {"undone": what, "line": views.line(line) if line else None, **_basket(till)}
 
 
+class Park(Act, tag="park"):
+    """Put the open sale aside, with a note by which it is known again."""
+
+    note: Words = ""
+
+    def perform(self, till: Till) -> View:
+        return {"parked": views.parked(till.sale.park(self.note)), **_basket(till)}
+
+
+class ListParked(Act, tag="list_parked"):
+    """The sales that wait, the newest first."""
+
+    def perform(self, till: Till) -> View:
+        return {"parked": [views.parked(each) for each in till.sale.parked()]}
+
+
+class Resume(Act, tag="resume"):
+    """Go on with a parked sale, the newest unless told, at what things cost now."""
+
+    number: Whole | None = None
+
+    def perform(self, till: Till) -> View:
+        repriced = [
+            {"line": each.line.number, "before": each.before.minor, "total": each.line.total.minor}
+            for each in till.sale.resume(self.number)
+        ]
+        return {"repriced": repriced, **_basket(till)}
+
+
 class LinePrice(Act, tag="line_price"):
     """Set what a whole line costs, with the reason."""
 
@@ -321,6 +350,9 @@ ACTS: tuple[type[Act], ...] = (
     RemoveLine,
     TakeOut,
     Undo,
+    Park,
+    ListParked,
+    Resume,
     LinePrice,
     LineDiscount,
     Customer,

@@ -253,6 +253,7 @@ class Face:
             Command(Text("Change price or discount", "改价或优惠"), "F3", pressed("f3"), "gaijia"),
             Command(Text("Take the marked line out", "删除当前行"), "F4", pressed("f4"), "shanchu"),
             Command(Text("Void the whole sale", "整单作废"), "Shift+F4", sale.void, "zuofei"),
+            Command(Text("Park, or resume", "挂单，取单"), "F6", pressed("f6"), "guadan"),
             Command(Text("Customer", "顾客"), "F5", pressed("f5"), "guke"),
             Command(
                 Text("Last receipt, print a copy", "最近小票，补打副本"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pos_client.catalogue.service import InForce
-from pos_client.sale.records import Sold
+from pos_client.sale.records import Parked, Sold
 from pos_client.shift.records import OpenShift
 from pos_client.sync.service import SyncState
 from retail.article import NO_LABEL, CodePrice, Label
@@ -64,6 +64,18 @@ def basket(of: Basket) -> View:
         "tax_on_top": of.tax_on_top.minor,
         "total": of.total.minor,
         "due": of.due.minor,
+    }
+
+
+def parked(of: Parked) -> View:
+    return {
+        "number": of.number,
+        "at": of.at,
+        "note": of.note,
+        "customer": of.basket.customer,
+        "pieces": of.basket.pieces,
+        "lines": len(of.basket.lines),
+        "total": of.basket.total.minor,
     }
 
 

@@ -355,6 +355,20 @@ class Basket(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     def for_customer(self, customer: str | None) -> "Basket":
         return msgspec.structs.replace(self, customer=customer)
 
+    def repriced(self, number: int, product: Product, by_rule: Discount | None) -> "Basket":
+        """A line at what the product costs now, less what the store's rules take off now. What the
+        cashier set stays, but for an amount off that the line is no longer worth; a product that is
+        sold by another unit since, or in another currency, costs what it did."""
+        line = self.line(number)
+        if (product.unit, product.currency) != (line.product.unit, line.product.currency):
+            return self
+        by_cashier = line.discount if line.discount and not line.discount.by_rule else None
+        now = msgspec.structs.replace(line, product=product, discount=by_cashier or by_rule)
+        if now.total.minor < 0:
+            now = msgspec.structs.replace(now, discount=by_rule)
+        lines = tuple(now if each is line else each for each in self.lines)
+        return msgspec.structs.replace(self, lines=lines)._checked(now)
+
     def back_to(self, before: "Basket", after: "Basket") -> "Basket":
         """This basket with the act that led from `before` to `after` taken back. Goods that leave
         with it are remembered, goods that come back no longer; later acts must be taken back

@@ -7,7 +7,7 @@
       ReasonNeeded  TooMuchAtOnce  AmountOrRate  NotInBasket  NothingToUndo
       SerialOnce
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
-      NoSuchTender  NoPrinter
+      NoSuchTender  NoPrinter  NothingParked
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
       BusinessDateUnexpected  AbsurdAmount  CountsDisagree  NoSaleYet
       NotAnAct  NotAnAmount  NotAQuantity                                        what was asked
@@ -241,6 +241,12 @@ class SaleOpen(Refusal):
     code = "sale_open"
     sentence = Text("A sale is not finished.", "有未完成的销售。")
     way_on = Text("Take payment or void it first.", "请先收款或作废。")
+
+
+class NothingParked(Refusal):
+    code = "nothing_parked"
+    sentence = Text("No sale is parked.", "没有挂单。")
+    way_on = Text("F6 parks the sale that is open.", "有未完成的销售时，按 F6 挂单。")
 
 
 class UnknownCashier(Refusal):

@@ -40,6 +40,14 @@ open_line = Table(
     Column("number", Integer, primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
+parked_sale = Table(
+    "parked_sale",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("basket", LargeBinary, nullable=False),
+)
 
 
 #: the outcome of a sale for which no printer was asked
@@ -58,6 +66,15 @@ class Sold(NamedTuple):
     fact: SaleCompleted
     outcome: str | None
     copies: int
+
+
+class Parked(NamedTuple):
+    """A sale that waits: since when, ISO 8601, and by what it is known again."""
+
+    number: int
+    at: str
+    note: str
+    basket: Basket
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -100,6 +117,25 @@ def _header(basket: Basket) -> Basket:
 def clear_basket(driver: sqlite3.Connection) -> None:
     driver.execute("DELETE FROM open_line")
     driver.execute("DELETE FROM open_sale")
+
+
+def park(driver: sqlite3.Connection, at: str, note: str, basket: Basket) -> Parked:
+    """Put a sale aside; its number is one above all that wait."""
+    cursor = driver.execute(
+        "INSERT INTO parked_sale (at, note, basket) VALUES (?, ?, ?)",
+        (at, note, _ENCODER.encode(basket)),
+    )
+    return Parked(cursor.lastrowid or 0, at, note, basket)
+
+
+def parked(driver: sqlite3.Connection) -> list[Parked]:
+    """All sales that wait, the newest first."""
+    rows = driver.execute("SELECT number, at, note, basket FROM parked_sale ORDER BY number DESC")
+    return [Parked(number, at, note, _BASKET.decode(body)) for number, at, note, body in rows]
+
+
+def forget_parked(driver: sqlite3.Connection, number: int) -> None:
+    driver.execute("DELETE FROM parked_sale WHERE number = ?", (number,))
 
 
 def last_number(driver: sqlite3.Connection, stream_no: int) -> int:

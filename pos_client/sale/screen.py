@@ -20,6 +20,7 @@ from pos_client.sale.lines import (
     item_row,
 )
 from pos_client.sale.paper import ReceiptPage
+from pos_client.sale.parking import ParkedPage, tell_resumed
 from pos_client.sale.payment import PaymentPage
 from pos_client.sale.questions import (
     CustomerQuestion,
@@ -52,6 +53,7 @@ _PAID = Text("Last sale, paid", "上一单（已付）")
 _GIVE_BACK = Text("F10 gives the last payment back.", "按 F10 退回最近一笔收款。")
 _REMOVED = Text("Taken out: {name}", "已删除：{name}")
 _LESS = Text("One less: {name}", "已减：{name}")
+_PARKED = Text("Parked ({count}). F6 goes on with it.", "已挂单（{count}），按 F6 取回。")
 _MEMBER = Text("The sale is for {customer}.", "本单顾客：{customer}。")
 _CODE_MISSING = Text("Scan or type the code behind the *.", "请在 * 之后扫码或输入编号。")
 
@@ -61,6 +63,7 @@ KEYS = (
     KeyLabel("F3", Text("Price", "改价"), 2),
     KeyLabel("F4", Text("Void", "删行")),
     KeyLabel("F5", Text("Cust", "顾客"), 5),
+    KeyLabel("F6", Text("Park", "挂单"), 2),
     KeyLabel("F7", Text("Receipt", "小票"), 3),
     KeyLabel("F8", Text("Find", "查找"), 1),
     KeyLabel("F9", Text("Drawer", "钱箱"), 4),
@@ -154,7 +157,11 @@ class SalePage(Page):
         return f"{self.say(_PROMPT)}   {self.say(_HINT)}"
 
     def keys(self) -> Sequence[KeyLabel]:
-        return KEYS
+        waiting = self.till.sale.parked_count
+        if not waiting:
+            return KEYS
+        parked = KeyLabel("F6", Text(f"Parked {waiting}", f"挂单 {waiting}"))
+        return [parked if key.key == "F6" else key for key in KEYS]
 
     def aside(self) -> Row:
         if not self.till.sale.basket.lines:
@@ -261,6 +268,7 @@ class SalePage(Page):
             "f4": lambda _: self._remove(),
             "f16": lambda _: self.void(),
             "f5": lambda _: self.desk.open(CustomerQuestion(self.desk)),
+            "f6": self.park,
             "f7": lambda _: self.show_receipt(),
             "f8": lambda entry: self.desk.open(SearchPage(self.desk, entry, self.choose)),
             "right": lambda _: self._look_at(""),
@@ -291,6 +299,21 @@ class SalePage(Page):
     def void(self) -> None:
         """Give up the whole sale, with a reason."""
         self.desk.open(VoidQuestion(self.desk))
+
+    def park(self, note: str = "") -> None:
+        """Put the sale aside, known again by what was typed; without one, show those that wait."""
+        sale = self.till.sale
+        if sale.is_open() or not sale.parked_count:
+            sale.park(note)
+            self.desk.entry = ""
+            self.desk.tell(self.say(_PARKED, count=sale.parked_count))
+        else:
+            self.desk.open(ParkedPage(self.desk, self.resume))
+        self._sold = self._chosen = None
+
+    def resume(self, number: int) -> None:
+        """Go on with a sale that was parked."""
+        tell_resumed(self.desk, self.till.sale.resume(number))
 
     def undo(self) -> None:
         """Take the last act back; what was paid is given back on the page of payment."""

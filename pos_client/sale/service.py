@@ -17,7 +17,7 @@ from pos_client.counter import Counter
 from pos_client.recorder import Recorder, act
 from pos_client.sale import records
 from pos_client.sale.printing import Papers
-from pos_client.sale.records import Sold
+from pos_client.sale.records import Parked, Sold
 from pos_client.sale.undoable import Undoable
 from pos_client.shift.service import ShiftService
 from retail import expiry
@@ -41,10 +41,14 @@ from retail.refusals import (
     BasketFull,
     NoPrinter,
     NoSuchTender,
+    NothingParked,
     NothingToUndo,
+    NotSellable,
     PaymentBegun,
     ReasonNeeded,
     Refusal,
+    SaleOpen,
+    UnknownProduct,
     UnknownTender,
 )
 from retail.tender import exact, take
@@ -80,6 +84,13 @@ class Undone(NamedTuple):
     line: Line | None
 
 
+class Repriced(NamedTuple):
+    """A line of a sale that was resumed, and what it cost when it was parked."""
+
+    line: Line
+    before: Money
+
+
 class _Step(NamedTuple):
     """An act on the open sale, and the basket on either side of it."""
 
@@ -103,6 +114,8 @@ class SaleService(Papers):
         driver = recorder.database.driver
         self.basket = records.load_basket(driver) or self._empty()
         self._steps: deque[_Step] = deque(maxlen=UNDO_MAX)
+        #: how many sales wait
+        self.parked_count = len(records.parked(driver))
         self._last_number = records.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
         self.between_sales()
@@ -258,6 +271,65 @@ class SaleService(Papers):
             records.clear_basket(write.driver)
         self._begin_anew()
         self.between_sales()
+
+    # Parking
+
+    @act
+    def park(self, note: str = "") -> Parked:
+        """Put the open sale aside, so that the next customer can be served. Raises BasketEmpty or
+        PaymentBegun."""
+        if self.basket.is_empty:
+            raise BasketEmpty
+        if self.basket.tenders:
+            raise PaymentBegun
+        at = self.recorder.clock.read().at.isoformat(timespec="seconds")
+        with self.recorder.transaction() as write:
+            parked = records.park(write.driver, at, note.strip(), self.basket)
+            records.clear_basket(write.driver)
+        self.parked_count += 1
+        self._begin_anew()
+        self.between_sales()
+        return parked
+
+    @act
+    def parked(self) -> list[Parked]:
+        """The sales that wait, the newest first."""
+        return records.parked(self.recorder.database.driver)
+
+    @act
+    def resume(self, number: int | None = None) -> list[Repriced]:
+        """Go on with a parked sale, the newest unless told, at what things cost now; comes back
+        with the lines that cost something else since. Raises SaleOpen, NothingParked, or
+        NotSellable when the shift is in another currency."""
+        self.shift.required()
+        if self.is_open():
+            raise SaleOpen
+        parked = next((each for each in self.parked() if number in (None, each.number)), None)
+        if parked is None:
+            raise NothingParked
+        self.between_sales()
+        was = parked.basket
+        if was.currency != self.basket.currency:
+            name = was.lines[0].product.name
+            raise NotSellable(name=name, currency=was.currency, store_currency=self.basket.currency)
+        basket = self._at_todays_prices(was)
+        with self.recorder.transaction() as write:
+            records.save_basket(write.driver, self.basket, basket)
+            records.forget_parked(write.driver, parked.number)
+        self.parked_count -= 1
+        self.basket = basket
+        pairs = zip(basket.lines, was.lines, strict=True)
+        return [Repriced(now, before.total) for now, before in pairs if now.total != before.total]
+
+    def _at_todays_prices(self, basket: Basket) -> Basket:
+        """What is in the catalogue no more costs what it did."""
+        settings, today = self.catalogue.settings, self.catalogue.today()
+        for line in basket.lines:
+            with suppress(UnknownProduct):
+                product = self.catalogue.chosen(line.product.product_id).product
+                by_rule = expiry.mark_down(product, line.label, settings, today)
+                basket = basket.repriced(line.number, product, by_rule)
+        return basket
 
     def _change(self, what: Undoable, basket: Basket) -> None:
         step = _Step(what, self.basket, basket)

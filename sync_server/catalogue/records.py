@@ -13,14 +13,17 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    case,
     delete,
     exists,
     func,
     insert,
+    literal,
     select,
     tuple_,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pricebook.book import PRODUCT
 from pricebook.rows import CATALOGUE, GONE, Change
@@ -68,6 +71,7 @@ barcode_claim = Table(
 
 _CHANGES = SetWise(revision_change, replacing=True)
 _CLAIMS = SetWise(barcode_claim)
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _KEYS = (revision_change.c.kind, revision_change.c.key)
 _CHANGE = (*_KEYS, revision_change.c.before, revision_change.c.after)
 
@@ -209,6 +213,23 @@ def standing(
     while rows := connection.execute(query.where(tuple_(*_KEYS) > after)).all():
         yield [Standing(Change(*change), now) for *change, now in rows]
         after = rows[-1][0], rows[-1][1]
+
+
+def put_into_feed(connection: Connection, number: int, position: int, now: str) -> None:
+    """Let the feed say, after that position and in their order, what the revision makes of the
+    things that it changes. `now` is when what is gone went, ISO 8601."""
+    before, after = revision_change.c.before, revision_change.c.after
+    rows = select(
+        literal(CATALOGUE),
+        *_KEYS,
+        func.row_number().over(order_by=_KEYS) + position,
+        func.coalesce(after, GONE),
+        case((after.is_(None), now), else_=""),
+    ).where(revision_change.c.number == number, before.is_distinct_from(after))
+    columns = ["scope", "kind", "key", "position", "body", "gone_at"]
+    statement = _INSERTS[connection.dialect.name](feed).from_select(columns, rows)
+    news = {name: statement.excluded[name] for name in columns[3:]}
+    connection.execute(statement.on_conflict_do_update(index_elements=columns[:3], set_=news))
 
 
 def changes_of(

@@ -28,6 +28,7 @@ from sync_server.catalogue import records
 from sync_server.catalogue.moments import told
 from sync_server.catalogue.records import RevisionRow, Standing, State
 from sync_server.feed import records as feed
+from sync_server.feed.records import Head
 
 #: so many things are read and written at once
 AT_ONCE = 5_000
@@ -237,20 +238,22 @@ def publish(connection: Connection, number: int, now: datetime) -> Published:
     BarcodeTaken or NothingChanged."""
     feed.hold(connection, CATALOGUE)
     row = known(connection, number, State.DRAFT, State.PLANNED)
-    moved = 0
-    touched: list[str] = []
+    stood = feed.head(connection, CATALOGUE)
+    contents = stood.contents
+    moved: list[str] = []
     for some in records.standing(connection, number, AT_ONCE):
         changes = _upon_what_stands(connection, number, some)
         moving = [change for change in changes if change.before != change.after]
-        feed.put(connection, CATALOGUE, moving, _text(now))
-        moved += len(moving)
-        touched += [change.key for change in moving]
+        contents = contents.with_changes(moving)
+        moved += [change.key for change in moving]
     if not moved:
         raise NothingChanged(revision=number)
     _check_barcodes(connection, number)
+    records.put_into_feed(connection, number, stood.position, _text(now))
+    feed.move_head(connection, CATALOGUE, Head(stood.position + len(moved), contents))
     records.hand_out(connection, number)
     records.drop_claims(connection, number)
-    name = feed.head(connection, CATALOGUE).contents.name
+    name = contents.name
     if row.state == State.PLANNED:
         _take_plan_back(connection, number, now)
     records.save(
@@ -261,10 +264,10 @@ def publish(connection: Connection, number: int, now: datetime) -> Published:
         published_at=_text(now),
         place=records.next_place(connection),
     )
-    _rebase_plans(connection, touched, now)
+    _rebase_plans(connection, moved, now)
     stands = msgspec.json.encode(Revision(name, _text(now), row.note))
     feed.publish(connection, REVISIONS, "revision", {"": stands}, _text(now))
-    return Published(name, moved, {})
+    return Published(name, len(moved), {})
 
 
 def _check_barcodes(connection: Connection, number: int) -> None:

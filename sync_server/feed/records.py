@@ -120,13 +120,17 @@ def put(connection: Connection, scope: str, changes: Sequence[Change], now: str)
         for position, (kind, key, _, after) in enumerate(changes, start=stood.position + 1)
     ]
     _PUT.write(connection, rows)
+    move_head(
+        connection, scope, Head(stood.position + len(rows), stood.contents.with_changes(changes))
+    )
+
+
+def move_head(connection: Connection, scope: str, to: Head) -> None:
+    """Let the scope stand there; its rows do already."""
     connection.execute(
         update(scope_head)
         .where(scope_head.c.scope == scope)
-        .values(
-            position=stood.position + len(rows),
-            contents=stood.contents.with_changes(changes).text,
-        )
+        .values(position=to.position, contents=to.contents.text)
     )
 
 

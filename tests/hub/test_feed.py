@@ -127,14 +127,12 @@ def test_a_cursor_does_not_open_another_stores_scope(hub: ServedHub, a_till: Til
     assert keys_of([a_till("S01").pull(sly)], "cashier") == []
 
 
-def test_pages_hold_two_thousand_rows_and_only_the_last_is_whole(
-    hub: ServedHub, till: HandTill
-) -> None:
-    hub.publish([a_product(f"p{number}") for number in range(5_000)])
+def test_pages_hold_so_many_rows_and_only_the_last_is_whole(hub: ServedHub, till: HandTill) -> None:
+    hub.publish([a_product(f"p{number}") for number in range(2 * PAGE_ROWS_MAX + 1_000)])
     pages = till.pull_all()
-    assert [len(page.rows) for page in pages] == [2_000, 2_000, 1_002]
+    assert [len(page.rows) for page in pages] == [PAGE_ROWS_MAX, PAGE_ROWS_MAX, 1_002]
     assert [page.up_to_date for page in pages] == [False, False, True]
-    assert len(set(keys_of(pages, "product"))) == 5_000
+    assert len(set(keys_of(pages, "product"))) == 2 * PAGE_ROWS_MAX + 1_000
 
 
 def test_a_cut_of_exactly_full_pages_ends(hub: ServedHub, till: HandTill) -> None:
@@ -147,7 +145,7 @@ def test_a_cut_of_exactly_full_pages_ends(hub: ServedHub, till: HandTill) -> Non
 def test_a_row_that_changes_between_two_pages_comes_in_its_newest_state(
     hub: ServedHub, till: HandTill
 ) -> None:
-    hub.publish([a_product(f"p{number}") for number in range(3_000)])
+    hub.publish([a_product(f"p{number}") for number in range(PAGE_ROWS_MAX + 1_000)])
     first = till.pull()
     hub.publish([a_product("p1", price_minor=1), a_product("p2999", price_minor=1)])
     rest = till.pull_all(first.cursor)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from journal.cursor import PAGE_ROWS_MAX
 from pricebook.rows import CATALOGUE, REVISIONS, Change, Contents
 from retail.catalogue import Pack, Product
 from retail.refusals import Refusal
@@ -288,14 +289,14 @@ def test_a_till_that_missed_what_is_forgotten_pulls_from_the_beginning(
 def test_a_fresh_till_pulls_all_pages_after_something_was_forgotten(
     hub: ServedHub, till: HandTill
 ) -> None:
-    hub.publish([a_product(f"p{number}") for number in range(4_500)])
+    hub.publish([a_product(f"p{number}") for number in range(PAGE_ROWS_MAX + 500)])
     number = hub.do(hub.hub.draft("", ""))
     hub.do(hub.hub.remove_products(number, ["p7"]))
     hub.do(hub.hub.publish(number))
     later = (hub.clock.now() + timedelta(days=1)).isoformat(timespec="seconds")
     assert hub.write(lambda c: feed.forget_gone(c, later)) == 1
-    assert len(set(keys_of(till.pull_all(), "product"))) == 4_499
-    assert hub.do(hub.hub.book.up_to_date()).count() == 4_499
+    assert len(set(keys_of(till.pull_all(), "product"))) == PAGE_ROWS_MAX + 499
+    assert hub.do(hub.hub.book.up_to_date()).count() == PAGE_ROWS_MAX + 499
 
 
 def test_barcodes_follow_what_a_draft_is_put_upon(hub: ServedHub) -> None:
@@ -329,7 +330,7 @@ def test_a_plan_that_would_change_nothing_any_more_is_given_up_at_its_time(
 
 
 def test_a_whole_cut_says_what_its_scopes_hold(hub: ServedHub, till: HandTill) -> None:
-    hub.publish([a_product(f"p{number}") for number in range(2_500)])
+    hub.publish([a_product(f"p{number}") for number in range(PAGE_ROWS_MAX + 500)])
     hub.publish([a_product("p7", price_minor=1)])
     first, last = till.pull_all()
     assert (first.contents, first.behind > 0, last.behind) == ({}, True, 0)

@@ -61,6 +61,14 @@ def _in_part(cashier: Cashier) -> None:
     cashier.type("20", "f2", "enter")
 
 
+def _parked(cashier: Cashier) -> None:
+    _basket(cashier)
+    note = "blue coat" if cashier.face.desk.language == "en" else "蓝衣服"
+    cashier.type(note, "f6")
+    cashier.scan(WATER, WATER, PEN)
+    cashier.press("f6", "f6")
+
+
 def _many_lines(cashier: Cashier) -> None:
     _sign_in(cashier)
     for _ in range(18):
@@ -151,6 +159,7 @@ STAGES: dict[str, Stage] = {
     "opening": _keys(lambda cashier: cashier.type("1001", "enter"), "'5", "'0", "'0", "enter"),
     "ready": _sign_in,
     "basket": _basket,
+    "parked": _parked,
     "many-lines": _many_lines,
     "unknown-code": _unknown,
     "weight": _waiting,

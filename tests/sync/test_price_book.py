@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, update
 
+from journal.cursor import PAGE_ROWS_MAX
 from pos_client.catalogue.books import CHECK_NOTED_EVERY
 from pos_client.sync.snapshot import Fetch
 from pos_client.till import Till
@@ -20,7 +21,7 @@ from tests.sync.conftest import COLA, Enrol, Heard, Open, pull_all, sell
 
 AN_HOUR = timedelta(hours=1)
 #: more than a page, few enough to be quick
-MANY = 3_000
+MANY = PAGE_ROWS_MAX + 1_000
 
 
 def named(hub: ServedHub) -> str:
@@ -57,6 +58,20 @@ def test_the_till_names_what_it_sells_by_as_the_hub_does(hub: ServedHub, till: T
     till.sale.pay("cash")
     assert till.catalogue.in_force.name == name
     assert till.catalogue.in_force.published_at.startswith("2026-06-03T01:00")
+
+
+def test_a_parked_basket_goes_on_by_the_revision_of_then(hub: ServedHub, till: Till) -> None:
+    till.sale.scan(COLA)
+    till.sale.park()
+    till.sale.scan(COLA)
+    name = cola_at(hub, 400)
+    pull_all(till)
+    assert till.sale.pay("cash").due.minor == 0
+    (changed,) = till.sale.resume()
+    assert (changed.before.minor, changed.line.total.minor) == (350, 400)
+    assert till.catalogue.in_force.name == name
+    till.sale.pay("cash")
+    assert till.sale.last_sale().fact.total_minor == 400
 
 
 def spoil(till: Till, statement: str) -> None:
@@ -234,7 +249,7 @@ def pull_patiently(till: Till) -> None:
 def begun(till: Till) -> Fetch:
     """The fetch that the till begins."""
     while till.sync._fetch is None:
-        till.sync.pull_once()
+        assert till.sync.pull_once() is not None, "it came row by row"
     return till.sync._fetch
 
 

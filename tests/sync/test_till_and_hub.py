@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
+from journal.cursor import PAGE_ROWS_MAX
 from journal.envelope import decode
 from journal.stream import Predecessor, StreamBegan
 from pos_client.inspection import stored_facts, verify
@@ -390,7 +391,7 @@ def test_a_till_knows_its_own_stores_people_and_settings_only(
 def test_a_first_pull_that_is_cut_goes_on_and_never_shows_half_a_cut(
     hub: ServedHub, cable: Cable, enrol: Enrol, open_till: Open
 ) -> None:
-    hub.publish([a_product(f"p{number}") for number in range(5_000)])
+    hub.publish([a_product(f"p{number}") for number in range(2 * PAGE_ROWS_MAX + 1_000)])
     settings = enrol()
     first = open_till(settings)
     assert first.sync.pull_once() == 0.0
@@ -410,14 +411,14 @@ def test_a_first_pull_that_is_cut_goes_on_and_never_shows_half_a_cut(
         pages += 1
         assert second.catalogue.known_products == 0
     assert pages == 1  # of three, one came before the cut
-    assert second.catalogue.known_products == 5_004
+    assert second.catalogue.known_products == 2 * PAGE_ROWS_MAX + 1_004
 
 
 def test_a_later_cut_shows_nothing_before_it_is_whole(
     hub: ServedHub, cable: Cable, till: Till
 ) -> None:
     hub.publish([a_product("cola", codes=(COLA,), price_minor=400)])
-    hub.publish([a_product(f"p{number}") for number in range(3_000)])
+    hub.publish([a_product(f"p{number}") for number in range(PAGE_ROWS_MAX + 1_000)])
     assert till.sync.pull_once() == 0.0
     cable.pull()
     assert till.sync.pull_once() != 0.0
@@ -426,7 +427,7 @@ def test_a_later_cut_shows_nothing_before_it_is_whole(
     cable.plug()
     pull_all(till)
     assert sell(till) == 400
-    assert till.catalogue.known_products == 3_004
+    assert till.catalogue.known_products == PAGE_ROWS_MAX + 1_004
 
 
 def test_a_cursor_of_another_life_of_the_hub_makes_the_till_start_over(

@@ -69,6 +69,7 @@ AT_THE_BASKET = [
 ]
 SELDOM = [
     an_act("void", reason=st.sampled_from(["r", ""])),
+    *[an_act("park", note=st.sampled_from(["", "n"])), an_act("resume", number=LINES)],
     an_act(
         "receive",
         reference=st.just("DN"),
