@@ -20,7 +20,7 @@ from pos_client.till import Till
 from rehearsal.shop import Shop, command
 
 GOAL = 1 / 8
-PRODUCTS = 200_000
+PRODUCTS = 1_000_000
 UNIT = "s"
 _NO_SNAPSHOT = 10**9
 _MADE_S = 0.2

@@ -187,10 +187,9 @@ def _expressions(
 
 def _ways(driver: sqlite3.Connection, part: str, categories: _Categories) -> Iterator[str]:
     """The ways in which a product that has the part may stand in the index: each an expression."""
-    inside = grams.of(part)[-_GRAMS_MAX:]
     if grams.prove(part):
         yield _quoted(grams.backwards(part))
-    elif inside:
+    elif inside := grams.telling(part)[-_GRAMS_MAX:]:
         yield f"({' AND '.join(map(_quoted, inside))})"
     else:
         yield from map(_quoted, _ending_with(driver, part))

@@ -31,6 +31,14 @@ def of(text: str) -> list[str]:
     return "\n".join(grams).replace(" ", "_").split()
 
 
+def telling(part: str) -> list[str]:
+    """The grams of a part that say all that the others of them say: the one that is longer by the
+    space before a word says what is in it."""
+    grams = of(part)
+    longest = max(grams, key=len, default="")
+    return [gram for gram in grams if gram == longest or gram not in longest]
+
+
 def prove(part: str) -> bool:
     """Whether a text that has all grams of the part has the part: one of them is the whole of it,
     and can come from nothing else."""

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -67,13 +68,14 @@ class Beside:
         self._file = Path(job.file).name
         self._progress: tuple[int, int | None] = (0, None)
         self._process = subprocess.Popen(  # noqa: S603  this program itself
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],  # whatever lies in the folder it is called in
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for whoever saves
         )
-        _send(_pipe(self._process.stdin), job)
+        with suppress(BrokenPipeError):  # it has ended: that is said when its rows are asked for
+            _send(_pipe(self._process.stdin), job)
 
     def __enter__(self) -> "Beside":
         return self

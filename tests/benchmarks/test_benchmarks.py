@@ -11,6 +11,7 @@ import pytest
 from benchmarks import (
     catalogue_import,
     catalogue_snapshot,
+    feed_delta,
     hub_push,
     lookup,
     sale_commit,
@@ -83,6 +84,11 @@ def test_an_import_is_measured_against_the_rows_it_leaves(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_a_snapshot_is_measured_against_rows(tmp_path: Path) -> None:
     assert are_whole(list(catalogue_snapshot.run(SMALL, tmp_path)), {"catalogue_snapshot"})
+
+
+@pytest.mark.slow
+def test_news_for_many_tills_are_measured_against_a_select_each(tmp_path: Path) -> None:
+    assert are_whole(list(feed_delta.run(SMALL, tmp_path)), {"feed_delta"})
 
 
 @pytest.mark.slow

@@ -108,6 +108,16 @@ def test_a_file_that_is_torn_further_below_is_refused_beside_too(tmp_path: Path)
     assert "0 changed" not in ended.stdout
 
 
+@pytest.mark.usefixtures("beside")
+def test_what_lies_in_the_folder_is_not_taken_for_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "retail.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    file = text_file(tmp_path / "a.csv", [HEADER, ["1", "茶", "2"]])
+    assert imports(tmp_path, file).stdout == "1 rows taken, 1 changed something, 0 rejected\n"
+
+
 def test_rows_end_with_a_sentence_when_their_reader_was_killed(tmp_path: Path) -> None:
     rows = [[f"{number}", "茶" * 500, "2"] for number in range(20_000)]
     file = text_file(tmp_path / "a.csv", [HEADER, *rows])
