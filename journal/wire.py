@@ -145,8 +145,8 @@ class FeedRow(msgspec.Struct, frozen=True, omit_defaults=True):
 class FeedPage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Rows since a cursor. Apply nothing before `up_to_date`: only then the cut is whole, and
     `contents` says what each scope must hold with it (the count and the sum of its rows' digests).
-    `behind` is how many rows are still to come; `includes` names, per till of the store, the seq
-    whose effects the page holds."""
+    `behind` is how many rows are still to come of the scopes that a snapshot holds; `includes`
+    names, per till of the store, the seq whose effects the page holds."""
 
     epoch: str
     cursor: str

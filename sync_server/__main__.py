@@ -38,6 +38,7 @@ _OF_PRODUCTS: dict[str, Callable[..., None]] = {
     "publish": revisions.publish,
     "withdraw": revisions.withdraw,
     "history": revisions.history,
+    "log": revisions.log,
     "roll-back": revisions.roll_back,
     "recall": recalls.recall,
     "lift": recalls.lift,

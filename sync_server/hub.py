@@ -25,8 +25,9 @@ from retail.catalogue import Cashier, Product, StoreSettings
 from retail.language import Text
 from retail.revision import Recall
 from sync_server import migrations
-from sync_server.catalogue import edits, stores, views
+from sync_server.catalogue import acts, edits, stores, views
 from sync_server.catalogue import service as catalogue
+from sync_server.catalogue.acts import BY_ITSELF, ActRow
 from sync_server.catalogue.book import HubBook
 from sync_server.catalogue.edits import Edit
 from sync_server.catalogue.service import BarcodeTaken, NothingChanged, NotThatState, Published
@@ -38,6 +39,9 @@ from sync_server.feed.news import News
 from sync_server.feed.service import PackedPage, Pages
 from sync_server.imports.stores import StoreRow
 from sync_server.settings import HubSettings
+from sync_server.stock import records as stock_records
+from sync_server.stock import service as stock
+from sync_server.stock.records import OnHand, Opening
 from sync_server.sync import records, service
 from sync_server.sync.service import Bearer, ForkFound, Voice
 
@@ -238,7 +242,7 @@ class Hub:
     # What head office publishes
 
     async def publish_products(
-        self, products: Sequence[Product], author: str = "", note: str = ""
+        self, products: Sequence[Product], author: str, note: str = ""
     ) -> Published:
         """Publish products to every store at once, if that changes anything."""
         published = await self._write(
@@ -259,9 +263,9 @@ class Hub:
         """Let a draft take these products out of the catalogue."""
         await self._write(catalogue.remove_products, number, product_ids)
 
-    async def edit(self, number: int, product_id: str, change: Edit) -> None:
+    async def edit(self, number: int, product_id: str, change: Edit, author: str) -> None:
         """Let a draft make this of a product. Raises what `edits.edit` does."""
-        await self._write(edits.edit, number, product_id, change)
+        await self._write(edits.edit, number, product_id, change, author, self.now())
 
     async def edit_anew(self, product_id: str, change: Edit, author: str, note: str = "") -> int:
         """The same in a new draft; returns its number."""
@@ -282,46 +286,46 @@ class Hub:
         await self.news.look()
         return done
 
-    async def leave(self, number: int, product_id: str) -> None:
+    async def leave(self, number: int, product_id: str, author: str) -> None:
         """Let a draft leave a product as it stands."""
-        await self._write(edits.leave, number, product_id)
+        await self._write(edits.leave, number, product_id, author, self.now())
 
     async def draft_roll_back(self, number: int, author: str) -> int:
         """A draft that makes everything as it was when that revision stood."""
         return await self._write(edits.draft_roll_back, number, author, self.now())
 
-    async def publish(self, number: int, shown: str = "") -> Published:
+    async def publish(self, number: int, author: str, shown: str = "") -> Published:
         """Let a draft or a planned revision stand from now on; a draft that somebody looked at
         only if it still is as it was `shown`. Raises what `catalogue.publish` does."""
 
         def work(connection: Connection) -> Published:
             edits.as_shown(connection, number, shown)
-            return catalogue.publish(connection, number, self.now())
+            return catalogue.publish(connection, number, author, self.now())
 
         published = await self._write(work)
         await self.news.look()
         return published
 
-    async def publish_or_forget(self, number: int) -> int:
+    async def publish_or_forget(self, number: int, author: str) -> int:
         """Let a draft stand from now on, if it changes anything; returns how many things."""
-        published = await self._write(catalogue.publish_or_forget, number, self.now())
+        published = await self._write(catalogue.publish_or_forget, number, author, self.now())
         await self.news.look()
         return published.moved
 
-    async def plan(self, number: int, effective_at: datetime, shown: str = "") -> str:
+    async def plan(self, number: int, effective_at: datetime, author: str, shown: str = "") -> str:
         """Let a draft stand from that time on; returns the name it will have."""
 
         def work(connection: Connection) -> str:
             edits.as_shown(connection, number, shown)
-            return catalogue.plan(connection, number, effective_at, self.now())
+            return catalogue.plan(connection, number, effective_at, author, self.now())
 
         name = await self._write(work)
         await self.news.look()
         return name
 
-    async def withdraw(self, number: int) -> None:
+    async def withdraw(self, number: int, author: str) -> None:
         """Give up a draft, or a plan before its time."""
-        await self._write(catalogue.withdraw, number, self.now())
+        await self._write(catalogue.withdraw, number, author, self.now())
         await self.news.look()
 
     async def roll_back(self, number: int, author: str) -> Published:
@@ -329,7 +333,7 @@ class Hub:
 
         def work(connection: Connection) -> Published:
             back = catalogue.roll_back(connection, number, author, self.now())
-            return catalogue.publish(connection, back, self.now())
+            return catalogue.publish(connection, back, author, self.now())
 
         published = await self._write(work)
         await self.news.look()
@@ -349,20 +353,20 @@ class Hub:
         that no till goes on selling by it."""
         for number in await self._read(catalogue.due, self.now()):
             try:
-                await self.publish(number)
+                await self.publish(number, BY_ITSELF)
             except NotThatState:  # another process was first
                 continue
             except (NothingChanged, BarcodeTaken) as no:
                 log.error("planned revision %s is withdrawn: %s", number, no)
-                await self.withdraw(number)
+                await self.withdraw(number, BY_ITSELF)
 
-    async def recall(self, recalled: Recall) -> int:
+    async def recall(self, recalled: Recall, author: str) -> int:
         """Let no till sell a product, or a batch of it, any more."""
-        return await self._published(catalogue.recall, recalled, self.now())
+        return await self._published(catalogue.recall, recalled, author, self.now())
 
-    async def lift_recall(self, key: str) -> int:
+    async def lift_recall(self, key: str, author: str) -> int:
         """Let it be sold again; returns 0 when it was not recalled."""
-        return await self._published(catalogue.lift_recall, key, self.now())
+        return await self._published(catalogue.lift_recall, key, author, self.now())
 
     async def publish_cashiers(self, store_id: str, cashiers: list[Cashier]) -> int:
         """Returns how many changed anything. Raises NoSuchStore."""
@@ -381,6 +385,15 @@ class Hub:
             return stores.publish_settings(connection, line.store_id, after)
 
         return await self._published(save)
+
+    async def known_store(self, store_id: str) -> None:
+        """Raises NoSuchStore unless the store was imported."""
+        await self._read(service.known_store, store_id)
+
+    async def keep_opening_stock(self, store_id: str, rows: Sequence[Opening]) -> int:
+        """Let this have lain in the store before the first fact; returns of how many products that
+        is something else than what stood there. Raises NoSuchStore."""
+        return await self._published(stock.keep, store_id, rows)
 
     async def _published(
         self, work: Callable[Concatenate[Connection, P], int], *args: P.args, **kwargs: P.kwargs
@@ -423,6 +436,14 @@ class Hub:
         """A product as a revision makes it, else as it stands. Raises NoSuchRevision."""
         return await self._read(views.product_in, number, product_id)
 
+    async def on_hand(self, product_id: str) -> list[OnHand]:
+        """What there is of a product in each store that has anything to say of it."""
+        return await self._read(stock_records.on_hand, product_id)
+
+    async def openings(self, store_id: str, product_ids: Sequence[str]) -> dict[str, Opening]:
+        """What lay in a store of these products before the first fact."""
+        return await self._read(stock_records.openings, store_id, product_ids)
+
     async def product_names(self, product_ids: Sequence[str]) -> dict[str, str]:
         """What those of these products are called that stand."""
         return await self._read(views.names, product_ids)
@@ -430,6 +451,18 @@ class Hub:
     async def recalls(self) -> list[Recall]:
         """What may not be sold."""
         return await self._read(views.recalls)
+
+    async def recalled_by(self, keys: Sequence[str]) -> dict[str, ActRow]:
+        """Who recalled each of these last."""
+        return await self._read(acts.recalls, keys)
+
+    async def acts_on(self, numbers: Sequence[int]) -> dict[int, list[ActRow]]:
+        """Who did what with each of these revisions."""
+        return await self._read(acts.of_revisions, numbers)
+
+    async def log(self, most: int) -> list[ActRow]:
+        """Who did what to the catalogue, the newest first."""
+        return await self._read(acts.latest, most)
 
     async def overview(self) -> console.Overview:
         """The tills, what they took, and what is to be settled."""

@@ -130,7 +130,7 @@ class ServedHub:
         return self.do(self.hub.enrol_code(store_id, till_id))[0]
 
     def publish(self, products: Sequence[Product]) -> int:
-        _, moved, refused = self.do(self.hub.publish_products(list(products)))
+        _, moved, refused = self.do(self.hub.publish_products(list(products), "office"))
         assert not refused
         return moved
 

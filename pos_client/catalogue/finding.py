@@ -9,6 +9,7 @@ waits for it. What this store sells most comes first.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, suppress
 from datetime import date
@@ -16,13 +17,16 @@ from functools import lru_cache
 from threading import Condition, Lock, Thread
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import select
 
 from pos_client.catalogue.books import Books
+from pos_client.catalogue.kinds import OPENING_STOCK
 from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, stock_ledger
 from pricebook import search
 from pricebook.book import Book
+from pricebook.rows import store_scope
 from pricebook.search.fold import fold, words
 from pricebook.search.pinyin import typed
 from retail.catalogue import Product, StoreSettings
@@ -33,11 +37,15 @@ POPULAR_MAX: Final = 5_000
 #: a list that nobody reads to its end; a longer word finds fewer
 LIVE_MAX: Final = 50
 _STORE, _SOLD = "store", "sold"
+_SAID_OF = (
+    "SELECT key, body FROM published"
+    " WHERE scope = ? AND kind = ? AND key IN (SELECT value FROM json_each(?))"
+)
 
 
 class Hit(NamedTuple):
-    """A product that was found, at the store's price, and what there is of it by this till's own
-    books, in 1/1000."""
+    """A product that was found, at the store's price, and what this till knows that there is of it,
+    in 1/1000: what lay in the store before the first fact, and this till's own books."""
 
     product: Product
     stock: int
@@ -97,11 +105,13 @@ class Finder:
         refusal of the disk."""
         with self._one_at_a_time, disk_refusals():
             with self._reading():
-                found = search.find(self._reader(), text, limit, self._popular)
+                reader = self._reader()
+                found = search.find(reader, text, limit, self._popular)
+                stock = self._opening_stock(reader, [each.product.product_id for each in found])
             price_list = self._settings().price_list
             products = [each.product.priced(price_list) for each in found]
-            stock = self._stock([product.product_id for product in products])
-        return [Hit(product, stock.get(product.product_id, 0)) for product in products]
+            stock.update(self._booked([product.product_id for product in products]))
+        return [Hit(product, stock[product.product_id]) for product in products]
 
     def _reader(self) -> sqlite3.Connection:
         """A connection to the book in force: a swap may have put another one there. What is sold
@@ -131,7 +141,14 @@ class Finder:
         with self._recorder.database.reader() as connection:
             return {row.product: row.entries for row in connection.execute(most)}
 
-    def _stock(self, product_ids: list[str]) -> dict[str, int]:
+    def _opening_stock(self, reader: sqlite3.Connection, product_ids: list[str]) -> Counter[str]:
+        """What lay in the store of these products before the first fact."""
+        of_store = store_scope(self._recorder.writer.store), OPENING_STOCK
+        rows = reader.execute(_SAID_OF, (*of_store, msgspec.json.encode(product_ids).decode()))
+        return Counter({key: msgspec.json.decode(body, type=int) for key, body in rows})
+
+    def _booked(self, product_ids: list[str]) -> dict[str, int]:
+        """What this till's own books hold of them."""
         ledger = stock_ledger.c
         of_these = select(ledger.product, ledger.amount).where(
             ledger.store == self._recorder.writer.store,

@@ -1,5 +1,6 @@
 """The kinds of rows that this program sells by, and which row of a kind it can read."""
 
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -10,11 +11,14 @@ from retail.catalogue import Cashier, Product, StoreSettings
 from retail.money import exponent
 from retail.revision import Plan, Planned, Recall, Revision
 
+#: what lay in the store of a product before the first fact, in 1/1000 of its unit
+OPENING_STOCK: Final = "opening_stock"
 _KINDS: dict[str, type] = {
     "product": Product,
     "cashier": Cashier,
     "settings": StoreSettings,
     "reading": EightDigits,
+    OPENING_STOCK: int,
     "revision": Revision,
     "plan": Plan,
     "planned": Planned,

@@ -15,7 +15,7 @@ from pos_client.catalogue import reading
 from pos_client.catalogue.books import Books, ContentsDiffer
 from pos_client.catalogue.finding import Finder
 from pos_client.catalogue.inheritance import hand_over
-from pos_client.catalogue.kinds import can_be_sold_by
+from pos_client.catalogue.kinds import OPENING_STOCK, can_be_sold_by
 from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, Transaction, act
 from pricebook.book import Book, NotABook
@@ -187,6 +187,14 @@ class CatalogueService:
             raise UnknownProduct(product=product_id)
         code = product.codes[0] if product.codes else ""
         return Article(product.priced(self.settings.price_list), code)
+
+    @act
+    def opening_stock(self, product_id: str) -> int:
+        """What lay in this store of a product before the first fact, in 1/1000; 0 where head office
+        says nothing of it."""
+        with self._reading() as book:
+            body = book.said(self._scope, OPENING_STOCK, product_id)
+            return msgspec.json.decode(body, type=int) if body else 0
 
     def decide(self, write: Transaction, code: str, said: EightDigits) -> None:
         """Keep what 8 digits are, in the transaction of its fact. Raises NotAmbiguous."""

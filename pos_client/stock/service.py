@@ -22,8 +22,9 @@ _ACCOUNTS = sql(
 
 
 class OnHand(NamedTuple):
-    """What this till's own books hold of a product, in 1/1000 of its unit: deliveries taken here
-    less what was sold here, and what was sold. Other tills' are not among them."""
+    """What this till knows of a product in its store, in 1/1000 of its unit: what lay there before
+    the first fact and deliveries taken here, less what was sold here; and what was sold. Other
+    tills' deliveries and sales are not among them."""
 
     stock: int
     sold: int
@@ -60,4 +61,5 @@ class StockService:
         """What this till knows of the product in its store."""
         of = self.recorder.writer.store, product_id
         rows: dict[str, int] = dict(self.recorder.database.driver.execute(_ACCOUNTS, of))
-        return OnHand(rows.get("store", 0), rows.get("sold", 0))
+        opening = self.catalogue.opening_stock(product_id)
+        return OnHand(opening + rows.get("store", 0), rows.get("sold", 0))

@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from pricebook.book import PRODUCT
 from pricebook.rows import CATALOGUE
 from retail.catalogue import Product
 from retail.language import Text
 from retail.refusals import Refusal
-from sync_server.catalogue import records, service, views
+from sync_server.catalogue import acts, records, service, views
+from sync_server.catalogue.acts import Act
 from sync_server.catalogue.records import State
 from sync_server.catalogue.service import NoSuchProduct
 from sync_server.feed import records as feed
@@ -58,7 +60,9 @@ class Done(NamedTuple):
     name: str
 
 
-def edit(connection: Connection, number: int, product_id: str, change: Edit) -> None:
+def edit(
+    connection: Connection, number: int, product_id: str, change: Edit, author: str, now: datetime
+) -> None:
     """Let a draft make this of a product, as the draft has it or else as it stands. Raises
     NoSuchRevision, NotThatState, NoSuchProduct, StaysOut and what `change` raises."""
     feed.hold(connection, CATALOGUE)
@@ -68,6 +72,8 @@ def edit(connection: Connection, number: int, product_id: str, change: Edit) -> 
     if after is None and before is None:
         raise NoSuchProduct(product=product_id)
     _put(connection, number, product_id, after)
+    if after != before:
+        _tell(connection, number, product_id, author, now)
 
 
 def _put(connection: Connection, number: int, product_id: str, after: Product | None) -> None:
@@ -78,12 +84,16 @@ def _put(connection: Connection, number: int, product_id: str, after: Product | 
         raise StaysOut(product=product_id, why=why)
 
 
+def _tell(connection: Connection, number: int, product_id: str, author: str, now: datetime) -> None:
+    acts.tell(connection, now, author, Act.EDITED, f"{number}/{product_id}")
+
+
 def edit_anew(
     connection: Connection, product_id: str, change: Edit, author: str, note: str, now: datetime
 ) -> int:
     """The same in a new draft; returns its number. Raises SameAsBefore too."""
     number = service.draft(connection, author, note, now)
-    edit(connection, number, product_id, change)
+    edit(connection, number, product_id, change, author, now)
     if not records.count_changes(connection, number):
         raise SameAsBefore(product=product_id)
     return number
@@ -101,8 +111,8 @@ def edit_at_once(
     """The same, published, or planned for a time. Raises PlannedInThePast too."""
     number = edit_anew(connection, product_id, change, author, note, now)
     if effective_at is not None:
-        return Done(number, service.plan(connection, number, effective_at, now))
-    return Done(number, service.publish(connection, number, now).name)
+        return Done(number, service.plan(connection, number, effective_at, author, now))
+    return Done(number, service.publish(connection, number, author, now).name)
 
 
 def as_shown(connection: Connection, number: int, shown: str) -> None:
@@ -113,11 +123,14 @@ def as_shown(connection: Connection, number: int, shown: str) -> None:
         raise ChangedMeanwhile(revision=number)
 
 
-def leave(connection: Connection, number: int, product_id: str) -> None:
+def leave(connection: Connection, number: int, product_id: str, author: str, now: datetime) -> None:
     """Let a draft leave a product as it stands. Raises NoSuchRevision, NotThatState or StaysOut."""
     stands = views.product(connection, product_id).product
     feed.hold(connection, CATALOGUE)
+    drafted = records.change(connection, number, PRODUCT, product_id)
     _put(connection, number, product_id, stands)
+    if drafted is not None:
+        _tell(connection, number, product_id, author, now)
 
 
 def draft_roll_back(connection: Connection, number: int, author: str, now: datetime) -> int:

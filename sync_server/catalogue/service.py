@@ -24,7 +24,8 @@ from retail.catalogue import Product
 from retail.language import Text
 from retail.refusals import Refusal
 from retail.revision import Plan, Planned, Recall, Revision
-from sync_server.catalogue import records
+from sync_server.catalogue import acts, records
+from sync_server.catalogue.acts import Act
 from sync_server.catalogue.moments import told
 from sync_server.catalogue.records import RevisionRow, Standing, State
 from sync_server.feed import records as feed
@@ -108,10 +109,14 @@ class Published(NamedTuple):
 # Drafts
 
 
-def draft(connection: Connection, author: str, note: str, now: datetime) -> int:
+def draft(
+    connection: Connection, author: str, note: str, now: datetime, act: Act = Act.DRAFTED
+) -> int:
     """Begin a revision; returns its number."""
     feed.hold(connection, CATALOGUE)
-    return records.add(connection, author, note, _text(now))
+    number = records.add(connection, author, note, _text(now))
+    acts.tell(connection, now, author, act, str(number), note)
+    return number
 
 
 def known(connection: Connection, number: int, *states: str) -> RevisionRow:
@@ -221,21 +226,22 @@ def publish_products(
     """Draft and publish at once, if that changes anything."""
     number = draft(connection, author, note, now)
     refused = put_products(connection, number, products)
-    return publish_or_forget(connection, number, now)._replace(refused=refused)
+    return publish_or_forget(connection, number, author, now)._replace(refused=refused)
 
 
-def publish_or_forget(connection: Connection, number: int, now: datetime) -> Published:
+def publish_or_forget(connection: Connection, number: int, author: str, now: datetime) -> Published:
     """Publish a draft; one that changes nothing has never been. Raises NoSuchRevision,
     NotThatState or BarcodeTaken."""
     if records.count_changes(connection, number):
-        return publish(connection, number, now)
+        return publish(connection, number, author, now)
     records.forget(connection, number)
+    acts.forget(connection, number)
     return Published("", 0, {})
 
 
-def publish(connection: Connection, number: int, now: datetime) -> Published:
-    """Let a draft or a planned revision stand, whole. Raises NoSuchRevision, NotThatState,
-    BarcodeTaken or NothingChanged."""
+def publish(connection: Connection, number: int, author: str, now: datetime) -> Published:
+    """Let a draft or a planned revision stand, whole; nobody is its author where its time has
+    come. Raises NoSuchRevision, NotThatState, BarcodeTaken or NothingChanged."""
     feed.hold(connection, CATALOGUE)
     row = known(connection, number, State.DRAFT, State.PLANNED)
     stood = feed.head(connection, CATALOGUE)
@@ -267,6 +273,7 @@ def publish(connection: Connection, number: int, now: datetime) -> Published:
     _rebase_plans(connection, moved, now)
     stands = msgspec.json.encode(Revision(name, _text(now), row.note))
     feed.publish(connection, REVISIONS, "revision", {"": stands}, _text(now))
+    acts.tell(connection, now, author, Act.PUBLISHED, str(number), row.note)
     return Published(name, len(moved), {})
 
 
@@ -329,7 +336,7 @@ def roll_back(connection: Connection, number: int, author: str, now: datetime) -
     """A draft that makes everything as it was when that revision stood; returns its number.
     Raises NoSuchRevision or NotThatState."""
     row = known(connection, number, State.PUBLISHED)
-    back = draft(connection, author, f"{BACK}{row.name}", now)
+    back = draft(connection, author, f"{BACK}{row.name}", now, Act.ROLLED_BACK)
     products = {
         key: None if body is None else msgspec.json.decode(body, type=Product)
         for kind, key, body in records.former(connection, row.place)
@@ -342,7 +349,9 @@ def roll_back(connection: Connection, number: int, author: str, now: datetime) -
 # Plans
 
 
-def plan(connection: Connection, number: int, effective_at: datetime, now: datetime) -> str:
+def plan(
+    connection: Connection, number: int, effective_at: datetime, author: str, now: datetime
+) -> str:
     """Let a draft go into force at a time; tills hear of it now and do it by themselves. Returns
     the name it will have if nothing else is published before. Raises NoSuchRevision, NotThatState,
     PlannedInThePast, BarcodeTaken or NothingChanged."""
@@ -371,6 +380,7 @@ def plan(connection: Connection, number: int, effective_at: datetime, now: datet
         name=contents.name,
         effective_at=_text(effective_at),
     )
+    acts.tell(connection, now, author, Act.PLANNED, str(number), row.note)
     return contents.name
 
 
@@ -414,7 +424,7 @@ def due(connection: Connection, now: datetime) -> list[int]:
     return [row.number for row in sorted(come, key=lambda row: (row.effective_at, row.number))]
 
 
-def withdraw(connection: Connection, number: int, now: datetime) -> None:
+def withdraw(connection: Connection, number: int, author: str, now: datetime) -> None:
     """Give up a draft, or a plan before its time. Raises NoSuchRevision or NotThatState."""
     feed.hold(connection, CATALOGUE)
     row = known(connection, number, State.DRAFT, State.PLANNED)
@@ -422,12 +432,13 @@ def withdraw(connection: Connection, number: int, now: datetime) -> None:
         _take_plan_back(connection, number, now)
     records.drop_claims(connection, number)
     records.save(connection, number, state=State.WITHDRAWN)
+    acts.tell(connection, now, author, Act.WITHDRAWN, str(number), row.note)
 
 
 # What may not be sold
 
 
-def recall(connection: Connection, recalled: Recall, now: datetime) -> int:
+def recall(connection: Connection, recalled: Recall, author: str, now: datetime) -> int:
     """Let no till sell this any more, from the moment it hears of it. Raises RecallWithoutReason,
     or NoSuchProduct for one that is not in the catalogue and never was."""
     if not recalled.reason:
@@ -437,12 +448,18 @@ def recall(connection: Connection, recalled: Recall, now: datetime) -> int:
     if not stands and not records.changes_to(connection, PRODUCT, product_id, State.PUBLISHED):
         raise NoSuchProduct(product=product_id)
     bodies = {recalled.key: msgspec.json.encode(recalled)}
-    return feed.publish(connection, RECALLS, "recall", bodies, _text(now))
+    moved = feed.publish(connection, RECALLS, "recall", bodies, _text(now))
+    if moved:
+        acts.tell(connection, now, author, Act.RECALLED, recalled.key, recalled.reason)
+    return moved
 
 
-def lift_recall(connection: Connection, key: str, now: datetime) -> int:
+def lift_recall(connection: Connection, key: str, author: str, now: datetime) -> int:
     """Let it be sold again; returns 0 when it was not recalled."""
-    return feed.publish(connection, RECALLS, "recall", {key: None}, _text(now))
+    moved = feed.publish(connection, RECALLS, "recall", {key: None}, _text(now))
+    if moved:
+        acts.tell(connection, now, author, Act.LIFTED, key)
+    return moved
 
 
 def _text(at: datetime) -> str:

@@ -1,7 +1,7 @@
 """What `sync-server` does, by what it is about.
 
     serving, tills                   the hub as a process, which tills it serves
-    files, exports                   what comes from other systems, and goes to them
+    files, opening, exports          what comes from other systems, and goes to them
     products, revisions, recalls     the catalogue
     telling                          what these three share: options, how they say what was done
     running                          what all share: the hub for one act, a no as its sentence

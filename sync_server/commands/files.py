@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
@@ -18,6 +18,7 @@ from rich.progress import Progress
 
 from retail.language import Language, Text
 from retail.refusals import Refusal
+from sync_server.commands.opening import NOT_KEPT, OpeningStock
 from sync_server.commands.running import (
     Url,
     collect_seldom,
@@ -27,6 +28,7 @@ from sync_server.commands.running import (
     stop,
     with_hub,
 )
+from sync_server.commands.telling import By, Told
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.imports import columns, incoming
@@ -67,7 +69,8 @@ def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
     language: Annotated[Language, typer.Option(help="of reasons in the rejects file")] = (
         Language.ENGLISH
     ),
-    author: Annotated[str, typer.Option("--by", help="who publishes it")] = "",
+    store: Annotated[str | None, typer.Option(help="where the file's opening stock lies")] = None,
+    by: By = None,
     database: Url = None,
 ) -> None:
     """Import a file of another system; bad rows go to FILE.rejects.csv (docs/import.md).
@@ -75,7 +78,10 @@ def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
     Example: sync-server import products products.csv
     """
     collect_seldom()
-    how = _How(settings_of(database=database), column_map, encoding, show_map, dry_run, language)
+    if store is not None and kind is not Kind.PRODUCTS:
+        raise typer.BadParameter("--store goes with a file of products")
+    settings = settings_of(database=database)
+    how = _How(settings, column_map, encoding, show_map, dry_run, language, store)
     match kind:
         case Kind.STORES:
             _import(how, file, incoming.stores(), lambda hub, _: _AtOnce(partial(_stores, hub)))
@@ -88,7 +94,7 @@ def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
                 how,
                 file,
                 priced,
-                lambda hub, note: _Products(hub, author, note),
+                lambda hub, note: _Products(hub, Told(by, note), OpeningStock(hub, store)),
                 lambda given: Beside(replace(job, given=given)),
             )
 
@@ -109,6 +115,7 @@ class _How(NamedTuple):
     show_map: bool
     dry_run: bool
     language: Language
+    store: str | None
 
 
 class Rows(Protocol[T]):
@@ -145,6 +152,10 @@ class Save(Protocol[T]):
 
     async def end(self, *, whole: bool) -> Saved[T]: ...
 
+    def after(self) -> Iterable[Awaitable[int]]:
+        """What is saved when all else is in force, piece by piece: how many things each changed."""
+        ...
+
 
 class _Tally:
     """What has become of a file's rows so far."""
@@ -152,6 +163,8 @@ class _Tally:
     def __init__(self, rejects: Rejects) -> None:
         self.taken = 0
         self.moved = 0
+        #: products whose opening stock is another now
+        self.stocked = 0
         self.rejects = rejects
         #: of what the file holds, and of what was taken
         self.read, self.kept = Totals(), Totals()
@@ -195,7 +208,8 @@ def _import(
                     run(_save_all(rows, _Nowhere(), tally))
                 else:
                     note = f"import {path.name}"
-                    run(with_hub(how.settings, lambda hub: _save_all(rows, save(hub, note), tally)))
+                    saving = partial(_save_in, how.store, rows, lambda hub: save(hub, note), tally)
+                    run(with_hub(how.settings, saving))
             whole = True
         finally:
             _say_tally(tally, how, whole=whole)
@@ -211,18 +225,29 @@ def _say_tally(tally: _Tally, how: _How, *, whole: bool) -> None:
     """What came of it; leave with 1 if any row stays out."""
     rejected = tally.rejects.count
     if whole or tally.taken or rejected:
-        kept_none = how.dry_run or not (whole or tally.moved)
+        kept_none = how.dry_run or not (whole or tally.moved or tally.stocked)
         moved = "nothing was changed" if kept_none else f"{tally.moved} changed something"
         typer.echo(f"{tally.taken} rows taken, {moved}, {rejected} rejected")
     if tally.read.products:
         _say_totals("file", tally.read)
         _say_totals("taken", tally.kept)
+    if whole and tally.kept.stocked:
+        _say_opening_stock(tally, how)
     _finish_rejects(tally.rejects, whole=whole)
 
 
 def _say_totals(name: str, totals: Totals) -> None:
     said = "; ".join(line.en for line in totals.lines())
     typer.echo(f"{name}: {said}", err=True)
+
+
+def _say_opening_stock(tally: _Tally, how: _How) -> None:
+    """What became of it."""
+    if how.store is None:
+        said = NOT_KEPT.filled(count=tally.kept.stocked)
+        typer.echo(f"{said.en}\n{said.zh}", err=True)
+    elif not how.dry_run:
+        typer.echo(f"opening stock in {how.store}: {tally.stocked} products changed", err=True)
 
 
 class _Nowhere(Generic[T]):
@@ -233,6 +258,22 @@ class _Nowhere(Generic[T]):
 
     async def end(self, *, whole: bool) -> Saved[T]:  # noqa: ARG002  there is nothing to end
         return Saved([], [])
+
+    def after(self) -> Iterable[Awaitable[int]]:
+        return ()
+
+
+async def _save_in(
+    store_id: str | None,
+    rows: Rows[T],
+    save: Callable[[Hub], Save[T]],
+    tally: _Tally,
+    hub: Hub,
+) -> None:
+    """Save them in a hub that knows the store, if one is named. Raises NoSuchStore."""
+    if store_id is not None:
+        await hub.known_store(store_id)
+    await _save_all(rows, save(hub), tally)
 
 
 async def _save_all(rows: Rows[T], save: Save[T], tally: _Tally) -> None:
@@ -252,6 +293,8 @@ async def _save_all(rows: Rows[T], save: Save[T], tally: _Tally) -> None:
         whole = True
     finally:
         tally.note(await save.end(whole=whole))
+    for saved in save.after():
+        tally.stocked += await saved
 
 
 async def _batches(rows: Iterator[T]) -> AsyncIterator[list[T]]:
@@ -294,6 +337,9 @@ class _AtOnce(Generic[T]):
     async def end(self, *, whole: bool) -> Saved[T]:  # noqa: ARG002  nothing is left to be done
         return Saved([], [])
 
+    def after(self) -> Iterable[Awaitable[int]]:
+        return ()
+
 
 async def _stores(hub: Hub, rows: list[GoodRow[StoreRow]]) -> Saved[StoreRow]:
     taken, bad, moved = [], [], 0
@@ -324,19 +370,21 @@ async def _cashiers(hub: Hub, rows: list[GoodRow[CashierRow]]) -> Saved[CashierR
 
 
 class _Products:
-    """Saves a whole file as one revision, which is in force when the file has ended, or never."""
+    """Saves a whole file as one revision, which is in force when the file has ended, or never; its
+    opening stock after it."""
 
-    def __init__(self, hub: Hub, author: str, note: str) -> None:
-        self._hub, self._author, self._note = hub, author, note
+    def __init__(self, hub: Hub, told: Told, opening: OpeningStock) -> None:
+        self._hub, self._told, self._opening = hub, told, opening
         self._number: int | None = None
         #: they claim a barcode whose owner may give it up further below
         self._waiting: list[GoodRow[ProductRow]] = []
 
     async def rows(self, rows: list[GoodRow[ProductRow]]) -> Saved[ProductRow]:
         if self._number is None:
-            self._number = await self._hub.draft(self._author, self._note)
+            self._number = await self._hub.draft(self._told.by, self._told.note)
         refused = await self._hub.put_products(self._number, [row.value.product for row in rows])
         if not refused:
+            self._opening.add(rows)
             return Saved(rows, [])
         stay = [row for row in rows if row.value.product.product_id in refused]
         self._waiting += stay
@@ -344,18 +392,24 @@ class _Products:
         if len(self._waiting) > _WAITING_MAX:
             bad, self._waiting = [_out(row, refused) for row in stay], self._waiting[: -len(stay)]
         lines = {row.line for row in stay}
-        return Saved([row for row in rows if row.line not in lines], bad)
+        taken = [row for row in rows if row.line not in lines]
+        self._opening.add(taken)
+        return Saved(taken, bad)
 
     async def end(self, *, whole: bool) -> Saved[ProductRow]:
         if self._number is None:
             return Saved([], [])
         if not whole:
             with suppress(*FAULTS):  # a draft that stays there is nobody's harm
-                await self._hub.withdraw(self._number)
+                await self._hub.withdraw(self._number, self._told.by)
             return Saved([], [])
         taken, bad = await self._settle_waiting(self._number)
-        moved = await self._hub.publish_or_forget(self._number)
+        self._opening.add(taken)
+        moved = await self._hub.publish_or_forget(self._number, self._told.by)
         return Saved(taken, bad, moved)
+
+    def after(self) -> Iterable[Awaitable[int]]:
+        return self._opening.saves()
 
     async def _settle_waiting(self, number: int) -> tuple[list[GoodRow[ProductRow]], list[BadRow]]:
         """Try those that wait again, as long as that helps any of them."""

@@ -6,11 +6,13 @@ import typer
 
 from retail.catalogue import Product
 from retail.language import Text
+from retail.quantity import Unit, plain
 from retail.refusals import Refusal
 from retail.revision import Recall
 from sync_server.catalogue import moments
 from sync_server.catalogue.edits import Edit
 from sync_server.catalogue.service import NoSuchProduct
+from sync_server.catalogue.views import ProductView
 from sync_server.commands.running import Url, refuse
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import (
@@ -30,6 +32,7 @@ from sync_server.console.search import Search
 from sync_server.hub import Hub
 from sync_server.imports.columns import PRICE_OF_LIST
 from sync_server.imports.fields import PRICE, changed, fields_of, made
+from sync_server.stock.records import OnHand
 
 
 class NotAPair(Refusal):
@@ -43,7 +46,11 @@ class NotAPair(Refusal):
 
 def show(product: Id, database: Url = None) -> None:
     """Print all that is known of a product. Example: sync-server products show 100028"""
-    seen = ask(database, lambda hub: hub.product(product))
+
+    async def look(hub: Hub) -> tuple[ProductView, list[OnHand]]:
+        return await hub.product(product), await hub.on_hand(product)
+
+    seen, stock = ask(database, look)
     if seen.product is None and not (seen.pending or seen.history):
         refuse(NoSuchProduct(product=product))
     told = [("product_id", product), *_fields(seen.product)]
@@ -52,7 +59,18 @@ def show(product: Id, database: Url = None) -> None:
         when = f" from {moments.told(row.effective_at)}" if row.effective_at else ""
         for _, _, field, before, after in diff_lines(altered):
             told.append((f"{row.state} {row.number}{when}", f"{field} {before} → {after}"))
+    unit = seen.product.unit if seen.product else Unit.PIECE
+    told += [(f"stock {each.store_id}", _stock(each, unit)) for each in stock]
     rows(("field", "value"), told)
+
+
+def _stock(on_hand: OnHand, unit: Unit) -> str:
+    """What there is, and what of it lay there before the first fact, if anybody said."""
+    said, opening = plain(on_hand.quantity, unit), on_hand.opening
+    if opening is None:
+        return said
+    cost = opening.cost
+    return f"{said}; opening {plain(opening.quantity, unit)}" + (f" at {cost}" if cost else "")
 
 
 def _fields(product: Product | None) -> list[tuple[str, str]]:
@@ -152,10 +170,10 @@ def draft(  # noqa: PLR0913, PLR0917  every option of the command is one
 
     async def work(hub: Hub) -> None:
         if leave and into is not None:
-            await hub.leave(into, product)
+            await hub.leave(into, product, told.by)
             number = into
         elif into is not None:
-            await hub.edit(into, product, change)
+            await hub.edit(into, product, change, told.by)
             number = into
         else:
             number = await hub.edit_anew(product, change, told.by, told.note)

@@ -1,5 +1,5 @@
-"""`sync-server products drafts`, `diff`, `publish`, `withdraw`, `history`, `roll-back`: what is
-drafted, planned and was published."""
+"""`sync-server products drafts`, `diff`, `publish`, `withdraw`, `history`, `log`, `roll-back`: what
+is drafted, planned and was published, and who did it."""
 
 from typing import Annotated
 
@@ -7,9 +7,10 @@ import typer
 
 from pricebook.rows import short_name
 from sync_server.catalogue import moments
+from sync_server.catalogue.acts import BEGINNINGS, ActRow
 from sync_server.catalogue.records import RevisionRow
 from sync_server.catalogue.service import NoSuchProduct
-from sync_server.catalogue.views import RevisionView
+from sync_server.catalogue.views import ProductView, RevisionView
 from sync_server.commands.running import Url, refuse
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import (
@@ -24,7 +25,10 @@ from sync_server.commands.telling import (
 )
 from sync_server.hub import Hub
 
-_REVISIONS = ("number", "name", "published", "changes", "by", "note")
+#: by the revision's number
+Acts = dict[int, list[ActRow]]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="no more than so many")]
+_REVISIONS = ("number", "name", "published", "changes", "by", "note", "then")
 
 
 def drafts(database: Url = None) -> None:
@@ -51,32 +55,33 @@ def diff(number: Number, database: Url = None) -> None:
     ask(database, lambda hub: say_changes(hub, number))
 
 
-def publish(number: Number, at: At = None, database: Url = None) -> None:
+def publish(number: Number, at: At = None, by: By = None, database: Url = None) -> None:
     """Let a draft stand, now or from a time on.
 
     Example: sync-server products publish 12 --at "2026-12-01 00:00"
     """
+    told = Told(by, "", at)
 
     async def work(hub: Hub) -> None:
-        when = moments.typed(at) if at else None
+        when = told.at
         if when is None:
-            name = (await hub.publish(number)).name
+            name = (await hub.publish(number, told.by)).name
         else:
-            name = await hub.plan(number, when)
+            name = await hub.plan(number, when, told.by)
         say_stands(number, name, when)
 
     ask(database, work)
 
 
-def withdraw(number: Number, database: Url = None) -> None:
+def withdraw(number: Number, by: By = None, database: Url = None) -> None:
     """Give up a draft, or a plan before its time. Example: sync-server products withdraw 12"""
-    ask(database, lambda hub: hub.withdraw(number))
+    ask(database, lambda hub: hub.withdraw(number, Told(by, "").by))
     typer.echo(f"{number} is withdrawn")
 
 
 def history(
     product: Annotated[str | None, typer.Argument(metavar="[ID]", help="of one product")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="no more than so many")] = 20,
+    limit: Limit = 20,
     database: Url = None,
 ) -> None:
     """List what was published, or what became of one product, the newest first.
@@ -84,17 +89,36 @@ def history(
     Example: sync-server products history 100028
     """
     if product is None:
-        rows(_REVISIONS, map(_revision, ask(database, lambda hub: hub.history(limit))))
+        _say_history(database, limit)
         return
-    seen = ask(database, lambda hub: hub.product(product))
+
+    async def look(hub: Hub) -> tuple[ProductView, Acts]:
+        seen = await hub.product(product)
+        return seen, await hub.acts_on([row.number for row, _ in seen.history[:limit]])
+
+    seen, acts = ask(database, look)
     if seen.product is None and not seen.history:
         refuse(NoSuchProduct(product=product))
     rows(
-        ("number", "name", "published", "by", "note", "field", "before", "after"),
+        ("number", "name", "published", "by", "note", "field", "before", "after", "then"),
         (
-            (*_named(row), row.author, row.note, *of)
+            (*_named(row), row.author, row.note, *of, _then(acts, row))
             for row, altered in seen.history[:limit]
             for _, _, *of in diff_lines(altered)
+        ),
+    )
+
+
+def log(limit: Limit = 20, database: Url = None) -> None:
+    """List who did what to the catalogue, the newest first.
+
+    Example: sync-server products log --limit 100
+    """
+    rows(
+        ("at", "by", "did", "to", "note"),
+        (
+            (moments.told(each.at), each.by.en, each.name.en, each.subject, each.note)
+            for each in ask(database, lambda hub: hub.log(limit))
         ),
     )
 
@@ -110,19 +134,41 @@ def roll_back(
     Example: sync-server products roll-back 7 --draft
     """
 
+    told = Told(by, "")
+
     async def work(hub: Hub) -> None:
-        back = await hub.draft_roll_back(number, Told(by, "").by)
+        back = await hub.draft_roll_back(number, told.by)
         await say_changes(hub, back)
         if only_draft:
             typer.echo(f"draft {back}; nothing is published yet", err=True)
         else:
-            say_stands(back, (await hub.publish(back)).name, None)
+            say_stands(back, (await hub.publish(back, told.by)).name, None)
 
     ask(database, work)
 
 
-def _revision(seen: RevisionView) -> tuple[str, ...]:
-    return (*_named(seen.row), str(seen.changes), seen.row.author, seen.row.note)
+def _say_history(database: str | None, limit: int) -> None:
+    async def look(hub: Hub) -> tuple[list[RevisionView], Acts]:
+        seen = await hub.history(limit)
+        return seen, await hub.acts_on([each.row.number for each in seen])
+
+    seen, acts = ask(database, look)
+    rows(
+        _REVISIONS,
+        (
+            (*_named(row), str(changes), row.author, row.note, _then(acts, row))
+            for row, changes, _ in seen
+        ),
+    )
+
+
+def _then(acts: Acts, row: RevisionRow) -> str:
+    """What was done with a draft, by whom and when."""
+    return "; ".join(
+        f"{each.name.en} {each.by.en} {moments.told(each.at)}"
+        for each in acts.get(row.number, ())
+        if each.act not in BEGINNINGS
+    )
 
 
 def _named(row: RevisionRow) -> tuple[str, str, str]:

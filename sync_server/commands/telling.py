@@ -51,7 +51,7 @@ def _system_user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user has no name
-        return ""
+        return "?"
 
 
 def ask(database: str | None, work: Callable[[Hub], Awaitable[T]]) -> T:

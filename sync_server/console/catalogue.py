@@ -3,7 +3,7 @@ what was published and by whom, recalls. Plain forms; a small script finds as on
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from starlette.routing import Route
 from pricebook.rows import short_name
 from retail.catalogue import Product
 from retail.language import Language, Text
+from retail.quantity import Unit, plain
 from retail.refusals import Refusal
 from retail.revision import Recall
 from sync_server.catalogue import views
@@ -28,6 +29,7 @@ from sync_server.console.words import DATABASE_AWAY, NOT_HERE, amount
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.imports.fields import BadField, changed, fields_of, made
+from sync_server.stock.records import OnHand
 
 _FOUND_MAX = 50
 _CHANGES_MAX = 100
@@ -36,6 +38,16 @@ _LATEST = 6
 _CHANGED_LAST = 14
 
 Handler = Callable[[Asked], Awaitable[Response]]
+
+
+class StockLine(NamedTuple):
+    """What there is of a product in a store; empty where nobody said."""
+
+    store_id: str
+    store_name: str
+    on_hand: str
+    opening: str
+    cost: str
 
 
 class AlreadyThere(Refusal):
@@ -196,7 +208,24 @@ async def _product(asked: Asked, no: Refusal | None = None) -> Response:
         pending=_of_product(seen.pending, asked.language),
         history=_of_product(seen.history, asked.language),
         recalls=seen.recalls,
+        stock=_stock(await asked.hub.on_hand(product_id), seen.product or product),
     )
+
+
+def _stock(on_hand: list[OnHand], product: Product | None) -> list[StockLine]:
+    unit = product.unit if product else Unit.PIECE
+
+    def line(each: OnHand) -> StockLine:
+        opening = each.opening
+        return StockLine(
+            each.store_id,
+            each.store_name,
+            plain(each.quantity, unit),
+            plain(opening.quantity, unit) if opening else "",
+            opening.cost if opening else "",
+        )
+
+    return [line(each) for each in on_hand]
 
 
 #: what stands in the form of a new product
@@ -241,7 +270,7 @@ async def _edited(asked: Asked) -> int:
     draft = one(asked.form, "draft")
     if not draft.isascii() or not draft.isdigit() or int(draft) > NUMBER_MAX:
         return await asked.hub.edit_anew(product_id, change, author, note)
-    await asked.hub.edit(int(draft), product_id, change)
+    await asked.hub.edit(int(draft), product_id, change, author)
     return int(draft)
 
 
@@ -258,10 +287,12 @@ async def _revision(asked: Asked, no: Refusal | None = None) -> Response:
     altered = seen.altered[:_CHANGES_MAX]
     is_more = len(seen.altered) > _CHANGES_MAX
     latest = await asked.hub.history(1)
+    acts = (await asked.hub.acts_on([asked.number])).get(asked.number, [])
     return asked.drawn(
         "revision.html",
         no,
         revision=revisions.line(seen, asked.language),
+        acts=revisions.act_lines(seen.row, acts, asked.language),
         shown=await asked.hub.fingerprint(asked.number) if seen.row.state == State.DRAFT else "",
         altered=revisions.altered_lines(altered, asked.language),
         after=after,
@@ -273,24 +304,25 @@ async def _revision(asked: Asked, no: Refusal | None = None) -> Response:
 
 async def _act(asked: Asked) -> Response:
     """Do with a revision what was asked for."""
-    hub, act, number = asked.hub, one(asked.form, "act"), asked.number
+    hub, number, shown = asked.hub, asked.number, one(asked.form, "shown")
     going = number
     try:
-        match act:
+        author = asked.author
+        match one(asked.form, "act"):
             case "publish":
-                await hub.publish(number, one(asked.form, "shown"))
+                await hub.publish(number, author, shown)
                 done = "published"
             case "plan":
-                await hub.plan(number, typed(one(asked.form, "at")), one(asked.form, "shown"))
+                await hub.plan(number, typed(one(asked.form, "at")), author, shown)
                 done = "planned"
             case "withdraw":
-                await hub.withdraw(number)
+                await hub.withdraw(number, author)
                 done = "withdrawn"
             case "roll_back":
-                going = await hub.draft_roll_back(number, asked.author)
+                going = await hub.draft_roll_back(number, author)
                 done = "back"
             case _:
-                await hub.leave(number, one(asked.form, "id"))
+                await hub.leave(number, one(asked.form, "leave"), author)
                 done = "left"
     except Refusal as no:
         return await _revision(asked, no)
@@ -314,20 +346,28 @@ async def _recalls(asked: Asked, no: Refusal | None = None) -> Response:
     recalls = await asked.hub.recalls()
     product_ids = [recall.product_id for recall in recalls]
     names = await asked.hub.product_names(product_ids)
-    return asked.drawn("recalls.html", no, recalls=recalls, names=names, id=asked.query("id"))
+    by = await asked.hub.recalled_by([recall.key for recall in recalls])
+    return asked.drawn(
+        "recalls.html",
+        no,
+        recalls=recalls,
+        names=names,
+        acts={key: revisions.act_line(act, asked.language) for key, act in by.items()},
+        id=asked.query("id"),
+    )
 
 
 async def _recall(asked: Asked) -> Response:
     """Recall, or lift a recall."""
     product_id, batch = one(asked.form, "id"), one(asked.form, "batch")
+    lifted = one(asked.form, "lift")
     try:
+        if lifted:
+            await asked.hub.lift_recall(lifted, asked.author)
+            return asked.going_to("/recalls", done="lifted")
         reason = bounded("reason", one(asked.form, "reason"), guard.NOTE_CHARACTERS_MAX)
         recall = Recall(product_id, reason, bounded("batch", batch, guard.NOTE_CHARACTERS_MAX))
-        if one(asked.form, "act") == "lift":
-            await asked.hub.lift_recall(recall.key)
-        else:
-            await asked.hub.recall(recall)
+        await asked.hub.recall(recall, asked.author)
     except Refusal as no:
         return await _recalls(asked, no)
-    done = "lifted" if one(asked.form, "act") == "lift" else "recalled"
-    return asked.going_to("/recalls", done=done)
+    return asked.going_to("/recalls", done="recalled")

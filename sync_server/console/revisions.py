@@ -1,10 +1,11 @@
 """Revisions as head office reads them: what each is, and field by field what it changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pricebook.rows import short_name
 from retail.language import Language, Text
+from sync_server.catalogue.acts import BEGINNINGS, NAMES, Act, ActRow
 from sync_server.catalogue.moments import told
 from sync_server.catalogue.records import RevisionRow, State
 from sync_server.catalogue.service import BACK
@@ -18,6 +19,7 @@ _TITLES = {
     State.PUBLISHED: Text("Revision {name}", "版本 {name}"),
     State.WITHDRAWN: Text("Withdrawn {number}", "已撤回 {number}"),
 }
+_NOBODY = "–"
 MARKS = {State.DRAFT: "◇", State.PLANNED: "◷", State.PUBLISHED: "●", State.WITHDRAWN: "✕"}
 
 
@@ -53,6 +55,14 @@ class AlteredLine(NamedTuple):
     fields: tuple[FieldLine, ...]
 
 
+class ActLine(NamedTuple):
+    """What somebody did, who and when, in the reader's language."""
+
+    name: str
+    by: str
+    at: str
+
+
 def note_of(row: RevisionRow) -> str:
     """Its note, with the name of a revision in it as people say it."""
     if row.note.startswith(BACK):
@@ -74,6 +84,23 @@ def line(seen: RevisionView, language: Language) -> RevisionLine:
         words.products(seen.changes).to(language) if seen.changes else "",
         row.place,
     )
+
+
+def act_line(act: ActRow, language: Language) -> ActLine:
+    return ActLine(act.name.to(language), act.by.to(language), told(act.at))
+
+
+def act_lines(row: RevisionRow, acts: Sequence[ActRow], language: Language) -> list[ActLine]:
+    """Who did what with a revision, in its order. Of what was done before there was a log nobody
+    knows who published it."""
+    lines = [act_line(act, language) for act in acts]
+    if not any(act.act in BEGINNINGS for act in acts):
+        drafted = NAMES[Act.DRAFTED].to(language), row.author or _NOBODY, told(row.created_at)
+        lines.insert(0, ActLine(*drafted))
+    if row.published_at and not any(act.act == Act.PUBLISHED for act in acts):
+        published = NAMES[Act.PUBLISHED].to(language), _NOBODY, told(row.published_at)
+        lines.append(ActLine(*published))
+    return lines
 
 
 def title(row: RevisionRow) -> Text:

@@ -110,7 +110,8 @@ def page(
         raise _lost(epoch)
     rows, after, up_to_date = _cut(connection, heads, before, store_scope(store_id), pages)
     contents = {scope: head.contents.text for scope, head in heads.items()} if up_to_date else {}
-    behind = sum(head.position - after[scope] for scope, head in heads.items())
+    # Of what a snapshot holds: the store's own rows are in none, however many they are.
+    behind = sum(heads[scope].position - after[scope] for scope in CHAIN)
     cursor = Cursor(epoch, after).text()
     head = PageHead(epoch, cursor, up_to_date, included, contents, behind)
     return PackedPage(head, rows)

@@ -25,6 +25,8 @@ class Totals:
         #: in minor units, by currency
         self.prices: Counter[str] = Counter()
         self.stock = 0
+        #: products that the file says an opening stock of
+        self.stocked = 0
         self.stock_worth: Counter[str] = Counter()
         self.categories: set[str] = set()
         self._last: ProductRow | None = None
@@ -49,6 +51,7 @@ class Totals:
         if not product.price_minor:
             self.unpriced += times
         if row.opening_stock is not None:
+            self.stocked += times
             self.stock += times * row.opening_stock
             if row.cost_minor is not None:
                 worth = rounded_quotient(row.opening_stock * row.cost_minor, ONE)
@@ -69,7 +72,7 @@ class Totals:
         if self.categories:
             count = len(self.categories)
             yield Text(f"categories {count}", f"分类 {count}")
-        if self.stock:
+        if self.stocked:
             stock = f"{self.stock / ONE:.3f}"
             yield Text(f"opening stock {stock}", f"期初库存 {stock}")
         if self.stock_worth:

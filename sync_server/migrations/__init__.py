@@ -20,14 +20,14 @@ from sync_server.database import (
 ONE_AT_A_TIME = 0x6F6D6E69
 
 
-def upgrade_connection(connection: Connection) -> None:
-    """Bring the schema behind an open connection up to date."""
+def upgrade_connection(connection: Connection, to: str = "head") -> None:
+    """Bring the schema behind an open connection up to date, or up to a migration."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 async def upgrade(database: Database, url: str) -> None:

@@ -8,6 +8,7 @@ from retail.catalogue import Product
 from retail.revision import Recall
 from sync_server.catalogue.edits import Edit
 from sync_server.imports.fields import changed, made
+from sync_server.stock.records import Opening
 from tests.browser.demo import AFTERNOON, STORES
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.served_hub import ServedHub
@@ -26,7 +27,8 @@ def typed(**fields: str) -> Edit:
 
 
 def fill(hub: ServedHub) -> None:
-    """Three revisions, a plan for the weekend, an open draft, two recalls, four tills."""
+    """Three revisions, a plan for the weekend, an open draft, two recalls, what lay in two stores,
+    four tills."""
     for store, name in STORES.items():
         hub.add_store(store, name=name)
     rows = [
@@ -45,10 +47,12 @@ def fill(hub: ServedHub) -> None:
     draft = hub.do(
         hub.hub.edit_anew("cola", typed(price="3.60", category="饮料/碳酸"), "王敏", "六月调价")
     )
-    hub.do(hub.hub.edit(draft, "water", typed(price="1.80", spec="550 ml", member="1.60")))
-    hub.do(hub.hub.edit(draft, products[-1].product_id, lambda _: None))
-    hub.do(hub.hub.recall(Recall("juice", "瓶盖松动", "L2406")))
-    hub.do(hub.hub.recall(Recall("soda", "标签印错")))
+    hub.do(hub.hub.edit(draft, "water", typed(price="1.80", spec="550 ml", member="1.60"), "王敏"))
+    hub.do(hub.hub.edit(draft, products[-1].product_id, lambda _: None, "王敏"))
+    hub.do(hub.hub.recall(Recall("juice", "瓶盖松动", "L2406"), "王敏"))
+    hub.do(hub.hub.recall(Recall("soda", "标签印错"), "李强"))
+    for store, quantity, cost in (("S01", 144_000, 210), ("S02", 96_000, None)):
+        hub.do(hub.hub.keep_opening_stock(store, [Opening("cola", quantity, cost, "CNY")]))
     for number, name in enumerate((stands, stands, stands, first.name), start=1):
         with HandTill(hub.url, number) as till:
             till.enrol(hub.enrol_code("S01" if number < 3 else "S02"))
@@ -60,5 +64,5 @@ def fill(hub: ServedHub) -> None:
 
 def _plan_weekend(hub: ServedHub) -> None:
     number = hub.do(hub.hub.edit_anew("water", typed(price="1.50"), "李强", "周末特价"))
-    hub.do(hub.hub.edit(number, "juice", typed(price="9.90")))
-    hub.do(hub.hub.plan(number, AFTERNOON + timedelta(days=3)))
+    hub.do(hub.hub.edit(number, "juice", typed(price="9.90"), "李强"))
+    hub.do(hub.hub.plan(number, AFTERNOON + timedelta(days=3), "李强"))

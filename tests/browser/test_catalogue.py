@@ -135,11 +135,19 @@ def test_a_plan_is_made_and_a_roll_back_confirmed(shelf: ServedHub, page: Page) 
     number = shelf.do(shelf.hub.edit_anew("cola", catalogue_demo.typed(price="9.90"), "li"))
     page.goto(f"{shelf.url}/hq/catalogue/revisions/{number}?lang=en")
     at = shelf.clock.now().astimezone() + timedelta(days=2)
+    page.get_by_role("button", name="Schedule").click()  # a browser asks for the name itself
     page.locator("[name=at]").fill(at.strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("By").fill("王 敏")
+    page.keyboard.press("Enter")
+    assert "done=" not in page.url
     page.get_by_role("button", name="Schedule").click()
     assert told(page) == "● Scheduled: tills hear of it now."
     assert at.strftime("%Y-%m-%d %H:%M") in page.locator(".effective").inner_text()
+    assert page.get_by_label("By").input_value() == "王 敏"
+    page.get_by_label("By").fill("zhao")
     page.get_by_role("button", name="Publish now").click()
+    did = [" ".join(line.split()[:-3]) for line in page.locator(".who li").all_inner_texts()]
+    assert did == ["drafted li", "planned 王 敏", "published zhao"]
     page.get_by_role("link", name="Revisions").click()
     page.locator(".revision .title").nth(1).click()
     page.get_by_label("By").fill("li")
@@ -159,18 +167,25 @@ def test_a_product_is_recalled_and_sold_again(shelf: ServedHub, page: Page) -> N
     page.get_by_role("link", name="Recall…").click()
     page.get_by_label("Batch").fill("L1")
     page.get_by_label("Reason").fill("glass")
+    page.get_by_label("By").fill("li")
     page.get_by_role("button", name="Recall").click()
     assert told(page) == "● Recalled: tills refuse it."
-    assert page.locator("tbody tr").inner_text().split() == [
-        "可口可乐",
-        "cola",
-        "cola",
-        "L1",
-        "glass",
-        "Lift",
-    ]
+    row = page.locator("tbody tr").inner_text().split()
+    assert row[:6] == ["可口可乐", "cola", "cola", "L1", "glass", "li"]
+    assert row[-1] == "Lift"
+    page.get_by_label("By").fill("wang")
     page.get_by_role("button", name="Lift").click()
     assert shelf.do(shelf.hub.recalls()) == []
+    assert [act.author for act in shelf.do(shelf.hub.log(2))] == ["wang", "li"]
+
+
+def test_a_product_is_left_in_a_draft_by_whoever_is_named(shelf: ServedHub, page: Page) -> None:
+    number = shelf.do(shelf.hub.edit_anew("cola", catalogue_demo.typed(price="9.90"), "li"))
+    page.goto(f"{shelf.url}/hq/catalogue/revisions/{number}?lang=en")
+    page.get_by_label("By").fill("wang")
+    page.get_by_role("button", name="Leave as it is").click()
+    assert told(page) == "● The draft leaves it as it is."
+    assert shelf.do(shelf.hub.log(1))[0].author == "wang"
 
 
 def test_what_is_refused_is_marked_and_what_was_typed_stays(shelf: ServedHub, page: Page) -> None:

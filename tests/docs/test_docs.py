@@ -66,7 +66,7 @@ def test_every_event_is_documented() -> None:
 SLICES = (
     *("pos_client/sale", "pos_client/shift", "pos_client/stock", "pos_client/catalogue"),
     *("pos_client/sync", "sync_server/sync", "sync_server/feed", "sync_server/catalogue"),
-    "sync_server/console",
+    *("sync_server/stock", "sync_server/console"),
 )
 
 

@@ -116,7 +116,7 @@ def test_several_products_go_into_one_draft_and_one_is_left_again(
     assert office.drafts("water", {"price": "9", "draft": str(number)}) == number
     removed = office.edits("pen", {"act": "remove", "draft": str(number)})
     assert number_of(removed) == number
-    assert done(office.acts(number, "leave", id="water")) == "left"
+    assert done(office.acts(number, "", leave="water")) == "left"
     assert done(office.acts(number, "publish")) == "published"
     assert (price(shelf), price(shelf, "water"), stands(shelf, "pen")) == (390, 200, None)
     assert "not in the catalogue now" in office.page("/product", id="pen")
@@ -243,13 +243,13 @@ def test_a_recall_reaches_tills_and_is_lifted(
     shelf: ServedHub, office: Office, a_till: TillMaker
 ) -> None:
     till = a_till()
-    fields = {"act": "recall", "id": "cola", "batch": "L1", "reason": "glass"}
+    fields = {"id": "cola", "batch": "L1", "reason": "glass", "by": "王敏"}
     assert done(office.post("/recalls", fields)) == "recalled"
     page = office.page("/product", id="cola")
     assert "glass" in page
     (row,) = [row for row in till.pull().rows if row.scope == RECALLS]
     assert msgspec.json.decode(row.body, type=Recall) == Recall("cola", "glass", "L1")
-    assert done(office.post("/recalls", {**fields, "act": "lift"})) == "lifted"
+    assert done(office.post("/recalls", {"lift": "cola/L1", "by": "王敏"})) == "lifted"
     assert shelf.do(shelf.hub.recalls()) == []
     nobody = office.post("/recalls", {**fields, "id": "nobody"})
     assert told(nobody).startswith("▲ There is no product nobody.")

@@ -9,7 +9,7 @@ from tests.builders import the_shelf
 from tests.hub.office import Office, told
 from tests.served_hub import ServedHub
 
-RECALL = {"act": "recall", "id": "cola", "reason": "x"}
+RECALL = {"id": "cola", "reason": "x", "by": "x"}
 
 
 @pytest.fixture(scope="module")

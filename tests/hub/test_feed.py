@@ -65,7 +65,9 @@ def test_publishers_at_the_same_time_take_no_position_twice(hub: ServedHub) -> N
     async def publish_all() -> None:
         await asyncio.gather(
             *(
-                hub.hub.publish_products([a_product(f"p{who}-{place}") for place in range(20)])
+                hub.hub.publish_products(
+                    [a_product(f"p{who}-{place}") for place in range(20)], "wang"
+                )
                 for who in range(6)
             )
         )
@@ -80,7 +82,10 @@ def test_publishers_at_the_same_time_take_no_position_twice(hub: ServedHub) -> N
 
 def test_of_several_who_publish_a_barcode_at_once_one_gets_it(hub: ServedHub) -> None:
     async def publish_all() -> list[Published]:
-        work = (hub.hub.publish_products([a_product(f"p{who}", codes=("A",))]) for who in range(6))
+        work = (
+            hub.hub.publish_products([a_product(f"p{who}", codes=("A",))], "wang")
+            for who in range(6)
+        )
         return await asyncio.gather(*work)
 
     assert sum(published.moved for published in hub.do(publish_all())) == 1

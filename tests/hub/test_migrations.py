@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from threading import Barrier, Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -62,6 +62,21 @@ def test_an_upgrade_may_run_again(database_url: str) -> None:
         return sorted(inspect(connection).get_table_names())
 
     assert on_fresh(database_url, tables) == on_fresh(database_url, tables)
+
+
+def test_a_hub_of_before_keeps_its_revisions_and_knows_nothing_of_acts_and_stock(
+    database_url: str,
+) -> None:
+    def rows(connection: Connection) -> list[Any]:
+        upgrade_connection(connection, "0003")
+        connection.exec_driver_sql(
+            "INSERT INTO revision VALUES (1, 'published', 'N', 'wang', 'first', '', '', '', 1)"
+        )
+        upgrade_connection(connection)
+        counted = ("revision", "opening_stock", "office_act")
+        return [connection.exec_driver_sql(f"SELECT COUNT(*) FROM {t}").scalar() for t in counted]
+
+    assert on_fresh(database_url, rows) == [1, 0, 0]
 
 
 def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: str) -> None:

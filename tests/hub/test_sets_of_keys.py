@@ -9,11 +9,20 @@ from sqlalchemy import Column, Connection, select
 from sync_server.catalogue.records import barcode, barcode_claim, revision_change
 from sync_server.database import one_of
 from sync_server.feed.records import feed
+from sync_server.stock.records import opening_stock
 from tests.served_hub import ServedHub
 
 
 @pytest.mark.parametrize(
-    "column", [feed.c.key, revision_change.c.key, barcode.c.code, barcode_claim.c.code], ids=str
+    "column",
+    [
+        feed.c.key,
+        revision_change.c.key,
+        barcode.c.code,
+        barcode_claim.c.code,
+        opening_stock.c.product_id,
+    ],
+    ids=str,
 )
 def test_sqlite_looks_them_up(one_hub: ServedHub, column: Column[str]) -> None:
     first = [key for key in column.table.primary_key if key is not column]

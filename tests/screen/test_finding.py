@@ -1,11 +1,13 @@
 """Finding goods by name, and looking at one, at the face without its glass."""
 
+import msgspec
 import pytest
 
+from journal.wire import FeedPage, FeedRow
 from pos_client.screen.rows import Ink, cells
 from pos_client.till import Till
 from retail.catalogue import StoreSettings
-from tests.builders import a_product, publish
+from tests.builders import OWN, a_product, publish
 from tests.screen.cashier import LARGE, SMALL, Cashier
 from tests.till.counter import COLA, PEN
 from tests.till.supermarket import BUNDLE, MILK, SHELF, gs1
@@ -200,5 +202,17 @@ def test_stock_is_what_this_till_knows_of(till: Till, cashier: Cashier) -> None:
     cashier.scan(COLA)
     cashier.press("f11")
     cashier.type(f".{COLA}", "enter")
-    assert "23 件（09:00，仅本机）" in cashier.text
+    assert "23 件（09:00，不含其他收银机）" in cashier.text
     assert any("本机已售" in line and " 1 件" in line for line in cashier.lines)
+
+
+def test_what_lay_there_before_is_in_the_list_and_on_the_page(till: Till, cashier: Cashier) -> None:
+    row = FeedRow(OWN, "opening_stock", "cola", msgspec.Raw(b"24000"))
+    till.catalogue.stage(FeedPage("epoch-1", "later", [row], True))
+    till.sale.between_sales()
+    cashier.press("f8")
+    cashier.type("kkkl")
+    (hit,) = [line for line in cashier.lines if "可口可乐" in line]
+    assert "3.80 24 │" in " ".join(hit.split())
+    cashier.press("right")
+    assert "24 件（09:00，不含其他收银机）" in cashier.text

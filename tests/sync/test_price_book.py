@@ -40,7 +40,7 @@ def planned(hub: ServedHub, price_minor: int, after: timedelta) -> str:
     number = hub.do(hub.hub.draft("", ""))
     cola = a_product("cola", codes=(COLA,), price_minor=price_minor)
     hub.do(hub.hub.put_products(number, [cola]))
-    return hub.do(hub.hub.plan(number, hub.clock.now() + after))
+    return hub.do(hub.hub.plan(number, hub.clock.now() + after, "wang"))
 
 
 def clock_of(till: Till) -> SteppedClock:
@@ -224,7 +224,7 @@ def test_a_plan_that_is_withdrawn_is_not_sold_by(hub: ServedHub, till: Till) -> 
     clock_of(till).move(AN_HOUR)
     till.sync.pull_once()
     assert sell(till) == 400
-    hub.do(hub.hub.withdraw(2))
+    hub.do(hub.hub.withdraw(2, "wang"))
     pull_all(till)
     assert (till.catalogue.in_force.name, sell(till)) == (before, 350)
 

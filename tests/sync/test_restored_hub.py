@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from journal.cursor import PAGE_ROWS_MAX
 from pos_client.till import Till
 from rehearsal.cable import Cable
 from retail.catalogue import Cashier
@@ -60,7 +61,7 @@ def test_what_a_restored_hub_does_not_publish_is_not_sold_any_more(
 def test_a_pull_from_the_beginning_takes_nothing_away_before_its_cut_is_whole(
     cable: Cable, till: Till, open_till: Open, restored: Callable[[], ServedHub]
 ) -> None:
-    restored().publish([a_product(f"p{number}") for number in range(3_000)])
+    restored().publish([a_product(f"p{number}") for number in range(PAGE_ROWS_MAX + 1_000)])
     seen = till.catalogue.seen
     assert till.sync.pull_once() == 0.0  # the cursor is lost
     assert till.sync.pull_once() == 0.0  # the first of two pages
@@ -78,10 +79,10 @@ def test_a_pull_from_the_beginning_takes_nothing_away_before_its_cut_is_whole(
     till.sale.pay("cash")
     with pytest.raises(UnknownBarcode):
         till.catalogue.product("new")
-    assert till.catalogue.known_products == 3_004
+    assert till.catalogue.known_products == PAGE_ROWS_MAX + 1_004
     restored().publish([a_product("later", codes=("later",))])
     pull_all(till)
-    assert till.catalogue.known_products == 3_005  # a later cut adds to it
+    assert till.catalogue.known_products == PAGE_ROWS_MAX + 1_005  # a later cut adds to it
 
 
 def test_what_cannot_be_read_from_the_beginning_stays_as_it_was_known(

@@ -66,6 +66,9 @@ DAY: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "line_price", "total": 1000, "reason": "shelf label", "line": 1}, {}),
     ({"do": "customer", "customer": "C-42"}, {}),
     ({"do": "basket"}, {}),
+    ({"do": "park", "note": "forgot the purse"}, {}),
+    ({"do": "list_parked"}, {}),
+    ({"do": "resume"}, {"repriced": []}),
     ({"do": "suggest_cash", "most": 4}, {"cash": [3354, 4000, 5000, 10_000]}),
     ({"do": "pay", "tender": "card", "amount": 1000}, {"due": 2354, "change": 0}),
     ({"do": "take_back"}, {"given_back": 1000}),
@@ -184,6 +187,8 @@ def test_the_same_day_goes_through_the_till_itself(till: Till) -> None:
     assert till.sale.discount(Discount("staff", rate_ppm=100_000), 2).total.minor == 754
     assert till.sale.set_line_price(Money(1000, "CNY"), "shelf label", 1).total.minor == 1000
     till.sale.set_customer("C-42")
+    till.sale.park("forgot the purse")
+    assert till.sale.resume() == []
     assert till.sale.cash_suggestions(most=2) == (Money(3354, "CNY"), Money(5000, "CNY"))
     till.sale.pay("card", Money(1000, "CNY"))
     assert till.sale.take_back() == Money(1000, "CNY")

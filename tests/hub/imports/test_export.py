@@ -134,3 +134,4 @@ def test_control_totals_add_up_what_a_file_holds() -> None:
         "opening stock 5.500",
         "opening stock at cost 4.80 CNY",
     ]
+    assert totals.stocked == 2
