@@ -183,7 +183,7 @@ def _refused(
     """The products that claim a barcode of another one. A barcode that its owner gives up among
     these same products is free, unless its owner is refused itself."""
     claimed = [code for product in products.values() for code in product.all_codes]
-    codes = set(claimed)
+    codes = dict.fromkeys(claimed)  # in their order, in which an index is read faster
     owners = records.owners(connection, number, list(codes))
     if not owners and len(codes) == len(claimed):
         return {}

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from enum import StrEnum
 from functools import partial
 from itertools import islice
@@ -166,21 +167,32 @@ class _Tally:
         #: products whose opening stock is another now
         self.stocked = 0
         self.rejects = rejects
-        #: of what the file holds, and of what was taken
-        self.read, self.kept = Totals(), Totals()
+        #: of what the file holds
+        self.read = Totals()
+        #: of what was taken, once that is something else
+        self._kept: Totals | None = None
 
-    def note_read(self, rows: list[GoodRow[T]]) -> None:
-        for row in rows:
-            if isinstance(row.value, ProductRow):
-                self.read.add(row.value)
+    @property
+    def kept(self) -> Totals:
+        """Of what was taken."""
+        return self._kept or self.read
 
-    def note(self, saved: Saved[T]) -> None:
+    def note(self, saved: Saved[T], good: Sequence[GoodRow[T]] = ()) -> None:
+        """What came of the good rows of a batch, or of such as waited."""
         self.rejects.write(sorted(saved.bad))
         self.moved += saved.moved
         self.taken += len(saved.taken)
-        for row in saved.taken:
-            if isinstance(row.value, ProductRow):
-                self.kept.add(row.value)
+        if self._kept is None and len(saved.taken) < len(good):
+            self._kept = deepcopy(self.read)
+        _add_up(good, self.read)
+        if self._kept is not None:
+            _add_up(saved.taken, self._kept)
+
+
+def _add_up(rows: Sequence[GoodRow[T]], totals: Totals) -> None:
+    for row in rows:
+        if isinstance(row.value, ProductRow):
+            totals.add(row.value)
 
 
 def _import(
@@ -284,9 +296,8 @@ async def _save_all(rows: Rows[T], save: Save[T], tally: _Tally) -> None:
             task = progress.add_task("importing", total=None)
             async for batch in _batches(iter(rows)):
                 good = [row for row in batch if isinstance(row, GoodRow)]
-                tally.note_read(good)
                 tally.note(Saved([], [row for row in batch if isinstance(row, BadRow)]))
-                tally.note(await save.rows(good))
+                tally.note(await save.rows(good), good)
                 done, total = rows.progress
                 said = f"{tally.taken} rows"
                 progress.update(task, description=said, completed=done, total=total)
