@@ -67,6 +67,7 @@ barcode_claim = Table(
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("code", Text, primary_key=True),
     Column("product_id", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 _CHANGES = SetWise(revision_change, replacing=True)

@@ -140,8 +140,9 @@ def put_products(
     known(connection, number, State.DRAFT)
     named = {product.product_id: product for product in products}
     refused = _refused(connection, number, named)
-    taken = {key: product for key, product in named.items() if key not in refused}
-    _put(connection, number, taken)
+    for key in refused:
+        del named[key]
+    _put(connection, number, named)
     return refused
 
 

@@ -72,11 +72,12 @@ def test_a_hub_of_before_keeps_its_revisions_and_knows_nothing_of_acts_and_stock
         connection.exec_driver_sql(
             "INSERT INTO revision VALUES (1, 'published', 'N', 'wang', 'first', '', '', '', 1)"
         )
+        connection.exec_driver_sql("INSERT INTO barcode_claim VALUES (2, '690', 'cola')")
         upgrade_connection(connection)
-        counted = ("revision", "opening_stock", "office_act")
+        counted = ("revision", "barcode_claim", "opening_stock", "office_act")
         return [connection.exec_driver_sql(f"SELECT COUNT(*) FROM {t}").scalar() for t in counted]
 
-    assert on_fresh(database_url, rows) == [1, 0, 0]
+    assert on_fresh(database_url, rows) == [1, 1, 0, 0]
 
 
 def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: str) -> None:
