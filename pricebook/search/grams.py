@@ -14,6 +14,7 @@ only propose, and who reads the index looks at what it found.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 #: CJK Unified Ideographs, and the planes that hold nothing else (Unicode 18.1)
@@ -39,6 +40,7 @@ def telling(part: str) -> list[str]:
     return [gram for gram in grams if gram == longest or gram not in longest]
 
 
+@lru_cache(maxsize=256)
 def prove(part: str) -> bool:
     """Whether a text that has all grams of the part has the part: one of them is the whole of it,
     and can come from nothing else."""

@@ -115,6 +115,7 @@ def test_a_price_is_found_edited_looked_at_and_published_and_a_till_has_it(
 
 def test_it_finds_as_one_types_and_the_keyboard_is_enough(shelf: ServedHub, page: Page) -> None:
     page.goto(f"{shelf.url}/hq/catalogue?lang=en")
+    page.locator("#q:focus").wait_for()
     page.keyboard.type("nong")
     page.locator("#found li:only-child", has_text="农夫山泉").wait_for()
     assert page.locator("#found a").count() == 1
