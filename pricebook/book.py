@@ -10,7 +10,7 @@ of any size is prepared out of sight and comes into sight by its commit alone.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -44,6 +44,10 @@ _GONE = "DELETE FROM product WHERE id = ?"
 _NO_CODE = "DELETE FROM barcode WHERE code = ? AND product = ?"
 _CODE = "INSERT OR REPLACE INTO barcode VALUES (?, ?)"
 _SAID = "SELECT body FROM published WHERE (scope, kind, key) = (?, ?, ?)"
+_SAID_OF = """
+SELECT key, body FROM published
+    WHERE scope = ? AND kind = ? AND key IN (SELECT value FROM json_each(?))
+"""
 _SAY = "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?)"
 _TAKE_BACK = "DELETE FROM published WHERE (scope, kind, key) = (?, ?, ?)"
 _UNREAD = "SELECT body FROM unread WHERE (scope, kind, key) = (?, ?, ?)"
@@ -357,6 +361,13 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "wal_autocheckpoint=0",  # a checkpoint is made where nobody waits for it
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def said_of(
+    driver: sqlite3.Connection, scope: str, kind: str, keys: Sequence[str]
+) -> list[tuple[str, bytes]]:
+    """Keys and bodies of those of these rows that are in the book behind a connection."""
+    return driver.execute(_SAID_OF, (scope, kind, msgspec.json.encode(keys).decode())).fetchall()
 
 
 def damaged_scope(driver: sqlite3.Connection) -> str | None:

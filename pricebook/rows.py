@@ -25,6 +25,8 @@ RECALLS = "recalls"
 #: what all stores of the chain have in common
 CHAIN = (RECALLS, REVISIONS, CATALOGUE)
 
+#: the kind of rows of a store: what lay there of a product before the first fact, in 1/1000
+OPENING_STOCK = "opening_stock"
 #: the body of a row whose thing is gone
 GONE = b"null"
 

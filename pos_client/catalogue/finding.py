@@ -21,12 +21,11 @@ import msgspec
 from sqlalchemy import select
 
 from pos_client.catalogue.books import Books
-from pos_client.catalogue.kinds import OPENING_STOCK
 from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, stock_ledger
 from pricebook import search
-from pricebook.book import Book
-from pricebook.rows import store_scope
+from pricebook.book import Book, said_of
+from pricebook.rows import OPENING_STOCK, store_scope
 from pricebook.search.fold import fold, words
 from pricebook.search.pinyin import typed
 from retail.catalogue import Product, StoreSettings
@@ -37,10 +36,6 @@ POPULAR_MAX: Final = 5_000
 #: a list that nobody reads to its end; a longer word finds fewer
 LIVE_MAX: Final = 50
 _STORE, _SOLD = "store", "sold"
-_SAID_OF = (
-    "SELECT key, body FROM published"
-    " WHERE scope = ? AND kind = ? AND key IN (SELECT value FROM json_each(?))"
-)
 
 
 class Hit(NamedTuple):
@@ -143,8 +138,8 @@ class Finder:
 
     def _opening_stock(self, reader: sqlite3.Connection, product_ids: list[str]) -> Counter[str]:
         """What lay in the store of these products before the first fact."""
-        of_store = store_scope(self._recorder.writer.store), OPENING_STOCK
-        rows = reader.execute(_SAID_OF, (*of_store, msgspec.json.encode(product_ids).decode()))
+        own = store_scope(self._recorder.writer.store)
+        rows = said_of(reader, own, OPENING_STOCK, product_ids)
         return Counter({key: msgspec.json.decode(body, type=int) for key, body in rows})
 
     def _booked(self, product_ids: list[str]) -> dict[str, int]:

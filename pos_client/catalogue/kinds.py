@@ -1,18 +1,15 @@
 """The kinds of rows that this program sells by, and which row of a kind it can read."""
 
-from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from pricebook.rows import Row
+from pricebook.rows import OPENING_STOCK, Row
 from retail.barcode import EightDigits
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.money import exponent
 from retail.revision import Plan, Planned, Recall, Revision
 
-#: what lay in the store of a product before the first fact, in 1/1000 of its unit
-OPENING_STOCK: Final = "opening_stock"
 _KINDS: dict[str, type] = {
     "product": Product,
     "cashier": Cashier,

@@ -15,12 +15,13 @@ from pos_client.catalogue import reading
 from pos_client.catalogue.books import Books, ContentsDiffer
 from pos_client.catalogue.finding import Finder
 from pos_client.catalogue.inheritance import hand_over
-from pos_client.catalogue.kinds import OPENING_STOCK, can_be_sold_by
+from pos_client.catalogue.kinds import can_be_sold_by
 from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, Transaction, act
 from pricebook.book import Book, NotABook
 from pricebook.rows import (
     CATALOGUE,
+    OPENING_STOCK,
     RECALLS,
     REVISIONS,
     Contents,

@@ -3,13 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from copy import deepcopy
 from enum import StrEnum
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated, Generic, NamedTuple, Protocol, TypeVar
 
 import typer
@@ -122,19 +121,12 @@ class _How(NamedTuple):
 class Rows(Protocol[T]):
     """The rows of a file, wherever it is read (ImportFile, Beside)."""
 
-    def __enter__(self) -> "Rows[T]": ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        at: TracebackType | None,
-    ) -> None: ...
-
     def __iter__(self) -> Iterator[GoodRow[T] | BadRow]: ...
 
     @property
     def progress(self) -> tuple[int, int | None]: ...
+
+    def close(self) -> None: ...
 
 
 class Saved(NamedTuple, Generic[T]):
@@ -215,7 +207,7 @@ def _import(
         tally, whole = _Tally(file.write_rejects(how.language)), False
         is_large = path.stat().st_size >= LARGE_BYTES
         try:
-            with beside(given) if beside and is_large else file as rows:
+            with closing(beside(given) if beside and is_large else file) as rows:
                 if how.dry_run:
                     run(_save_all(rows, _Nowhere(), tally))
                 else:

@@ -1,6 +1,6 @@
 """A large file of products is read by a process of its own, beside the one that saves its rows.
 
-    with Beside(Job("goods.csv", "CNY")) as rows:
+    with closing(Beside(Job("goods.csv", "CNY"))) as rows:
         for row in rows:
             ...                                   # GoodRow or BadRow
 
@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 import msgspec
@@ -76,21 +75,6 @@ class Beside:
         )
         with suppress(BrokenPipeError):  # it has ended: that is said when its rows are asked for
             _send(_pipe(self._process.stdin), job)
-
-    def __enter__(self) -> "Beside":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     @property
     def progress(self) -> tuple[int, int | None]:

@@ -29,6 +29,11 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF_8 = "UTF-8"
 _GB = "GB18030"
+#: in our words: those of the library are for programmers
+_NO_CSV = Text(
+    "not a line of CSV: a quote or an end of line stands where none may, or a cell is too long",
+    "不是 CSV 行：引号或换行的位置不对，或单元格过长",
+)
 
 
 class TextTable:
@@ -83,9 +88,8 @@ class TextTable:
             return Row(line, [text[:CELL_CHARACTERS_MAX]], why)
         try:
             (cells,) = csv.reader([text], delimiter=self._delimiter, strict=True)
-        except csv.Error as fault:
-            why = Text(f"not a line of CSV: {fault}", f"不是 CSV 行：{fault}")
-            return Row(line, [text], why)
+        except csv.Error:
+            return Row(line, [text], _NO_CSV)
         return Row(line, cells, why)
 
     def _lines(self) -> Iterator[str]:

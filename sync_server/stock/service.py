@@ -5,24 +5,21 @@ is in a store is both together.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 from sqlalchemy import Connection
 
-from pricebook.rows import store_scope
+from pricebook.rows import OPENING_STOCK, store_scope
 from sync_server.feed import records as feed
 from sync_server.stock import records
 from sync_server.stock.records import Opening
 from sync_server.sync.service import known_store
 
-#: the kind of the rows by which the store's tills hear of it; what it cost is not told to them
-OPENING_STOCK: Final = "opening_stock"
-
 
 def keep(connection: Connection, store_id: str, rows: Sequence[Opening]) -> int:
-    """Let this have lain in the store; of a product that is named twice the latter. Returns of
-    how many products that is something else than what stood there. Raises NoSuchStore."""
+    """Let this have lain in the store, and its tills hear of it, but not of what it cost; of a
+    product that is named twice the latter. Returns of how many products that is something else
+    than what stood there. Raises NoSuchStore."""
     known_store(connection, store_id)
     scope = store_scope(store_id)
     feed.hold(connection, scope)

@@ -4,6 +4,7 @@ import gzip
 import os
 import signal
 from collections import deque
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -121,10 +122,10 @@ def test_what_lies_in_the_folder_is_not_taken_for_the_program(
 def test_rows_end_with_a_sentence_when_their_reader_was_killed(tmp_path: Path) -> None:
     rows = [[f"{number}", "茶" * 500, "2"] for number in range(20_000)]
     file = text_file(tmp_path / "a.csv", [HEADER, *rows])
-    with Beside(Job(str(file), "CNY")) as reading:
+    with closing(Beside(Job(str(file), "CNY"))) as reading:
         coming = iter(reading)
         next(coming)
-        os.kill(reading.pid, signal.SIGKILL)
+        os.kill(reading._process.pid, signal.SIGKILL)
         with pytest.raises(UnreadableFile, match="the program that read it was ended"):
             deque(coming, 0)
 
@@ -132,7 +133,7 @@ def test_rows_end_with_a_sentence_when_their_reader_was_killed(tmp_path: Path) -
 def test_nobody_reads_on_when_whoever_saves_is_gone(tmp_path: Path) -> None:
     rows = [[f"{number}", "茶" * 500, "2"] for number in range(20_000)]
     file = text_file(tmp_path / "a.csv", [HEADER, *rows])
-    with Beside(Job(str(file), "CNY")) as reading:
+    with closing(Beside(Job(str(file), "CNY"))) as reading:
         next(iter(reading))
-        process = psutil.Process(reading.pid)
+        process = psutil.Process(reading._process.pid)
     assert not process.is_running()
