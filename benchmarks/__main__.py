@@ -11,8 +11,11 @@ from benchmarks import (
     catalogue_snapshot,
     feed_delta,
     hub_push,
+    idle_counter,
     lookup,
+    receipt_bytes,
     sale_commit,
+    scan_decode,
     search,
     till_keys,
     till_opening,
@@ -33,6 +36,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "catalogue_snapshot": catalogue_snapshot.run,
     "feed_delta": feed_delta.run,
     "search": search.run,
+    "receipt_bytes": receipt_bytes.run,
+    "scan_decode": scan_decode.run,
+    "idle_counter": idle_counter.run,
 }
 RESULTS = Path(__file__).parent / "results"
 _WIDTH_WITHOUT_TERMINAL = 160

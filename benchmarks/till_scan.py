@@ -3,10 +3,13 @@
 Ours: the till on a real pty, 200 lines in the basket, the hub unreachable. Reference: a stock
 DataTable with a stock Input, its products in memory. Each scan is of a product not yet sold; each
 round begins with fresh programs. Measured from the write of the code (`wedge`: key after key, from
-the Enter) to the arrival of the frame that shows name and amount in one row.
+the Enter; `serial`: to the till's scanner at a serial line, to the reference's keyboard) to the
+arrival of the frame that shows name and amount in one row.
 """
 
+import os
 import time
+import tty
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +22,7 @@ import msgspec
 from benchmarks import goods, screens
 from benchmarks.measure import Result, Scale, by_turns, result
 from benchmarks.reference import datatable_till
+from pos_client.settings import FILE
 from rehearsal.terminal import Terminal
 from retail.catalogue import Product
 
@@ -32,10 +36,11 @@ WEDGE_GAP_S: Final = 0.0015
 _WARMING = 3
 
 Open = Callable[[], Terminal]
+Scan = Callable[[Terminal, str], int]
 
 
 def run(scale: Scale, folder: Path) -> Iterator[Result]:
-    """A scan in one write, and by a keyboard wedge."""
+    """A scan in one write, by a keyboard wedge, and by a scanner at a serial line."""
     lines, scans = scale.of(LINES, least=30), scale.of(SCANS, least=2)
     products = goods.Shelf(Random(7), lines + _WARMING + scans).products
     screens.prepare(folder / "till", products, lines)
@@ -43,13 +48,22 @@ def run(scale: Scale, folder: Path) -> Iterator[Result]:
     file.write_bytes(msgspec.json.encode({p.codes[0]: (p.name, p.price_minor) for p in products}))
     ours = partial(screens.till, folder / "till", folder / "copy")
     plain = partial(screens.reference, "datatable_till", str(file), str(lines))
-    for name, scan in (("at once", _at_once), ("wedge", _by_wedge)):
+    scanner, line = os.openpty()
+    tty.setraw(line)
+    urls = f"scan+serial://{os.ttyname(line)}?suffix=cr scan+wedge://?suffix=enter"
+    (folder / "till" / "data" / FILE).write_text(f'scanner = "{urls}"\n', encoding="utf-8")
+    ways: tuple[tuple[str, Scan, Scan], ...] = (
+        ("at once", _at_once, _at_once),
+        ("wedge", _by_wedge, _by_wedge),
+        ("serial", partial(_by_serial, scanner), _at_once),
+    )
+    for name, scan, plain_scan in ways:
         ours_wrote: list[int] = []
         plain_wrote: list[int] = []
         rounds = by_turns(
             scale,
             partial(_timed, ours, screens.ASKS_GOODS, scan, products[lines:], ours_wrote),
-            partial(_timed, plain, datatable_till.READY, scan, products[lines:], plain_wrote),
+            partial(_timed, plain, datatable_till.READY, plain_scan, products[lines:], plain_wrote),
         )
         yield result(
             f"till_scan {name}",
@@ -68,7 +82,7 @@ def run(scale: Scale, folder: Path) -> Iterator[Result]:
 def _timed(
     program: Open,
     ready: str,
-    scan: Callable[[Terminal, str], int],
+    scan: Scan,
     products: list[Product],
     wrote: list[int],
 ) -> float:
@@ -102,3 +116,9 @@ def _by_wedge(terminal: Terminal, code: str) -> int:
         terminal.type(digit)
         time.sleep(WEDGE_GAP_S)
     return terminal.press("enter")
+
+
+def _by_serial(scanner: int, _terminal: Terminal, code: str) -> int:
+    sent_ns = time.monotonic_ns()
+    os.write(scanner, f"{code}\r".encode())
+    return sent_ns

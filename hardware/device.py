@@ -1,187 +1,298 @@
-"""What goes wrong with a device or its wire, as one family:
+"""A device at the counter: how it stands, what it tells, and the one loop that keeps it.
 
-    Fault
-    ├── UnknownDevice      device.unknown         the address names no device we can open
-    ├── Unplugged          printer.unplugged      no link to the printer
-    │   └── LinkLost       printer.link_lost      ... the link broke while it printed
-    ├── NoReply            printer.no_reply       the link is up, the printer is silent
-    │   └── Unconfirmed    printer.unconfirmed    ... after it was given the receipt
-    ├── OutOfPaper         printer.out_of_paper   no paper
-    │   └── PaperRanOut    printer.paper_ran_out  ... in the middle of the receipt
-    ├── CoverOpen          printer.cover_open     the cover is open
-    ├── PrinterError       printer.error          cutter, head or an offline state without a name
-    └── ScannerUnplugged   scanner.unplugged      no link to the scanner
-        ├── ScannerTaken   scanner.taken          ... another program holds its port
-        └── ScannerForbidden scanner.forbidden    ... this user may not open its port
+    closed ─serve─▶ connecting ─▶ ready ⇄ busy          an order is being carried out
+                        ▲           │ ⇅
+                        │           │ degraded           answers, and wants something: paper, a lid
+                        │           ▼
+                        └─back off─ offline              no link, or silence; tried again
 
-For the printer, an indented line is the same trouble met after the job was sent: only there is the
-outcome unknown, and only there would a retry risk a second receipt. A fault is no refusal: no rule
-said no.
+`Device` is what every driver derives from: it says how to meet the device on a fresh link and what
+to do between orders; connecting, backing off and coming back after an unplug are here.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+import asyncio
+import contextlib
+from abc import ABC
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Final, Generic, Self, TypeVar
+
+from hardware.dialogue import Dialogue, Parser
+from hardware.fault import Fault, Kind, NoReply, Unplugged, why_not_open
+from hardware.link import Connect, Link
+
+EVENTS_KEPT = 1_000
+"""For one that reads `events()` too slowly; older ones are dropped."""
 
 
-class Fault(Exception):
-    """A device or wire that fails; the class says all that a person or a program needs.
+class State(StrEnum):
+    """How a device stands."""
 
-    `retryable`: the same job may be sent again without risk of doing it twice.
-    `outcome_known`: it is certain what the device did (for a printer: nothing of this job).
-    `detail` is for the log (an address, an errno text), never for the cashier.
-    """
-
-    code: ClassVar[str] = "device.fault"
-    retryable: ClassVar[bool] = True
-    outcome_known: ClassVar[bool] = True
-    say_en: ClassVar[str] = "A device does not work."
-    say_zh: ClassVar[str] = "设备出现故障。"
-    remedy_en: ClassVar[str] = "Check its power and cable, then try again."
-    remedy_zh: ClassVar[str] = "请检查设备电源和连接线，然后重试。"
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-    def __str__(self) -> str:
-        detail = f" ({self.detail})" if self.detail else ""
-        return f"{self.code}: {self.say_en} {self.remedy_en}{detail}"
-
-
-class UnknownDevice(Fault):
-    """The device's address (URL) is not one we can open; `detail` says which part."""
-
-    code = "device.unknown"
-    retryable = False
-    say_en = "This device address is not known."
-    say_zh = "无法识别此设备地址。"
-    remedy_en = "Write it like escpos+tcp://10.0.0.5:9100?cols=48, scan+serial:///dev/ttyACM0 or sim://printer."
-    remedy_zh = "请按此格式填写：escpos+tcp://10.0.0.5:9100?cols=48、scan+serial:///dev/ttyACM0 或 sim://printer。"
-
-
-class Unplugged(Fault):
-    """No link: refused, no route, or gone before anything of the job was sent."""
-
-    code = "printer.unplugged"
-    say_en = "The receipt printer cannot be reached."
-    say_zh = "连接不上小票打印机。"
-    remedy_en = "Check that it is switched on and its cable is in, then print again."
-    remedy_zh = "请检查打印机是否开机、连接线是否插好，然后重新打印。"
-
-
-class LinkLost(Unplugged):
-    """The link broke after the job had begun to go out."""
-
-    code = "printer.link_lost"
-    retryable = False
-    outcome_known = False
-    say_en = "The link to the receipt printer broke while it was printing."
-    say_zh = "打印过程中与小票打印机的连接中断。"
-    remedy_en = "Look at the paper: if the receipt is not whole, print a copy."
-    remedy_zh = "请查看小票：如不完整，请补打副本。"
-
-
-class NoReply(Fault):
-    """Asked for its status before a job, the printer said nothing in time."""
-
-    code = "printer.no_reply"
-    say_en = "The receipt printer does not answer."
-    say_zh = "小票打印机没有应答。"
-    remedy_en = "Switch it off and on again, then print again."
-    remedy_zh = "请将打印机关机后重新开机，然后重新打印。"
-
-
-class Unconfirmed(NoReply):
-    """The job was sent and the printer has not said in time that it is done."""
-
-    code = "printer.unconfirmed"
-    retryable = False
-    outcome_known = False
-    say_en = "The printer has not confirmed the receipt."
-    say_zh = "打印机未确认小票已打印。"
-    remedy_en = "Look at the paper: if the receipt is not whole, print a copy."
-    remedy_zh = "请查看小票：如不完整，请补打副本。"
-
-
-class OutOfPaper(Fault):
-    """Paper end (DLE EOT 4, bits 5 and 6)."""
-
-    code = "printer.out_of_paper"
-    say_en = "The receipt printer is out of paper."
-    say_zh = "小票打印机缺纸。"
-    remedy_en = "Load a new roll and close the cover, then print again."
-    remedy_zh = "请装入新纸卷并合上机盖，然后重新打印。"
-
-
-class PaperRanOut(OutOfPaper):
-    """Paper end inside the job: the printer keeps the rest and prints it on the next roll."""
-
-    code = "printer.paper_ran_out"
-    retryable = False
-    outcome_known = False
-    say_en = "The paper ran out in the middle of the receipt."
-    say_zh = "小票打印到一半时缺纸。"
-    remedy_en = "Load a new roll: the rest comes out by itself. Print a copy only if it does not."
-    remedy_zh = "请装入新纸卷，剩余部分会自动打印；如未打印完整，再补打副本。"
-
-
-class CoverOpen(Fault):
-    """Cover open (DLE EOT 2, bit 2)."""
-
-    code = "printer.cover_open"
-    say_en = "The cover of the receipt printer is open."
-    say_zh = "小票打印机机盖未合上。"
-    remedy_en = "Close the cover, then print again."
-    remedy_zh = "请合上机盖，然后重新打印。"
-
-
-class PrinterError(Fault):
-    """Offline with no named cause, or the error bit (DLE EOT 1 bit 3, DLE EOT 2 bit 6)."""
-
-    code = "printer.error"
-    say_en = "The receipt printer reports an error."
-    say_zh = "小票打印机报告故障。"
-    remedy_en = "Clear jammed paper, switch it off and on again, then print again."
-    remedy_zh = "请清除卡纸，将打印机关机后重新开机，然后重新打印。"
-
-
-class ScannerUnplugged(Fault):
-    """The scanner's port is not there or has broken; it is opened anew as soon as it is back."""
-
-    code = "scanner.unplugged"
-    say_en = "The scanner cannot be reached."
-    say_zh = "连接不上扫描枪。"
-    remedy_en = "Put its plug in again; until then type the codes."
-    remedy_zh = "请重新插好扫描枪；在此之前可手工输入条码。"
-
-
-class ScannerTaken(ScannerUnplugged):
-    """The port is there, and claimed by another program."""
-
-    code = "scanner.taken"
-    say_en = "Another program uses the scanner."
-    say_zh = "扫描枪被其他程序占用。"
-    remedy_en = "Close that program; the scanner is then found by itself."
-    remedy_zh = "请关闭该程序，扫描枪会自动恢复。"
-
-
-class ScannerForbidden(ScannerUnplugged):
-    """The port is there, and closed to the user this program runs as."""
-
-    code = "scanner.forbidden"
-    say_en = "This user may not open the scanner's port."
-    say_zh = "当前用户无权使用扫描枪端口。"
-    remedy_en = "Add the user to the port's group (dialout on Linux) and sign in again."
-    remedy_zh = "请将用户加入端口所属的组（Linux 为 dialout），然后重新登录。"
+    CLOSED = "closed"
+    CONNECTING = "connecting"
+    READY = "ready"
+    BUSY = "busy"
+    DEGRADED = "degraded"
+    OFFLINE = "offline"
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceState:
-    """How a device stands; not `known` until it was first met."""
+class Health:
+    """A state, and what keeps the device from its work, if anything does."""
 
+    state: State = State.CLOSED
     fault: Fault | None = None
-    known: bool = True
+
+    @property
+    def known(self) -> bool:
+        """It was met, or tried in vain."""
+        return self.state not in (State.CLOSED, State.CONNECTING)
 
     @property
     def ready(self) -> bool:
-        return self.known and self.fault is None
+        return self.state in (State.READY, State.BUSY) and self.fault is None
+
+    @property
+    def answers(self) -> bool:
+        return self.state in (State.READY, State.BUSY, State.DEGRADED)
+
+    def like(self, other: "Health") -> bool:
+        """Whether a person would be told the same."""
+        return self.state is other.state and _code(self) == _code(other)
+
+
+def standing(fault: Fault | None) -> Health:
+    """How a device stands that answers."""
+    return Health(State.READY if fault is None else State.DEGRADED, fault)
+
+
+def _code(health: Health) -> str | None:
+    return health.fault.code if health.fault else None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a device tells of itself; drivers have more of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChanged(Event):
+    """It stands otherwise than before."""
+
+    health: Health
+
+
+class Tells:
+    """Has something to tell. `listeners` are called on the loop that serves it."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[Event], object]] = []
+
+    def _tell(self, event: Event) -> None:
+        for listener in tuple(self.listeners):
+            listener(event)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What it tells from now on, for ever; one that reads too slowly misses the oldest."""
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+
+        def keep(event: Event) -> None:
+            if queue.qsize() >= EVENTS_KEPT:
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+        self.listeners.append(keep)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self.listeners.remove(keep)
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """The pauses between attempts to connect, in seconds: each twice as long as the one before."""
+
+    first_s: float = 0.5
+    most_s: float = 5.0
+
+    def after(self, wait_s: float) -> float:
+        return min(2 * wait_s, self.most_s)
+
+
+@dataclass(eq=False)
+class _Attempt:
+    """The one under way, or the next: whoever has an order waits for its end."""
+
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    wanted: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+Reply = TypeVar("Reply")
+
+
+class Device(Tells, ABC, Generic[Reply]):
+    """Enter it as an async context, or run `serve()` as a task: before and after, it is closed.
+
+    Device trouble never leaves `serve`.
+    """
+
+    kind: ClassVar[Kind]
+
+    def __init__(self, connect: Connect, *, back_off: BackOff | None = None) -> None:
+        super().__init__()
+        self.connect: Final = connect
+        self._back_off = back_off or BackOff()
+        self._turn = asyncio.Lock()
+        self._dialogue: Dialogue[Reply] | None = None
+        self._attempt = _Attempt()
+        self._serving: asyncio.Task[None] | None = None
+        self._abandoned: asyncio.Future[None]
+        self._met = False
+        self.health = Health()
+
+    # ---- what a driver says of its device
+
+    def _parser(self) -> Parser[Reply]:
+        """A fresh one for each link."""
+        raise NotImplementedError
+
+    async def _meet(self, dialogue: Dialogue[Reply]) -> None:
+        """Find out whether the right device is there, and how it stands. A `Fault` or `OSError`
+        ends the link, `TimeoutError` says that it is silent."""
+
+    async def _attend(self, dialogue: Dialogue[Reply]) -> None:  # noqa: ARG002
+        """What is done between orders, until the link breaks."""
+        await asyncio.Event().wait()
+
+    def _hear(self, reply: Reply) -> None:
+        """What came unasked."""
+
+    # ---- how it is kept
+
+    async def serve(self) -> None:
+        """Keep the device until cancelled: connect, meet, attend; after any trouble again."""
+        wait_s = self._back_off.first_s
+        self._stands(Health(State.CONNECTING))
+        try:
+            while True:
+                met = False
+                try:
+                    link = await self.connect()
+                except OSError as refused:
+                    fault = why_not_open(self.kind, refused)
+                else:
+                    fault, met = await self._keep(link)
+                self._stands(Health(State.OFFLINE, fault))
+                if met:  # whoever has an order since it broke waits for the next attempt
+                    wait_s = self._back_off.first_s
+                else:
+                    self._end_attempt()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await self._attempt.wanted.wait()
+                wait_s = self._back_off.after(wait_s)
+        finally:
+            self._stands(Health())
+            self._end_attempt()
+
+    async def _keep(self, link: Link) -> tuple[Fault, bool]:
+        """Use the link until it breaks; why it did, and whether the device was met."""
+        dialogue = Dialogue(link, self._parser(), self._hear)
+        self._abandoned = asyncio.get_running_loop().create_future()
+        self._met = False
+        tasks: list[asyncio.Future[None]] = [
+            asyncio.create_task(dialogue.listen()),
+            asyncio.create_task(self._converse(dialogue)),
+            self._abandoned,
+        ]
+        try:
+            fault = await self._end_of(tasks)
+        finally:
+            self._dialogue = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await link.close()
+        return fault, self._met
+
+    async def _end_of(self, tasks: list[asyncio.Future[None]]) -> Fault:
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.gather(*done)
+        except Fault as fault:
+            return fault
+        except TimeoutError:
+            return NoReply(self.kind)
+        except OSError as broken:
+            return Unplugged(self.kind, str(broken))
+        raise AssertionError("a conversation ends with its link")
+
+    async def _converse(self, dialogue: Dialogue[Reply]) -> None:
+        await self._meet(dialogue)
+        self._dialogue, self._met = dialogue, True
+        if not self.health.answers:
+            self._stands(Health(State.READY))
+        self._end_attempt()
+        await self._attend(dialogue)
+
+    def _end_attempt(self) -> None:
+        ended, self._attempt = self._attempt, _Attempt()
+        ended.ended.set()
+
+    async def _reached(self) -> Dialogue[Reply]:
+        """The link to give an order by. One that is offline is tried at once, not only after its
+        pause; the fault of that attempt comes out."""
+        if self._dialogue is None and self.health.state is not State.CLOSED:
+            attempt = self._attempt
+            attempt.wanted.set()
+            await attempt.ended.wait()
+        if self._dialogue is None:
+            raise self.health.fault or Unplugged(self.kind, "it is closed")
+        return self._dialogue
+
+    @contextlib.asynccontextmanager
+    async def _order(self) -> AsyncIterator[Dialogue[Reply]]:
+        """The link, for one order at a time; a `Fault` when there is none. An order that is cut
+        short ends the link: what it would still answer must not pass for the next one's."""
+        async with self._turn:
+            dialogue = await self._reached()
+            self._stands(Health(State.BUSY, self.health.fault))
+            try:
+                yield dialogue
+            except asyncio.CancelledError:
+                self._abandon(NoReply(self.kind, "an order was cut short"))
+                raise
+            finally:
+                if self.health.state is State.BUSY and self._dialogue is dialogue:
+                    self._stands(standing(self.health.fault))
+
+    def _abandon(self, fault: Fault) -> None:
+        """Give the link up because of `fault`, and connect anew."""
+        self._dialogue = None
+        if not self._abandoned.done():
+            self._abandoned.set_exception(fault)
+
+    async def reached(self) -> Health:
+        """How it stands after it was met, or after the attempt under way has failed."""
+        with contextlib.suppress(Fault):
+            await self._reached()
+        return self.health
+
+    async def __aenter__(self) -> Self:
+        self._stands(Health(State.CONNECTING))
+        self._serving = asyncio.create_task(self.serve())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._serving is not None
+        self._serving.cancel()
+        await asyncio.gather(self._serving, return_exceptions=True)
+
+    # ---- what it tells
+
+    def _stands(self, health: Health) -> None:
+        before, self.health = self.health, health
+        if not before.like(health):
+            self._tell(HealthChanged(health))

@@ -1,155 +1,155 @@
-"""From a device's address to the device:
+"""From a device's URL to its driver.
 
-    escpos+tcp://10.0.0.5:9100?cols=48&fence=gs_r
     escpos+serial:///dev/serial/by-id/usb-…?baud=38400&flow=rtscts&cols=48
-    scan+serial:///dev/serial/by-id/usb-…?baud=9600&prefix=%02&suffix=cr
     scan+wedge://?prefix=%02&suffix=enter
-    sim://printer?paper=out&stall_at=120&power_cut_at=200&keep=receipts.txt
+    sim://printer?paper=out&stall_at=120
 
-Owns the addresses: every part is checked, a misspelt option is refused and not ignored. Opening
-touches no wire; the first job does.
+Owns which drivers, links and simulators there are. Opening touches no wire; serving the device
+does.
 """
 
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
 
-from hardware.device import UnknownDevice
-from hardware.link import Connect, TcpLink
-from hardware.printer import COLUMNS, EscposPrinter, FenceKind, TimeLimits
-from hardware.scanner import Framing, SerialScanner, Suffix, Wedge
-from hardware.serial_link import BAUD_RATES, SerialLink
-from hardware.simulator.port import PaperFile, PictureFolder, in_process
-from hardware.simulator.printer import SimulatedPrinter
+from hardware.device import Device
+from hardware.driver import Driver, SerialDefaults
+from hardware.fault import Kind, UnknownDevice
+from hardware.link import Connect, Link
+from hardware.link.device_file import READ_ONLY, DeviceFile
+from hardware.link.hidraw import HidrawLink
+from hardware.link.serial import BAUD_RATES, SerialLink
+from hardware.link.tcp import TcpLink
+from hardware.link.usb import UsbLink
+from hardware.printer.printer import Printer
+from hardware.scanner.hid_pos import USAGE_PAGE
+from hardware.scanner.scanner import Scanner
+from hardware.scanner.wedge import Wedge
+from hardware.url import DeviceUrl
 
-PORT = 9100
-"""Where network printers listen when the address names no port."""
+GROUP: Final = "omnitill.drivers"
+"""Entry points by which other packages bring drivers."""
+TCP_PORT: Final = 9100
+"""Where network printers and serial servers listen when the address names no port."""
+CONNECT_S: Final = 3.0
+WRITE_S: Final = 5.0
 
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    parts: SplitResult
-    port: int
-    options: dict[str, str]
-
-    @classmethod
-    def parse(cls, url: str) -> "_Address":
-        """`ValueError` on a port or option that is none."""
-        parts = urlsplit(url)
-        pairs = parse_qsl(parts.query, strict_parsing=True) if parts.query else []
-        return cls(parts, PORT if parts.port is None else parts.port, dict(pairs))
-
-    def number(self, name: str) -> int | None:
-        text = self.options.pop(name, None)
-        return None if text is None else int(text)
-
-    def one_of(self, name: str, *allowed: str) -> str:
-        """The option's value; the first of `allowed` when it is not given."""
-        value = self.options.pop(name, allowed[0])
-        if value not in allowed:
-            raise ValueError(f"{name} is {value!r}, not one of {', '.join(allowed)}")
-        return value
-
-    def serial(self, baud: int, *, connect_s: float = 3.0, write_s: float = 5.0) -> Connect:
-        """How to open the port that the path names, at `baud` unless the address says so."""
-        path = unquote(self.parts.path)
-        if self.parts.netloc or path.strip("/") == "" or "\0" in path:
-            raise ValueError("a serial port is written with three slashes: serial:///dev/…")
-        rates = (baud, *(rate for rate in BAUD_RATES if rate != baud))
-        return partial(
-            SerialLink.connect,
-            path,
-            baud=int(self.one_of("baud", *map(str, rates))),
-            rtscts=self.one_of("flow", "none", "rtscts") == "rtscts",
-            connect_s=connect_s,
-            write_s=write_s,
-        )
-
-    def nothing_left(self) -> None:
-        """A misspelt option is refused, not ignored."""
-        if self.options:
-            raise ValueError(f"unknown option {', '.join(self.options)}")
+_OURS: Final = {
+    "escpos": "hardware.printer.printer:DRIVER",
+    "scan": "hardware.scanner.scanner:DRIVER",
+    "display": "hardware.display.display:DRIVER",
+    "scale": "hardware.scale.scale:DRIVER",
+    "lock8a": "hardware.locker.xor_board:DRIVER",
+    "kerong": "hardware.locker.kerong:DRIVER",
+    "wkly": "hardware.locker.wkly:DRIVER",
+    "modbuslock": "hardware.locker.modbus:DRIVER",
+}
 
 
-def open_scanner(url: str) -> SerialScanner | Wedge:
-    """The scanner at `url`; `UnknownDevice` when the address cannot be understood.
+def schemes() -> dict[str, EntryPoint]:
+    """Every driver by its scheme, loaded when it is first used; ours cannot be replaced."""
+    theirs = {point.name: point for point in entry_points(group=GROUP)}
+    ours = {name: EntryPoint(name, where, GROUP) for name, where in _OURS.items()}
+    return theirs | ours
 
-    Options: `prefix` as the scanner sends it (%02 is STX); `suffix` enter or tab for a wedge; cr,
-    lf, crlf or tab for a serial port, where without one CR, LF or a pause ends a code; `baud`.
-    """
+
+def open_device(text: str) -> Device[Any] | Wedge:
+    """The device at a URL; `UnknownDevice` when the address cannot be understood."""
     try:
-        address = _Address.parse(url)
-        prefix = address.options.pop("prefix", "")
-        scanner: SerialScanner | Wedge
-        match address.parts.scheme, address.parts.netloc + address.parts.path:
-            case "scan+serial", _:
-                suffix = Suffix(address.one_of("suffix", *Suffix))
-                connect = address.serial(9600)
-                scanner = SerialScanner(connect, Framing(prefix.encode(), suffix))
-            case "scan+wedge", "":
-                if prefix and (prefix[0].isalnum() or prefix[0] in "\r\n\t"):
-                    raise ValueError(f"prefix {prefix!r} begins with a key that is typed")
-                tab = address.one_of("suffix", "enter", "tab") == "tab"
-                scanner = Wedge(prefix, "tab" if tab else "enter")
-            case scheme, place:
-                raise ValueError(f"{scheme}://{place} is no scanner")
-        address.nothing_left()
+        url = DeviceUrl.parse(text)
+        device = _simulated(url) if url.driver == "sim" else _real(url)
+        url.nothing_left()
     except (ValueError, OSError) as wrong:
-        raise UnknownDevice(f"{url}: {wrong}") from None
-    return scanner
+        raise UnknownDevice(f"{text}: {wrong}") from None
+    return device
 
 
-def open_printer(url: str, *, limits: TimeLimits | None = None) -> EscposPrinter:
-    """The printer at `url`; `UnknownDevice` when the address cannot be understood.
-
-    Options of serial ports: `baud`; `flow` none or rtscts.
-    Options of all: `cols` 48, 42 or 32; `fence` process_id or gs_r; `cjk` fs_gb18030; `qr` native,
-    or picture for a printer that cannot draw one.
-    Of `sim://printer` too: `paper` in or out, `cover` closed or open, `stall_at` and
-    `power_cut_at` in bytes from the start, `keep` a file and `pictures` a folder that get what is
-    printed.
-    """
-    limits = limits or TimeLimits()
-    connect: Connect
-    try:
-        address = _Address.parse(url)
-        columns = int(address.one_of("cols", "48", *map(str, COLUMNS)))
-        fence = FenceKind(address.one_of("fence", *FenceKind))
-        address.one_of("cjk", "fs_gb18030")
-        draws_qr = address.one_of("qr", "native", "picture") == "native"
-        match address.parts.scheme, address.parts.hostname:
-            case "escpos+tcp", str(host):
-                host.encode("idna")  # what no name look-up would take
-                connect = partial(
-                    TcpLink.connect,
-                    host,
-                    address.port,
-                    connect_s=limits.connect_s,
-                    write_s=limits.write_s,
-                )
-            case "escpos+serial", _:
-                connect = address.serial(38_400, connect_s=limits.connect_s, write_s=limits.write_s)
-            case "sim", "printer":
-                connect = in_process(_simulated(address, columns), write_s=limits.write_s)
-            case scheme, host_or_none:
-                raise ValueError(f"{scheme}://{host_or_none or ''} is no printer")
-        address.nothing_left()
-    except (ValueError, OSError) as wrong:
-        raise UnknownDevice(f"{url}: {wrong}") from None
-    return EscposPrinter(connect, columns=columns, fence=fence, limits=limits, draws_qr=draws_qr)
+def _real(url: DeviceUrl) -> Device[Any] | Wedge:
+    point = schemes().get(url.driver)
+    if point is None:
+        raise ValueError(f"{url.driver!r} is none of {', '.join(sorted(schemes()))}")
+    driver: Driver = point.load()
+    if url.link not in driver.links:
+        raise ValueError(f"{url.driver}+ goes with {', '.join(driver.links)}, not {url.link!r}")
+    return driver.open(url, _connector(url, driver.serial_of(url)))
 
 
-def _simulated(address: _Address, columns: int) -> SimulatedPrinter:
-    printer = SimulatedPrinter(columns=columns)
-    printer.paper_out = address.one_of("paper", "in", "out") == "out"
-    printer.cover_open = address.one_of("cover", "closed", "open") == "open"
-    if (stall_at := address.number("stall_at")) is not None:
-        printer.stall_at(stall_at)
-    if (power_cut_at := address.number("power_cut_at")) is not None:
-        printer.power_cut_at(power_cut_at)
-    if keep := address.options.pop("keep", ""):
-        printer.listeners.append(PaperFile(Path(keep)))
-    if pictures := address.options.pop("pictures", ""):
-        printer.listeners.append(PictureFolder(Path(pictures), printer))
-    return printer
+def _connector(url: DeviceUrl, serial: SerialDefaults) -> Connect:
+    """How to open the link that the URL names."""
+    match url.link:
+        case "serial":
+            rates = (serial.baud, *(rate for rate in BAUD_RATES if rate != serial.baud))
+            return partial(
+                SerialLink.connect,
+                url.path,
+                baud=int(url.one_of("baud", *map(str, rates))),
+                framing=serial.framing,
+                rtscts=url.one_of("flow", "none", "rtscts") == "rtscts",
+                connect_s=CONNECT_S,
+                write_s=WRITE_S,
+            )
+        case "tcp":
+            return partial(
+                TcpLink.connect, url.host, url.port(TCP_PORT), connect_s=CONNECT_S, write_s=WRITE_S
+            )
+        case "lp" | "hidraw" | "hidpos" | "evdev":
+            return _file_connector(url)
+        case "usb":
+            return partial(UsbLink.connect, *url.usb_id, connect_s=CONNECT_S, write_s=WRITE_S)
+        case _:
+            return _no_link
+
+
+def _file_connector(url: DeviceUrl) -> Connect:
+    """The same, for devices that the kernel shows as a file of their own."""
+    match url.link:
+        case "hidraw":
+            return partial(HidrawLink.at, url.path, connect_s=CONNECT_S)
+        case "hidpos":
+            ids = url.usb_id
+            return partial(HidrawLink.called, *ids, usage_page=USAGE_PAGE, connect_s=CONNECT_S)
+        case "evdev":
+            alone = partial(DeviceFile.connect, modes=READ_ONLY, grab=True)
+            return partial(alone, url.path, connect_s=CONNECT_S)
+        case _:
+            return partial(DeviceFile.connect, url.path, connect_s=CONNECT_S, write_s=WRITE_S)
+
+
+async def _no_link() -> Link:
+    raise ConnectionError("this device has no link of its own")
+
+
+def _simulated(url: DeviceUrl) -> Device[Any] | Wedge:
+    """The simulated device in this process, behind the driver that it speaks."""
+    from hardware.simulator.catalogue import simulated  # noqa: PLC0415  only where one is wanted
+    from hardware.simulator.noise import noise  # noqa: PLC0415
+    from hardware.simulator.wire import in_process  # noqa: PLC0415
+
+    seed, per_mille = url.number("noise", 0, 0, 2**32), url.number("noise_per_mille", 10, 1, 500)
+    machine = simulated(url.parts.netloc + url.parts.path, url)
+    url.options.update({name: str(value) for name, value in machine.options().items()})
+    driver: Driver = schemes()[machine.driver].load()
+    damage = noise(seed, per_mille / 1000) if seed else None
+    return driver.open(url, in_process(machine, write_s=WRITE_S, damage=damage))
+
+
+def open_printer(url: str) -> Printer:
+    """The printer at `url`; `UnknownDevice` when the address is none of a printer."""
+    device = open_device(url)
+    if not isinstance(device, Printer):
+        raise UnknownDevice(f"{url}: this is no printer")
+    return device
+
+
+def open_scanner(url: str) -> Scanner | Wedge:
+    """The scanner at `url`; `UnknownDevice` when the address is none of a scanner."""
+    device = open_device(url)
+    if not isinstance(device, Scanner | Wedge):
+        raise UnknownDevice(f"{url}: this is no scanner")
+    return device
+
+
+def kind_of(url: str) -> Kind:
+    """What the device at `url` is for; `UnknownDevice` when it cannot be understood."""
+    device = open_device(url)
+    return Kind.SCANNER if isinstance(device, Wedge) else device.kind

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hardware.device import Fault
+from hardware.fault import Fault
 from journal.signature import fingerprint, plain_code
 from pos_client import headless, identity, inspection
 from pos_client.clock import RandomIds

@@ -10,6 +10,17 @@ from typing import Annotated, Final, Literal, Union
 import msgspec
 
 from pos_client import views
+from pos_client.device_acts import (
+    ConfirmPaper,
+    Devices,
+    OpenCompartment,
+    ReturnCompartment,
+    ShowLocker,
+    StopPrinting,
+    StoreParcel,
+    TakeParcel,
+    WithdrawCompartment,
+)
 from pos_client.lookups import Code, Find, PriceCheck, ShowProduct, Status
 from pos_client.message import Act, Id, Whole, Words, fields_of, name_of
 from pos_client.till import Till
@@ -364,6 +375,15 @@ ACTS: tuple[type[Act], ...] = (
     LastReceipt,
     Reprint,
     OpenDrawer,
+    ConfirmPaper,
+    StopPrinting,
+    Devices,
+    ShowLocker,
+    OpenCompartment,
+    StoreParcel,
+    TakeParcel,
+    WithdrawCompartment,
+    ReturnCompartment,
     Receive,
     PriceCheck,
     Find,

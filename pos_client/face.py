@@ -12,9 +12,11 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-from hardware.scanner import Wedge
+from hardware.scanner.wedge import Wedge
 from pos_client.catalogue.service import InForce
 from pos_client.commands import Command, CommandsPage, HelpPage
+from pos_client.counter.screen import DevicesPage
+from pos_client.locker.screen import LockerPage, tell_end
 from pos_client.sale.screen import SalePage
 from pos_client.sale.total import total_rows
 from pos_client.screen import colours, prices
@@ -26,6 +28,7 @@ from pos_client.screen.status import status_row
 from pos_client.shift.screen import FiguresPage, OpenShiftPage, close_shift
 from pos_client.sync.service import SyncState
 from pos_client.till import Till
+from retail.facts import DoorOutcome
 from retail.language import Language, Text
 from retail.refusals import Refusal
 
@@ -70,10 +73,11 @@ class Face:
         self.desk.everywhere = {
             "f1": self._help,
             "ctrl+p": self._list_acts,
+            "ctrl+d": self._devices,
             "ctrl+q": self._leave,
             "ctrl+c": lambda: self.desk.attend(self.desk.say(_STOPPED), self.desk.say(_LEAVE)),
         }
-        self._keys = Keys(till.counter.wedge or Wedge())
+        self._keys = Keys(till.counter.places.wedge or Wedge())
 
     # In
 
@@ -97,10 +101,29 @@ class Face:
         if name == "scanner.scan":
             self._take(Scanned(values.get("aim", "") + values["code"]))
             return
+        if self._page_told(name, values):
+            return
+        if name == "locker.opened":
+            tell_end(
+                self.desk, DoorOutcome(values["outcome"]), values["compartment"], values["others"]
+            )
+            return
+        if name == "drawer.left_open":
+            self.desk.attend(values["say"], values["remedy"])
+            return
         note = self.desk.note
         refused = note is not None and note.ink is Ink.BAD
         if "receipt" in values and "say" in values and not refused:
             self.desk.attend(values["say"], values["remedy"])
+
+    def _page_told(self, name: str, values: dict[str, Any]) -> bool:
+        try:
+            return self.desk.page.told(name, values)
+        except Refusal as no:
+            self.desk.refused(no)
+        except Exception as fault:
+            self._met(fault)
+        return True
 
     def _take(self, given: Input) -> None:
         if given != Pressed("ctrl+q"):
@@ -199,6 +222,15 @@ class Face:
         if not isinstance(self.desk.page, CommandsPage):
             self.desk.open(CommandsPage(self.desk, self.commands()))
 
+    def _devices(self) -> None:
+        if not isinstance(self.desk.page, DevicesPage):
+            self.desk.open(DevicesPage(self.desk, self._locker))
+
+    def _locker(self) -> None:
+        self.till.shift.required()
+        if not isinstance(self.desk.page, LockerPage):
+            self.desk.open(LockerPage(self.desk))
+
     def _figures(self) -> None:
         self.till.shift.required()
         self.desk.open(FiguresPage(self.desk))
@@ -220,6 +252,14 @@ class Face:
                     "zhuti",
                 )
                 for name, says in colours.NAMES.items()
+            ),
+            Command(
+                Text("Devices: state, set-up", "设备状态与设置"), "Ctrl+D", self._devices, "shebei"
+            ),
+            *(
+                [Command(Text("Pickup locker", "自提柜"), "", self._locker, "zitigui")]
+                if self.till.counter.places.locker
+                else []
             ),
             Command(Text("Help", "帮助"), "F1", self._help, "bangzhu"),
             Command(Text("Leave the program", "退出程序"), "Ctrl+Q", self._leave, "tuichu"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal
 
+import tomlkit
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -32,6 +33,9 @@ Pause = Annotated[Seconds, Field(gt=0)]
 _YEARS = 1970, 2200
 _NOT_OUR_TIME = Text("it must lie between 1970 and 2200", "须在 1970 年至 2200 年之间")
 _NO_SUCH = Text("there is no such setting", "没有此设置项")
+_IN_ENVIRONMENT = Text(
+    "it is set in the environment, which wins over the file", "环境变量中已设置，优先于配置文件"
+)
 _INSIDE = Text(
     "it must lie outside the data folder, or a copy of that could not be told from the original",
     "须位于数据文件夹之外，否则无法区分副本与原件",
@@ -69,6 +73,11 @@ class TillSettings(BaseSettings):
     scanner: str = Field(
         "scan+wedge://?suffix=enter",
         description="device URLs of the scanners, separated by blanks; a wedge is one that types",
+    )
+    display: str = Field("", description="device URL of the customer display")
+    scale: str = Field("", description="device URL of the scale at the counter")
+    locker: str = Field(
+        "", description="device URLs of the pickup locker's boards, in the order of their doors"
     )
     logo: Path | None = Field(
         None, description="PNG file in the data folder that opens every receipt"
@@ -151,6 +160,28 @@ def load(**given: Any) -> TillSettings:
     if settings.state.resolve().is_relative_to(settings.data.resolve()):
         raise _wrong("state", _INSIDE)
     return settings
+
+
+def keep(settings: TillSettings, name: str, value: str) -> None:
+    """Write one setting into `till.toml`, whatever else stands there staying as it is, and let
+    `settings` have it. Raises WrongSetting when the environment says otherwise or the file cannot
+    be written; nothing has changed then."""
+    if PREFIX + name.upper() in os.environ:
+        raise _wrong(name, _IN_ENVIRONMENT)
+    file = settings.data / FILE
+    try:
+        document = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else None
+        document = document if document is not None else tomlkit.document()
+        document[name] = value
+        whole = file.with_suffix(".new")
+        with whole.open("w", encoding="utf-8") as out:
+            out.write(tomlkit.dumps(document))
+            out.flush()
+            os.fsync(out.fileno())
+        whole.replace(file)
+    except (tomlkit.exceptions.TOMLKitError, UnicodeDecodeError, OSError) as fault:
+        raise _wrong(FILE, fault) from None
+    setattr(settings, name, value)
 
 
 def _wrong(name: str, why: object) -> WrongSetting:

@@ -9,22 +9,21 @@ The same object serves the headless till, the screens, the simulator and the ben
 act may be called from any thread; one act runs at a time.
 """
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from random import SystemRandom
-from typing import Any
 
-from hardware.device import Fault
-from hardware.scanner import Scan
 from journal.clock import Clock, Ids
 from pos_client import identity
 from pos_client.catalogue.service import CatalogueService
 from pos_client.clock import RandomIds, SystemClock
-from pos_client.counter import Counter
+from pos_client.counter.counter import Counter
+from pos_client.counter.setup import SetUp
 from pos_client.database import Database, disk_refusals
 from pos_client.folder import Hold, file_refusals, made
+from pos_client.locker.service import LockerService
+from pos_client.news import News, Tell
 from pos_client.recorder import Recorder
-from pos_client.sale.receipt import load_logo
+from pos_client.sale.receipt import Logo
 from pos_client.sale.service import SaleService
 from pos_client.settings import TillSettings
 from pos_client.shift.service import ShiftService
@@ -34,8 +33,6 @@ from retail.language import Language, Text
 from retail.refusals import Refusal
 
 DATABASE_FILE = "till.db"
-
-Event = Callable[[str, dict[str, Any]], None]
 
 
 class NotEnrolled(Refusal):
@@ -66,17 +63,14 @@ class Till:
         self.who = who
         self._hold = hold
         signer = identity.load_signer(settings.data)
-        self.counter = Counter(
-            settings.printer,
-            settings.scanner,
-            settings.print_queue_max,
-            settings.close_wait_s,
-            settings.printer_look_s,
-        )
+        self.counter = Counter(settings)
         self.catalogue = CatalogueService(recorder, settings.data, settings.database_wait_s)
         self.shift = ShiftService(recorder, self.catalogue)
-        logo = load_logo(settings, self.counter.columns)
+        logo = Logo(settings)
+        logo.at(self.counter.columns)
         self.sale = SaleService(recorder, self.catalogue, self.shift, self.counter, logo)
+        self.devices = SetUp(settings, self.counter)
+        self.locker = LockerService(recorder, self.shift, self.counter)
         self.stock = StockService(recorder, self.catalogue, self.shift)
         self.sync = SyncService(recorder, self.catalogue, who, signer, settings, SystemRandom())
         self.sync.on_staged = self.sale.between_sales
@@ -113,49 +107,22 @@ class Till:
         """The cashier's language: this till's setting, else the store's."""
         return Language(self.settings.language or self.catalogue.settings.language)
 
-    def start(self, on_event: Event) -> None:
+    def start(self, on_event: Tell) -> None:
         """Begin to listen and to sync, and tell of what devices and hub have to say unasked;
         `on_event` is called on their threads."""
-
-        def fault(trouble: Fault, receipt: str) -> None:
-            on_event(trouble.code, {"receipt": receipt, **self._said(trouble)})
-
-        def scan(scanned: Scan) -> None:
-            on_event("scanner.scan", {"code": scanned.code, "aim": scanned.aim})
 
         def swapped() -> None:
             on_event("catalogue.swapped", {"products": self.catalogue.known_products})
 
-        self.counter.on_fault = fault
-        self.counter.on_scan = scan
-        self.counter.on_state = self._device_states(on_event)
+        news = News(self.counter, lambda: self.language, on_event)
+        news.listen()
+        self.devices.on_weight = news.weighed
+        self.locker.on_ended = news.opened
         self.sync.on_event = on_event
         self.catalogue.on_swapped = swapped
         self.counter.start()
         if self._threads is not None:
             self._threads.start()
-
-    def _device_states(self, on_event: Event) -> Callable[[], None]:
-        """Tells of the device that stands otherwise than was told before."""
-        told: dict[str, str | None] = {}
-
-        def tell() -> None:
-            devices = {"printer": self.counter.printer, "scanner": self.counter.scanner}
-            for name, state in devices.items():
-                code = state.fault.code if state and state.fault else None
-                if state is None or not state.known or told.get(name, "unknown") == code:
-                    continue
-                told[name] = code
-                why = {"code": code, **self._said(state.fault)} if state.fault else {}
-                on_event(f"{name}.state", {"ready": state.ready, **why})
-
-        return tell
-
-    def _said(self, trouble: Fault) -> dict[str, str]:
-        return {
-            "say": Text(trouble.say_en, trouble.say_zh).to(self.language),
-            "remedy": Text(trouble.remedy_en, trouble.remedy_zh).to(self.language),
-        }
 
     def close(self) -> None:
         """Finish what is printing and being sent, for a bounded time, then let go of the disk."""

@@ -3,6 +3,8 @@
 from typing import Any
 
 from pos_client.catalogue.service import InForce
+from pos_client.counter.places import Placed
+from pos_client.locker.service import Box
 from pos_client.sale.records import Parked, Sold
 from pos_client.shift.records import OpenShift
 from pos_client.sync.service import SyncState
@@ -11,7 +13,7 @@ from retail.basket import Basket, Line
 from retail.catalogue import Product
 from retail.expiry import Recalls, recall_of, recalled_batches
 from retail.facts import ShiftClosed
-from retail.language import Language
+from retail.language import Language, Text
 from retail.refusals import Refusal
 from retail.shift import Figures
 
@@ -191,3 +193,34 @@ def sync(of: SyncState) -> View:
 
 def refusal(of: Refusal, language: Language) -> View:
     return {"code": of.code, "say": of.say.to(language), "remedy": of.remedy.to(language)}
+
+
+def device(of: Placed, language: Language) -> View:
+    """A device, how it stands, and what to do when it does not stand well."""
+    health = of.device.health
+    said: View = {
+        "device": of.name,
+        "url": of.url,
+        "state": health.state,
+        "ready": health.ready,
+    }
+    if (trouble := health.fault) is not None:
+        say, remedy = (
+            Text(trouble.say_en, trouble.say_zh),
+            Text(trouble.remedy_en, trouble.remedy_zh),
+        )
+        said |= {"code": trouble.code, "say": say.to(language), "remedy": remedy.to(language)}
+    return said
+
+
+def box(of: Box) -> View:
+    """A compartment: its door, what lies in it, and whether it is in service."""
+    return {
+        "compartment": of.door.number,
+        "size": of.door.size,
+        "door": of.door.state,
+        "parcel": of.contents.parcel or None,
+        "since": of.contents.since or None,
+        "withdrawn": of.contents.withdrawn or None,
+        "opening": of.opening.decision if of.opening else None,
+    }

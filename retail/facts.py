@@ -36,6 +36,17 @@ class PrintOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class DoorOutcome(StrEnum):
+    """What became of a decision to open a compartment's door."""
+
+    OPENED = "opened"
+    ALREADY_OPEN = "already_open"
+    JAMMED = "jammed"
+    WRONG_DOOR = "wrong_door"
+    UNKNOWN = "unknown"
+    NOT_TRIED = "not_tried"
+
+
 class DenominationCount(msgspec.Struct, frozen=True):
     """So many notes or coins of one value, in minor units."""
 
@@ -160,13 +171,16 @@ class SaleVoided(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class ReceiptPrinted(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of a receipt. `sale` is the id of the sale's fact; `copy` counts reprints,
-    0 is the original; `reason` is the device's fault code, if any."""
+    0 is the original; `reason` is the device's fault code, if any; `proof` says how it is known
+    to have printed: `confirmed` (the printer named the job), `fenced` (its buffer was processed),
+    `cashier` (a person looked)."""
 
     sale: str
     receipt: str
     outcome: PrintOutcome
     reason: str | None = None
     copy: Count = 0
+    proof: str | None = None
 
 
 class ReceivedLine(msgspec.Struct, frozen=True):
@@ -196,6 +210,54 @@ class CodeDecided(msgspec.Struct, frozen=True, omit_defaults=True):
     reading: EightDigits
 
 
+class DoorOpeningDecided(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A clerk decided to open a compartment, with the reason; durable before the lock is told.
+    `parcel` is what lay in it."""
+
+    compartment: Count
+    reason: str
+    parcel: str = ""
+
+
+class DoorOpeningEnded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the door did. `decision` is the id of the decision's fact, `others` are doors that
+    opened and should not have, `reason` is the device's fault code, if any."""
+
+    decision: str
+    compartment: Count
+    outcome: DoorOutcome
+    others: tuple[Count, ...] = ()
+    reason: str | None = None
+
+
+class ParcelStored(msgspec.Struct, frozen=True):
+    """A clerk put a parcel into a compartment."""
+
+    parcel: str
+    compartment: Count
+
+
+class ParcelTaken(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A parcel left its compartment, with the reason."""
+
+    parcel: str
+    compartment: Count
+    reason: str = ""
+
+
+class CompartmentWithdrawn(msgspec.Struct, frozen=True):
+    """A compartment is out of service, with the reason."""
+
+    compartment: Count
+    reason: str
+
+
+class CompartmentReturned(msgspec.Struct, frozen=True):
+    """A compartment is in service again."""
+
+    compartment: Count
+
+
 Fact = (
     ShiftOpened
     | ShiftClosed
@@ -205,6 +267,12 @@ Fact = (
     | StockReceived
     | DrawerOpened
     | CodeDecided
+    | DoorOpeningDecided
+    | DoorOpeningEnded
+    | ParcelStored
+    | ParcelTaken
+    | CompartmentWithdrawn
+    | CompartmentReturned
 )
 
 #: the name and the version of each fact on the wire
@@ -217,6 +285,12 @@ TYPES: dict[type[Fact], tuple[str, int]] = {
     StockReceived: ("stock.received", 1),
     DrawerOpened: ("drawer.opened", 1),
     CodeDecided: ("code.decided", 1),
+    DoorOpeningDecided: ("door.opening_decided", 1),
+    DoorOpeningEnded: ("door.opening_ended", 1),
+    ParcelStored: ("parcel.stored", 1),
+    ParcelTaken: ("parcel.taken", 1),
+    CompartmentWithdrawn: ("compartment.withdrawn", 1),
+    CompartmentReturned: ("compartment.returned", 1),
 }
 
 _DECODERS: dict[tuple[str, int], msgspec.json.Decoder[Fact]] = {

@@ -19,8 +19,14 @@ import msgspec
 
 from retail.facts import (
     CodeDecided,
+    CompartmentReturned,
+    CompartmentWithdrawn,
+    DoorOpeningDecided,
+    DoorOpeningEnded,
     DrawerOpened,
     Fact,
+    ParcelStored,
+    ParcelTaken,
     ReceiptPrinted,
     SaleCompleted,
     SaleVoided,
@@ -32,6 +38,20 @@ from retail.facts import (
 MONEY: Final = "money"
 STOCK: Final = "stock"
 
+
+#: facts that move neither money nor stock
+WITHOUT_POSTINGS = (
+    SaleVoided,
+    ReceiptPrinted,
+    DrawerOpened,
+    CodeDecided,
+    DoorOpeningDecided,
+    DoorOpeningEnded,
+    ParcelStored,
+    ParcelTaken,
+    CompartmentWithdrawn,
+    CompartmentReturned,
+)
 
 #: what an account is kept by, in the ledgers of till and hub alike
 LEDGER_KEYS: Final = {
@@ -77,7 +97,8 @@ def postings(fact: Fact) -> tuple[Posting, ...]:
                 for line in fact.lines
                 for entry in _moved(STOCK, line.product_id, "supplier", "store", line.quantity)
             ]
-        case SaleVoided() | ReceiptPrinted() | DrawerOpened() | CodeDecided():
+        case _:
+            assert isinstance(fact, WITHOUT_POSTINGS)
             entries = []
     return tuple(entries)
 

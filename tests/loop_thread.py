@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from hardware.simulator.port import TcpServer, serve_tcp
-from hardware.simulator.printer import SimulatedPrinter
+from hardware.simulator.printer.machine import SimulatedPrinter
+from hardware.simulator.wire import TcpServer, serve_tcp
 
 PATIENCE_S: Final = 60.0
 

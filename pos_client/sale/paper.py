@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from pos_client.sale.records import NO_PAPER, Sold
+from pos_client.sale.records import NO_PAPER, UNCONFIRMED, Sold
 from pos_client.screen.page import ESC, MOVES, Desk, KeyLabel, Page, Size
 from pos_client.screen.rows import Ink, Row, Span, row
 from retail.facts import PrintOutcome
 from retail.language import Text
 
+_WHOLE = Text("Noted: the receipt is whole.", "已记录：小票完整。")
 _COPY = Text("Copy {count} is printing.", "正在打印副本 {count}。")
 
 PRINTING = Text("printing …", "打印中 …")
@@ -16,6 +17,7 @@ PAPER = {
     PrintOutcome.PRINTED: Text("printed", "已打印"),
     PrintOutcome.NOT_PRINTED: Text("not printed: F7 prints a copy", "未打印：F7 补打"),
     PrintOutcome.UNKNOWN: Text("unknown: look at the paper", "未知：请查看小票"),
+    UNCONFIRMED: Text("sent; this printer cannot answer", "已发送，打印机无法反馈"),
 }
 
 
@@ -23,7 +25,7 @@ def paper_of(sold: Sold) -> tuple[Text, Ink]:
     """What became of a receipt's paper, in words."""
     if sold.outcome is None:
         return PRINTING, Ink.FAINT
-    well = sold.outcome in (PrintOutcome.PRINTED, NO_PAPER)
+    well = sold.outcome in (PrintOutcome.PRINTED, NO_PAPER, UNCONFIRMED)
     return PAPER[sold.outcome], Ink.FAINT if well else Ink.ATTEND
 
 
@@ -46,9 +48,11 @@ class ReceiptPage(Page):
         return [head, *(row("  " + line) for line in paper)]
 
     def keys(self) -> Sequence[KeyLabel]:
+        in_question = self.till.sale.last_sale().is_in_question
         return (
             ESC,
             KeyLabel("F7", Text("Print a copy", "打印副本")),
+            *([KeyLabel("F6", Text("It is whole", "小票完整"), 1)] if in_question else []),
             KeyLabel("↑↓", Text("Scroll", "滚动"), 1),
         )
 
@@ -61,6 +65,9 @@ class ReceiptPage(Page):
         if key == "f7":
             sold = self.till.sale.reprint()
             self.desk.tell(self.say(_COPY, count=sold.copies))
+        elif key == "f6":
+            self.till.sale.confirm_paper()
+            self.desk.tell(self.say(_WHOLE))
         elif key in MOVES:
             self._first += MOVES[key]
         else:

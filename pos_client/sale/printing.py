@@ -6,17 +6,21 @@ waits for.
 
 from contextlib import suppress
 
-from hardware.receipt_bytes import Part, Picture
+from hardware.printer.parts import Part
 from pos_client.catalogue.service import CatalogueService
-from pos_client.counter import Counter, Job
+from pos_client.counter.counter import Counter
+from pos_client.counter.faults import CannotAnswer
+from pos_client.counter.paper import Ended, Job
 from pos_client.recorder import Recorder, act
 from pos_client.sale import records
-from pos_client.sale.receipt import as_text, receipt_parts
+from pos_client.sale.receipt import Logo, as_text, receipt_parts
 from pos_client.sale.records import Sold
 from pos_client.shift.service import ShiftService
 from retail.facts import PrintOutcome, ReceiptPrinted
-from retail.refusals import NoPrinter, NoSaleYet, Refusal
+from retail.refusals import NoPrinter, NoSaleYet, PaperNotInQuestion, Refusal
 
+#: how it is known that a receipt printed where the printer could not tell
+SAID_BY_CASHIER = "cashier"
 #: why the paper's fate is unknown after the till was stopped while it printed
 STOPPED_WHILE_PRINTING = "till.stopped_while_printing"
 
@@ -30,7 +34,7 @@ class Papers:
         catalogue: CatalogueService,
         shift: ShiftService,
         counter: Counter,
-        logo: Picture | None = None,
+        logo: Logo | None = None,
     ) -> None:
         self.recorder = recorder
         self.catalogue = catalogue
@@ -42,7 +46,7 @@ class Papers:
     def _settle_open_paper(self) -> None:
         """Receipts that were printing when the till was killed: nobody knows what they became."""
         for sold in records.papers_under_way(self.recorder.database.driver):
-            self._paper(sold, PrintOutcome.UNKNOWN, STOPPED_WHILE_PRINTING)
+            self._paper(sold, Ended(PrintOutcome.UNKNOWN, reason=STOPPED_WHILE_PRINTING))
 
     @act
     def last_sale(self) -> Sold:
@@ -72,29 +76,42 @@ class Papers:
         self._print(sold, kick_drawer=False)
         return sold
 
+    @act
+    def confirm_paper(self) -> Sold:
+        """A person looked: the last receipt, of which nobody knew, came out whole. Raises
+        NoSaleYet or PaperNotInQuestion."""
+        sold = self.last_sale()
+        if not sold.is_in_question:
+            raise PaperNotInQuestion(receipt=sold.fact.receipt)
+        self._paper(sold, Ended(PrintOutcome.PRINTED, proof=SAID_BY_CASHIER))
+        return self.last_sale()
+
     def receipt_text(self, sold: Sold, copy: int = 0) -> str:
         """The receipt as the printer's columns show it."""
         return as_text(self._parts(sold, copy), self.counter.columns)
 
     def _parts(self, sold: Sold, copy: int) -> list[Part]:
         settings = self.catalogue.settings
-        return receipt_parts(sold, settings, self.counter.columns, copy, self._logo)
+        logo = self._logo.at(self.counter.columns) if self._logo else None
+        return receipt_parts(sold, settings, self.counter.columns, copy, logo)
 
     def _print(self, sold: Sold, *, kick_drawer: bool) -> None:
         parts = self._parts(sold, sold.copies)
 
-        def ended(outcome: PrintOutcome, reason: str | None) -> None:
+        def ended(end: Ended) -> None:
             # When the disk refuses this fact the paper stays under way, and the next start notes
             # it as unknown: the counter must go on printing.
             with suppress(Refusal):
-                self._paper(sold, outcome, reason)
+                self._paper(sold, end)
 
         self.counter.print(Job(sold.fact.receipt, parts, kick_drawer, ended))
 
     @act
-    def _paper(self, sold: Sold, outcome: PrintOutcome, reason: str | None) -> None:
+    def _paper(self, sold: Sold, end: Ended) -> None:
         receipt, copy = sold.fact.receipt, sold.copies
-        fact = ReceiptPrinted(sold.eid, receipt, outcome, reason, copy)
+        fact = ReceiptPrinted(sold.eid, receipt, end.outcome, end.reason, copy, end.proof)
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, refs=(sold.eid,))
+            one_way = end.reason == CannotAnswer.code
+            outcome = records.UNCONFIRMED if one_way else str(end.outcome)
             records.printed(write.driver, receipt, outcome, copy)

@@ -1,14 +1,13 @@
 """What a sale asks: how many, how much, how heavy, why, for whom. One answer, then it goes on."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from pos_client.screen import words
-from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Size, function_number
-from pos_client.screen.question import DONE, Question
-from pos_client.screen.rows import Ink, Row, Span, clip, fit, row
+from pos_client.screen.page import Desk, KeyLabel, Landing
+from pos_client.screen.question import Question, ReasonQuestion
 from retail.basket import Discount, Line
 from retail.catalogue import Product
 from retail.language import Text
@@ -67,6 +66,8 @@ class MeasureQuestion(Question):
     title = Text("Weigh it", "称重")
     scan = Landing.WAITS
     _ask_g = Text("Weight in grams", "重量（克）")
+    _on_scale = Text("Put it on the scale, or type grams", "请放到秤上，或输入克数")
+    _again = KeyLabel("F5", Text("Weigh again", "重新称重"))
     _ask_unit = Text("How many {unit}", "多少{unit}")
 
     def __init__(self, desk: Desk, product: Product, put: Callable[[int], object]) -> None:
@@ -74,6 +75,34 @@ class MeasureQuestion(Question):
         super().__init__(desk)
         self.product = product
         self._put = put
+
+    @property
+    def _by_scale(self) -> bool:
+        return self.product.unit is Unit.KILOGRAM and self.till.devices.has_scale
+
+    def opened(self) -> None:
+        if self._by_scale:
+            self.till.devices.ask_scale()
+
+    def told(self, name: str, values: dict[str, Any]) -> bool:
+        """What the scale says is the answer, unless one is being typed."""
+        if name != "scale.weighed" or not self._by_scale:
+            return False
+        if "grams" not in values:
+            self.desk.attend(values["say"], values["remedy"])
+        elif not self.desk.entry:
+            self._put(values["grams"])
+            self.desk.close()
+        return True
+
+    def press(self, key: str, entry: str) -> bool:  # noqa: ARG002
+        if key != "f5" or not self._by_scale:
+            return False
+        self.till.devices.ask_scale()
+        return True
+
+    def keys(self) -> Sequence[KeyLabel]:
+        return (*super().keys(), self._again) if self._by_scale else super().keys()
 
     def about(self) -> list[tuple[str, str]]:
         unit = self.say(self.product.unit.label)
@@ -83,6 +112,8 @@ class MeasureQuestion(Question):
         ]
 
     def prompt(self) -> str:
+        if self._by_scale:
+            return self.say(self._on_scale)
         if self.product.unit is Unit.KILOGRAM:
             return self.say(self._ask_g)
         return self.say(self._ask_unit, unit=self.product.unit.label)
@@ -93,50 +124,6 @@ class MeasureQuestion(Question):
         unit = self.product.unit
         of_gram = unit is Unit.KILOGRAM
         self._put(words.grams_of(text) if of_gram else words.quantity_of(text, unit))
-        self.desk.close()
-
-
-class ReasonQuestion(Question):
-    """Why: one of the usual reasons by a key, or in words. Scans wait."""
-
-    scan = Landing.WAITS
-    reasons: ClassVar[tuple[Text, ...]] = ()
-    ask = Text("Reason: a key or in words, then Enter", "原因：按键选择或直接输入，再按回车")
-    _no_words = Text("{text} is not a reason.", "“{text}” 不是原因。")
-    _in_words = Text("Choose one by its key, or say it in words.", "请按键选择，或用文字说明。")
-
-    def choices(self, size: Size) -> list[Row]:
-        return [
-            row("  ", Span(fit(f"F{place}", 5), Ink.KEY), clip(self.say(reason), size.columns - 8))
-            for place, reason in enumerate(self.reasons, start=1)
-        ]
-
-    def keys(self) -> Sequence[KeyLabel]:
-        reasons = enumerate(self.reasons, start=1)
-        return (ESC, *(KeyLabel(f"F{place}", reason, place) for place, reason in reasons), DONE)
-
-    def enter(self, text: str) -> None:
-        if text and not any(char.isalpha() for char in text):  # a code that was typed for a scan
-            self.desk.refuse(
-                self.say(self._no_words, text=words.code(text)), self.say(self._in_words)
-            )
-        else:
-            self.answered(text)
-            self.ended()
-
-    def press(self, key: str, entry: str) -> bool:  # noqa: ARG002  a key is a whole answer
-        number = function_number(key)
-        if not 1 <= number <= len(self.reasons):
-            return False
-        self.desk.entry = self.say(self.reasons[number - 1])
-        return True
-
-    def answered(self, reason: str) -> None:
-        """Do what was asked about. Raises ReasonNeeded among others."""
-        raise NotImplementedError
-
-    def ended(self) -> None:
-        """It is done."""
         self.desk.close()
 
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from hardware import dots
-from hardware.dots import NotAPicture
-from hardware.receipt_bytes import Line, Part, Picture, Qr, width_cols
+from hardware.printer import dots
+from hardware.printer.dots import NotAPicture
+from hardware.printer.encoding import width_cols
+from hardware.printer.parts import Line, Part, Picture, Qr
 from pos_client.sale.lines import code_price_of
 from pos_client.sale.records import Sold
 from pos_client.settings import FILE, PREFIX, TillSettings, WrongSetting
@@ -111,15 +112,29 @@ def _marked(mark: str, columns: int) -> str:
     return " " * ((columns - len(mark)) // 2) + mark
 
 
-def load_logo(settings: TillSettings, columns: int) -> Picture | None:
-    """The logo of this till's receipts, a PNG file in its folder. Raises WrongSetting."""
-    if settings.logo is None:
-        return None
-    try:
-        return dots.logo(settings.data / settings.logo, columns)
-    except NotAPicture as fault:
-        why = Text(f"{fault.say_en} {fault.remedy_en}", f"{fault.say_zh}{fault.remedy_zh}")
-        raise WrongSetting(name="logo", why=why, file=FILE, prefix=PREFIX) from None
+class Logo:
+    """The logo of this till's receipts, a PNG file in its folder; read once for each width."""
+
+    def __init__(self, settings: TillSettings) -> None:
+        self._settings = settings
+        self._drawn: dict[int, Picture | None] = {}
+
+    def at(self, columns: int) -> Picture | None:
+        """As dots for paper of so many columns, None when there is no logo. Raises
+        WrongSetting."""
+        if columns not in self._drawn:
+            self._drawn[columns] = self._read(columns)
+        return self._drawn[columns]
+
+    def _read(self, columns: int) -> Picture | None:
+        settings = self._settings
+        if settings.logo is None:
+            return None
+        try:
+            return dots.logo(settings.data / settings.logo, columns)
+        except NotAPicture as fault:
+            why = Text(f"{fault.say_en} {fault.remedy_en}", f"{fault.say_zh}{fault.remedy_zh}")
+            raise WrongSetting(name="logo", why=why, file=FILE, prefix=PREFIX) from None
 
 
 def _head(sold: Sold, settings: StoreSettings, columns: int) -> list[Line]:

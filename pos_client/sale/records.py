@@ -52,6 +52,8 @@ parked_sale = Table(
 
 #: the outcome of a sale for which no printer was asked
 NO_PAPER = ""
+#: the outcome where the printer has no way to tell
+UNCONFIRMED = "unconfirmed"
 
 
 class Sold(NamedTuple):
@@ -66,6 +68,11 @@ class Sold(NamedTuple):
     fact: SaleCompleted
     outcome: str | None
     copies: int
+
+    @property
+    def is_in_question(self) -> bool:
+        """Nobody knows what became of the paper."""
+        return self.outcome in (PrintOutcome.UNKNOWN, UNCONFIRMED)
 
 
 class Parked(NamedTuple):
@@ -199,9 +206,9 @@ def printing(driver: sqlite3.Connection, receipt: str, copy: int) -> None:
     driver.execute("INSERT INTO paper VALUES (?, ?, NULL)", (receipt, copy))
 
 
-def printed(driver: sqlite3.Connection, receipt: str, outcome: PrintOutcome, copy: int) -> None:
-    """Note what became of it."""
+def printed(driver: sqlite3.Connection, receipt: str, outcome: str, copy: int) -> None:
+    """Note what became of it: a PrintOutcome, or UNCONFIRMED."""
     driver.execute(
         "UPDATE paper SET outcome = ? WHERE receipt = ? AND copy = ?",
-        (outcome.value, receipt, copy),
+        (str(outcome), receipt, copy),
     )

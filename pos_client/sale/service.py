@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from hardware.receipt_bytes import Picture
 from pos_client.catalogue.reading import CodeUnreadable
 from pos_client.catalogue.service import CatalogueService
-from pos_client.counter import Counter
+from pos_client.counter.counter import Counter
 from pos_client.recorder import Recorder, act
 from pos_client.sale import records
+from pos_client.sale.customer import CustomerDisplay
 from pos_client.sale.printing import Papers
+from pos_client.sale.receipt import Logo
 from pos_client.sale.records import Parked, Sold
 from pos_client.sale.undoable import Undoable
 from pos_client.shift.service import ShiftService
@@ -108,10 +109,12 @@ class SaleService(Papers):
         catalogue: CatalogueService,
         shift: ShiftService,
         counter: Counter,
-        logo: Picture | None = None,
+        logo: Logo | None = None,
     ) -> None:
         super().__init__(recorder, catalogue, shift, counter, logo)
         driver = recorder.database.driver
+        self._customer = CustomerDisplay(counter)
+        self._basket = self._empty()
         self.basket = records.load_basket(driver) or self._empty()
         self._steps: deque[_Step] = deque(maxlen=UNDO_MAX)
         #: how many sales wait
@@ -119,6 +122,16 @@ class SaleService(Papers):
         self._last_number = records.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
         self.between_sales()
+
+    @property
+    def basket(self) -> Basket:
+        return self._basket
+
+    @basket.setter
+    def basket(self, basket: Basket) -> None:
+        line = _touched(basket, self._basket)
+        self._basket = basket
+        self._customer.changed(line, basket, self.catalogue.settings.language)
 
     def is_open(self) -> bool:
         """Whether a sale is begun and not finished."""
@@ -269,6 +282,7 @@ class SaleService(Papers):
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, self.catalogue.seen)
             records.clear_basket(write.driver)
+        self.basket = self._empty()
         self._begin_anew()
         self.between_sales()
 
@@ -287,6 +301,7 @@ class SaleService(Papers):
             parked = records.park(write.driver, at, note.strip(), self.basket)
             records.clear_basket(write.driver)
         self.parked_count += 1
+        self.basket = self._empty()
         self._begin_anew()
         self.between_sales()
         return parked
@@ -344,7 +359,8 @@ class SaleService(Papers):
         self.basket = basket
 
     def _begin_anew(self) -> None:
-        self.basket = self._empty()
+        """Without a word to the customer, who still reads what the last sale came to."""
+        self._basket = self._empty()
         self._steps.clear()
 
     def _empty(self) -> Basket:
@@ -440,6 +456,8 @@ class SaleService(Papers):
             kicks = any(tender.is_cash and tender.given_minor for tender in fact.tenders)
             self._print(sold, kick_drawer=kicks)
         self.between_sales()
+        change = Money(fact.change_minor, fact.currency)
+        self._customer.paid(change, self.catalogue.settings.language)
         return sold
 
     # Drawer and paper

@@ -14,7 +14,7 @@ that happens to be open, and keys keep their order whatever comes between two sc
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from hardware.scanner import Wedge
+from hardware.scanner.wedge import Wedge
 
 #: the mean pace of a scan's characters; hands need 60 ms a key and more
 SCAN_PACE_S: Final = 0.035

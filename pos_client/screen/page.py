@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from pos_client.screen import words
 from pos_client.screen.keys import Input, Pressed, Scanned, Typed
@@ -142,6 +142,11 @@ class Page:
 
     def edited(self) -> None:
         """What stands in the entry may have changed."""
+
+    def told(self, name: str, values: dict[str, Any]) -> bool:  # noqa: ARG002  for those who listen
+        """What a device or the hub had to say, while this page is in front; whether it was meant
+        for it."""
+        return False
 
     def opened(self) -> None:
         """It lies in front now."""

@@ -6,7 +6,7 @@ Silent when all is well; otherwise in words and in shape, not only in colour.
 from datetime import datetime
 from typing import NamedTuple
 
-from hardware.device import DeviceState
+from hardware.device import Health
 from pos_client.catalogue.service import InForce
 from pos_client.screen import prices, words
 from pos_client.screen.page import Desk
@@ -33,11 +33,14 @@ _NO_SHIFT = Text("no shift", "未开班")
 
 _PRINTER_SHORT = {
     "printer.out_of_paper": Text("▤ no paper", "▤ 缺纸"),
-    "printer.paper_ran_out": Text("▤ no paper", "▤ 缺纸"),
+    "printer.paper_low": Text("▤ paper low", "▤ 纸将尽"),
+    "printer.cutter_jammed": Text("▤ cutter", "▤ 切刀卡住"),
+    "printer.head_hot": Text("▤ too hot", "▤ 过热"),
     "printer.cover_open": Text("▤ cover open", "▤ 机盖未合"),
     "printer.unplugged": Text("▤ unplugged", "▤ 未连接"),
     "printer.link_lost": Text("▤ unplugged", "▤ 未连接"),
     "printer.no_reply": Text("▤ silent", "▤ 无应答"),
+    "printer.unconfirmed": Text("▤ silent", "▤ 无应答"),
 }
 #: from so many columns on there is room for words where all is well
 WIDE = 96
@@ -67,7 +70,7 @@ def sync_lamp(state: SyncState | None, now: datetime) -> Lamp:
     return Lamp(waiting if state.waiting else _IN_STEP, well=True)
 
 
-def printer_lamp(state: DeviceState | None) -> Lamp:
+def printer_lamp(state: Health | None) -> Lamp:
     if state is None:
         return Lamp(_NO_PRINTER, well=True)
     if state.fault is not None:
@@ -75,7 +78,7 @@ def printer_lamp(state: DeviceState | None) -> Lamp:
     return Lamp(_PRINTER if state.known else _PRINTER_UNKNOWN, well=True)
 
 
-def scanner_lamp(state: DeviceState | None) -> Lamp:
+def scanner_lamp(state: Health | None) -> Lamp:
     if state is None:
         return Lamp(_SCANNER_KEYS, well=True)
     if state.fault is not None:

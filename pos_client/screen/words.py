@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Final
 
-from hardware.scanner import Scan
+from hardware.scanner.scan import Scan
 from retail.barcode import payment_code
 from retail.language import Language, Text
 from retail.money import AMOUNT_MAX, Money

@@ -10,6 +10,8 @@ import shutil
 import signal
 import sys
 from contextlib import closing
+from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Self
@@ -18,8 +20,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from hardware.device import Fault
-from hardware.simulator.counter import Shelf, SimulatedCounter
+from hardware.fault import Fault
+from hardware.simulator.counter import Goods, Shelf, SimulatedCounter
 from pos_client.screen import ask_for_quick_frames
 from pos_client.screen.frame import COLUMNS_MIN, ROWS_MIN
 from pos_client.settings import load
@@ -31,6 +33,8 @@ from rehearsal.shop_floor.opening import STEPS, floor_folder, opened_shop
 from retail.language import Text
 from retail.refusals import Refusal
 
+_BAGS_KG = Decimal("0.655"), Decimal("1.120"), Decimal("0.480")
+_SHELF_COLUMNS = 3
 _FAULTS = (Refusal, Fault, ChildEnded, CommandFailed, OSError, ValueError)
 
 _TITLE = Text("Omnitill · the shop floor", "Omnitill · 演示门店")
@@ -86,10 +90,9 @@ def main(
 def _run(console: Console, keep: Path | None) -> int:
     """Open the shop, play, close it -> exit code. Whatever happens, nothing stays behind."""
     console.print(f"\n  {_TITLE.zh}   {_TITLE.en}\n", style="bold")
-    goods = [(row["name"], row["barcodes"].split()[0]) for row in demo_rows("products")]
     with (
         floor_folder(keep) as folder,
-        closing(SimulatedCounter(Shelf(goods), folder=folder)) as counter,
+        closing(SimulatedCounter(Shelf(_goods()), folder=folder)) as counter,
         _Opening(console) as opening,
         opened_shop(folder, opening.step) as (shop, home),
     ):
@@ -108,11 +111,21 @@ def _run(console: Console, keep: Path | None) -> int:
     return exit_code
 
 
+def _goods() -> list[Goods]:
+    """What the chain sells; of what is weighed a bag that somebody filled, and a row of such goods
+    at the front of the shelf."""
+    bags = cycle(_BAGS_KG)
+    goods = [
+        Goods(row["name"], row["barcodes"].split()[0], next(bags) if row["unit"] == "kg" else None)
+        for row in demo_rows("products")
+    ]
+    front = [each for each in goods if each.weight_kg is not None][:_SHELF_COLUMNS]
+    return front + [each for each in goods if each not in front]
+
+
 def _open_till(home: TillHome, counter: SimulatedCounter) -> Till:
-    scanners = f"{counter.scanner_url} scan+wedge://?suffix=enter"
-    return Till.open(
-        load(data=home.data, state=home.state, printer=counter.printer_url, scanner=scanners)
-    )
+    devices = counter.urls | {"scanner": f"{counter.scanner_url} scan+wedge://?suffix=enter"}
+    return Till.open(load(data=home.data, state=home.state, **devices))
 
 
 class _Opening:

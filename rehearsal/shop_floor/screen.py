@@ -133,6 +133,8 @@ class FloorApp(TillApp):
     def action_look(self) -> None:
         """The counter in front, or the till again."""
         self._in_front = not self._in_front and not self._is_wide
+        if self._in_front:
+            self._view.make_room(self.size.width, self.size.height - 1)
         self.screen.set_class(self._in_front, "-in-front")
         self.show()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 from urllib.parse import quote
 
-from hardware.simulator.port import CUT_MARK
+from hardware.simulator.printer.keeping import CUT_MARK
 from rehearsal.books import Books, merged, till_books
 from rehearsal.demo import demo_rows
 from rehearsal.processes import HeadlessTill, Reply, wait_until

@@ -13,8 +13,11 @@ from benchmarks import (
     catalogue_snapshot,
     feed_delta,
     hub_push,
+    idle_counter,
     lookup,
+    receipt_bytes,
     sale_commit,
+    scan_decode,
     search,
     till_keys,
     till_opening,
@@ -47,6 +50,20 @@ def test_a_look_up_is_measured_against_plain_sqlite(tmp_path: Path) -> None:
     assert are_whole(list(lookup.run(SMALL, tmp_path)), {"lookup any", "lookup busy"})
 
 
+def test_a_receipt_s_bytes_are_measured_against_python_escpos(tmp_path: Path) -> None:
+    assert are_whole(list(receipt_bytes.run(Scale(0.02, 2, 2), tmp_path)), {"receipt_bytes"})
+
+
+def test_a_scan_s_decoding_is_measured_against_a_plain_split(tmp_path: Path) -> None:
+    ways = {f"scan_decode {way}" for way in ("line", "burst", "report", "keys")}
+    assert are_whole(list(scan_decode.run(SMALL, tmp_path)), ways)
+
+
+@pytest.mark.slow
+def test_an_idle_counter_is_measured_against_threads_that_sleep_and_ask(tmp_path: Path) -> None:
+    assert are_whole(list(idle_counter.run(SMALL, tmp_path)), {"idle_counter"})
+
+
 @pytest.mark.slow
 def test_a_push_is_measured_against_a_bare_endpoint_with_the_same_books(tmp_path: Path) -> None:
     """On PostgreSQL too where it can be had."""
@@ -58,7 +75,7 @@ def test_a_push_is_measured_against_a_bare_endpoint_with_the_same_books(tmp_path
 @pytest.mark.slow
 def test_a_scan_is_measured_on_a_terminal_against_a_stock_table(tmp_path: Path) -> None:
     results = list(till_scan.run(SMALL, tmp_path))
-    assert are_whole(results, {"till_scan at once", "till_scan wedge"})
+    assert are_whole(results, {"till_scan at once", "till_scan wedge", "till_scan serial"})
     assert all(0 < one.also["bytes median"] <= one.also["bytes most"] for one in results)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from hardware.receipt_bytes import receipt
-from hardware.simulator.printer import SimulatedPrinter
+from hardware.printer.receipt_bytes import receipt
+from hardware.simulator.printer.machine import SimulatedPrinter
 from pos_client.sale.receipt import receipt_parts
 from pos_client.screen.colours import Name
 from pos_client.sync.service import SyncState
@@ -60,6 +60,6 @@ def test_the_picture_of_the_receipt_is_taken(pictures: Path, tmp_path: Path) -> 
     STAGES["change"](cashier)
     sold = till.sale.last_sale()
     printer = SimulatedPrinter()
-    printer.feed(receipt(receipt_parts(sold, settings, 48, 0), kick_drawer=False, fence=b""))
+    printer.feed(receipt(receipt_parts(sold, settings, 48, 0)))
     till.close()
     printer.picture().save(pictures / "receipt-zh.png", optimize=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hardware import glyphs
+from hardware.printer import glyphs
 
 
 @pytest.fixture

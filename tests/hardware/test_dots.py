@@ -1,24 +1,43 @@
-"""What a printer cannot draw itself arrives as dots: a logo, rare characters, a QR code."""
+"""What a printer cannot draw itself arrives as dots: a logo, rare characters, codes."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 import zxingcpp
-from PIL import Image, ImageDraw
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageOps, features
 
-from hardware import dots
-from hardware.dots import LOGO_ROWS_MAX, NotAPicture, drawn
-from hardware.printer import EscposPrinter, Outcome
-from hardware.receipt_bytes import Line, Picture, Qr
-from hardware.simulator.port import in_process
-from hardware.simulator.printer import SimulatedPrinter
-from tests.hardware.test_drawing import needs_font
-from tests.hardware.wires import PATIENT
+from hardware.printer import dots, glyphs
+from hardware.printer.dots import LOGO_ROWS_MAX, NotAPicture, drawn
+from hardware.printer.encoding import Cjk, width_cols
+from hardware.printer.glyphs import NoFont
+from hardware.printer.parts import Line, Part, Picture, Qr
+from hardware.printer.profile import Profile
+from hardware.printer.receipt_bytes import receipt
+from hardware.simulator.printer.machine import SimulatedPrinter
+
+
+def has_font() -> bool:
+    try:
+        glyphs.find_font()
+    except NoFont:
+        return False
+    return True
+
+
+needs_font = pytest.mark.skipif(not has_font(), reason="no font with Chinese is installed here")
 
 
 def black(picture: Picture) -> int:
     return sum(byte.bit_count() for byte in picture.dots)
+
+
+def right_edge(picture: Picture) -> int:
+    """Dots from the left to behind the last black one."""
+    image = Image.frombytes("1", (picture.row_bytes * 8, picture.rows), picture.dots)
+    box = image.getbbox()
+    return box[2] if box else 0
 
 
 def saved(image: Image.Image, folder: Path, name: str = "logo.png") -> Path:
@@ -79,40 +98,140 @@ def test_what_is_no_png_is_refused_with_a_remedy(tmp_path: Path) -> None:
         assert str(file) in refused.value.detail
 
 
+# ---- lines in characters that a printer does not have
+
+RARE = [
+    "王䶮",
+    "𠮷野家",
+    "5.00 €",
+    "안녕",
+    "会员😀",
+    "ｶﾅ",
+    "สวัสดี",
+    "مرحبا بك",
+    "e\u0301te\u0301",
+    "ā",
+]
+
+
 @needs_font
-@pytest.mark.parametrize("text", ["王䶮", "𠮷野家", "5.00 €", "안녕"])
+@pytest.mark.parametrize("text", RARE)
 def test_a_line_with_characters_no_printer_has_is_drawn_over_the_same_columns(text: str) -> None:
-    part = drawn(Line(text), 48, qr_as_picture=False)
+    part = drawn(Line(text), Profile())
     assert isinstance(part, Picture)
-    assert part.row_bytes == 72
-    assert black(part) > 100
-    bold = drawn(Line(text, bold=True, large=True), 48, qr_as_picture=False)
+    assert (part.row_bytes, part.rows) == (72, 30)
+    assert black(part) > 30
+    assert right_edge(part) <= width_cols(text) * 12 + 1
+    bold = drawn(Line(text, bold=True, large=True), Profile())
     assert isinstance(bold, Picture)
+    assert (bold.row_bytes, bold.rows) == (72, 60)
     assert black(bold) > 3 * black(part)
+
+
+@needs_font
+@pytest.mark.parametrize("text", RARE)
+def test_what_stands_behind_it_keeps_its_column(text: str) -> None:
+    line = dots.line(Line(text + " " * (47 - width_cols(text)) + "8"), 48)
+    assert 47 * 12 < right_edge(line) <= 48 * 12
+
+
+@needs_font
+def test_a_drawn_line_ends_where_the_paper_does() -> None:
+    assert dots.line(Line("䶮" * 16), 32) == dots.line(Line("䶮" * 17), 32)
+    assert dots.line(Line("䶮" * 8, large=True), 32) == dots.line(Line("䶮" * 9, large=True), 32)
+    assert 29 * 12 < right_edge(dots.line(Line("a" + "䶮" * 16), 32)) <= 31 * 12
+    assert right_edge(dots.line(Line("سلام" * 40), 32)) <= 384
+
+
+@needs_font
+def test_half_of_a_surrogate_pair_is_drawn_as_what_it_is_not() -> None:
+    assert dots.line(Line("\ud800"), 32) == dots.line(Line("?"), 32)
+
+
+@needs_font
+@pytest.mark.parametrize(
+    ("text", "cjk", "goes_as_dots"),
+    [
+        ("会员积分 café", Cjk.FS_GB18030, False),
+        ("会员积分 café", Cjk.RAW_GB18030, True),
+        ("会员积分", Cjk.RAW_GB18030, False),
+        ("会员积分", Cjk.UTF8, False),
+        ("2×3", Cjk.UTF8, True),
+        ("会员积分", Cjk.RASTER, True),
+        ("café", Cjk.RASTER, False),
+        ("Total", Cjk.RASTER, False),
+    ],
+)
+def test_a_line_is_dots_for_the_printers_that_cannot_read_it(
+    text: str, cjk: Cjk, goes_as_dots: bool
+) -> None:
+    assert isinstance(drawn(Line(text), Profile(cjk=cjk)), Picture) is goes_as_dots
+    # or where the line itself says so
+    assert isinstance(drawn(Line(text, cjk=cjk), Profile()), Picture) is goes_as_dots
+
+
+@needs_font
+def test_hanzi_as_dots_look_as_the_same_character_twice_as_large() -> None:
+    small, large = (dots.line(Line("国", large=large), 32) for large in (False, True))
+    assert 18 <= right_edge(small) <= 24
+    assert 36 <= right_edge(large) <= 48
+
+
+@needs_font
+@given(st.text(st.characters(exclude_categories=()), max_size=30), st.booleans())
+@settings(deadline=None)
+def test_any_text_can_be_drawn(text: str, large: bool) -> None:
+    line = dots.line(Line(text, large=large), 32)
+    assert (line.row_bytes, line.rows) == (48, 60 if large else 30)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+@settings(deadline=None)
+def test_cells_are_as_wide_as_the_text(text: str) -> None:
+    assert sum(cell.cols for cell in glyphs.cells(text)) == width_cols(text)
+
+
+@needs_font
+def test_letters_that_join_are_drawn_together_and_a_gap_parts_them() -> None:
+    assert [cell.text for cell in glyphs.cells("مرحبا بك  12")] == ["مرحبا بك", " ", " ", "1", "2"]
+    assert [cell.text for cell in glyphs.cells("e\u0301a️👨\u200d")] == ["é", "a", "👨"]
+
+
+@needs_font
+@pytest.mark.skipif(not features.check("raqm"), reason="this Pillow cannot join Arabic")
+def test_arabic_is_joined() -> None:
+    """Joined letters are narrower than the same ones alone."""
+    face = glyphs._face("سلام", 24)
+    if not glyphs._has(face, "س"):
+        pytest.skip("no font with Arabic is installed here")
+    assert face.getlength("سلام") < sum(map(face.getlength, "سلام"))
 
 
 def test_what_a_printer_can_print_itself_stays_as_it_is() -> None:
     for part in (Line("会员积分 café"), Qr("S01"), Picture(1, b"\xff")):
-        assert drawn(part, 48, qr_as_picture=False) is part
+        assert drawn(part, Profile()) is part
 
 
 @pytest.mark.usefixtures("no_font")
 def test_a_rare_character_is_a_question_mark_where_there_is_no_font() -> None:
-    assert drawn(Line("王䶮"), 48, qr_as_picture=False) == Line("王䶮")
+    assert drawn(Line("王䶮"), Profile()) == Line("王䶮")
+    assert receipt([Line("王䶮")]).count(b"?") == 2
 
 
-@needs_font
 def test_a_printer_that_draws_no_qr_code_gets_one_as_a_picture() -> None:
-    simulated = SimulatedPrinter(columns=32)
+    profile = Profile(columns=32, dots=384, draws_qr=False)
+    parts: list[Part] = [Line("A"), Qr("S01-1-716RNN-000001"), Line("B")]
+    assert drawn(parts[1], profile) == dots.qr(Qr("S01-1-716RNN-000001"))
+    assert drawn(Qr("S01", native=True), profile) == Qr("S01", native=True)
+    assert isinstance(drawn(Qr("S01", native=False), Profile()), Picture)
+    printer = SimulatedPrinter(columns=32)
+    printer.feed(receipt(parts, profile))
+    assert printer.receipts == ["A\n           [picture]\nB"]
 
-    async def scenario() -> None:
-        connect = in_process(simulated, write_s=PATIENT.write_s)
-        printer = EscposPrinter(connect, columns=32, limits=PATIENT, draws_qr=False)
-        result = await printer.print([Line("A"), Qr("S01-1-716RNN-000001"), Line("B")])
-        assert result.outcome is Outcome.PRINTED
-        await printer.close()
 
-    asyncio.run(scenario())
-    assert simulated.receipts == ["A\n           [picture]\nB"]
-    found = zxingcpp.read_barcodes(simulated.picture())
-    assert [code.text for code in found] == ["S01-1-716RNN-000001"]
+@pytest.mark.parametrize("text", ["S01-1-716RNN-000001", "小票 https://example.org/?a=1&b=2"])
+def test_a_qr_code_of_dots_is_read_back(text: str) -> None:
+    picture = dots.qr(Qr(text))
+    bits = Image.frombytes("1", (picture.row_bytes * 8, picture.rows), picture.dots)
+    found = zxingcpp.read_barcodes(ImageOps.invert(bits.convert("L")))
+    assert [code.text for code in found] == [text]

@@ -1,6 +1,5 @@
 """The paper as a picture: columns on one edge, codes that a scanner reads, ink where it belongs."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hardware import glyphs
-from hardware.device import Fault
-from hardware.glyphs import NoFont
-from hardware.receipt_bytes import Line, Part, Picture, Qr, receipt, width_cols
+from hardware.fault import Fault
+from hardware.printer import glyphs
+from hardware.printer.encoding import width_cols
+from hardware.printer.glyphs import NoFont
+from hardware.printer.parts import Line, Part, Picture, Qr
+from hardware.printer.receipt_bytes import receipt
 from hardware.registry import open_printer
-from hardware.simulator.drawing import MARGIN_DOTS
-from hardware.simulator.port import PictureFolder
-from hardware.simulator.print_head import STRIPS_KEPT
-from hardware.simulator.printer import SimulatedPrinter
-from tests.hardware.test_commands import finished, line_of, simulating
-from tests.hardware.test_simulated_printer import STREAMS
+from hardware.simulator.printer.drawing import MARGIN_DOTS
+from hardware.simulator.printer.keeping import PictureFolder
+from hardware.simulator.printer.machine import SimulatedPrinter
+from hardware.simulator.printer.print_head import STRIPS_KEPT
+from tests.hardware.test_simulated_printer import STREAMS, fed
 
 CUT = b"\x1dV\x01"
 
@@ -38,7 +38,7 @@ needs_font = pytest.mark.skipif(not has_font(), reason="no font with Chinese is 
 
 def printed(*parts: Part, columns: int = 48) -> SimulatedPrinter:
     printer = SimulatedPrinter(columns=columns)
-    printer.feed(receipt(parts, kick_drawer=False, fence=b""))
+    printer.feed(receipt(parts))
     assert printer.unknown == []
     return printer
 
@@ -122,6 +122,96 @@ def test_a_picture_comes_out_dot_by_dot_in_the_middle() -> None:
     assert [place for place, dot in enumerate(black) if dot] == [0, 7, 15]
 
 
+def drawn(stream: bytes) -> Image.Image:
+    printer = fed(stream + CUT)
+    assert printer.unknown == []
+    return printer.picture()
+
+
+def ink_of(stream: bytes) -> tuple[int, int, int, int]:
+    """The box round what the stream prints, from the print head's left end and the first row."""
+    left, top, right, bottom = ink(drawn(stream + b"\x1bJ\x20"))
+    return left - MARGIN_DOTS, top - MARGIN_DOTS, right - MARGIN_DOTS, bottom - MARGIN_DOTS
+
+
+@needs_font
+def test_margins_positions_and_alignment_are_in_dots() -> None:
+    bar = b"\x1b*\x21\x01\x00\xff\xff\xff"
+    assert ink_of(bar + b"\n") == (0, 0, 1, 24)
+    assert ink_of(b"\x1dL\x40\x00" + bar + b"\n") == (64, 0, 65, 24)
+    assert ink_of(b"\x1dL\x40\x00\x1b$\x0a\x00" + bar + b"\n") == (74, 0, 75, 24)
+    assert ink_of(b"\x1ba\x02" + bar + b"\n") == (575, 0, 576, 24)
+    assert ink_of(b"\x1dW\x40\x01\x1ba\x02" + bar + b"\n") == (319, 0, 320, 24)
+    assert ink_of(b"\x1d!\x11A\x1b!\x00" + bar + b"\n")[3] == 42  # on one base line
+    assert ink_of(b"\x1b{\x01" + bar + b"\n") == (575, 0, 576, 24)
+
+
+@needs_font
+def test_pictures_in_columns_and_in_rows_are_the_same_picture() -> None:
+    rows = b"\x1dv0\x00\x01\x00\x08\x00" + bytes((0xFF, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x81))
+    columns = b"\xff\x80\x80\x80\x80\x80\x80\x81"
+    for other in (
+        b"\x1d*\x01\x01" + columns + b"\x1d/\x00",
+        b"\x1cq\x01\x01\x00\x01\x00" + columns + b"\x1cp\x01\x00",
+        b"\x1dQ0\x00\x08\x00\x01\x00" + columns,
+        b"\x1d(L\x12\x000q0\x01\x011\x08\x00\x08\x00" + columns + b"\x1d(L\x02\x0002",
+    ):
+        assert drawn(other).tobytes() == drawn(rows).tobytes()
+
+
+@needs_font
+def test_reverse_is_white_on_black_and_an_underline_runs_below_its_words() -> None:
+    black = drawn(b"\x1dB\x01  \x1dB\x00\n").histogram()[0]
+    assert black == 24 * 24
+    assert 0 < drawn(b"\x1dB\x01A\x1dB\x00\n").histogram()[0] < 24 * 12
+    assert ink_of(b"\x1b-\x02   \n") == (0, 24, 36, 26)
+    assert ink_of(b"\x1b-\x01\x1b \x04   \n") == (0, 24, 48, 25)
+
+
+@needs_font
+def test_turned_letters_lie_and_small_ones_are_small() -> None:
+    left, top, right, bottom = ink_of(b"\x1bV\x01H\n")
+    assert 14 <= right - left <= 24
+    assert 5 <= bottom - top <= 12
+    left, _top, right, _bottom = ink_of(b"\x1bM\x01HHHH\n")
+    assert 30 <= right - left <= 36
+    large = ink_of(b"\x1d!\x77g\n")
+    assert large[3] <= 24 * 8 + 4  # what hangs down does not touch the next line
+
+
+@needs_font
+@pytest.mark.parametrize("direction", [0, 1, 2, 3])
+def test_a_page_is_turned_as_a_whole(direction: int) -> None:
+    qr = b"\x1d(k\x03\x001C\x04\x1d(k\x05\x001P0S1\x1d(k\x03\x001Q0"
+    box = b"\x1bW\x64\x00\x0a\x00\x90\x01\x2c\x01"
+    page = b"\x1bL" + box + b"\x1bT" + bytes((direction,)) + b"\x1d$\x64\x00" + qr + b"\x0c"
+    image = drawn(page)
+    (code,) = read(image)
+    assert code.text == "S1"
+    left, top, right, bottom = (edge - MARGIN_DOTS for edge in ink(image))
+    size = right - left
+    corners = {0: (100, 110 - size), 1: (200 - size, 310 - size),
+               2: (500 - size, 210), 3: (400, 10)}  # fmt: skip
+    assert (left, top) == corners[direction]
+    assert bottom - top == size
+
+
+@needs_font
+def test_what_is_fed_back_is_printed_over() -> None:
+    once = drawn(b"AAAA\n\n")
+    twice = drawn(b"AAAA\n\x1bK\x1e____\n\n")
+    assert twice.height == once.height
+    assert twice.histogram()[0] > once.histogram()[0]
+
+
+@needs_font
+def test_codes_that_are_not_drawn_here_stand_in_a_box_with_their_name() -> None:
+    assert ink_of(b"\x1d(k\x04\x000P0a\x1d(k\x03\x000Q0") == (0, 0, 240, 80)
+    assert ink_of(b"\x1ba\x01\x1cp\x09\x00") == (168, 0, 408, 80)
+    wrong = ink_of(b"\x1dk\x02123\x00")
+    assert 0 < wrong[2] - wrong[0] < 200  # its words, for there are no such bars
+
+
 @needs_font
 def test_the_newest_receipts_can_be_drawn_each_by_its_place() -> None:
     printer = SimulatedPrinter()
@@ -161,19 +251,6 @@ def test_a_folder_gets_each_receipt_and_keeps_those_of_before(tmp_path: Path) ->
     assert names == [f"receipt-{number:06}.png" for number in (1, 2, 3, 4)]
     with Image.open(folder / "receipt-000004.png") as image:
         assert image.size == printer.picture().size
-
-
-@needs_font
-@pytest.mark.slow
-def test_the_simulated_printer_writes_pictures_where_it_is_told(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with simulating("--pictures", str(tmp_path / "out"), "--cols", "32") as (sim, url):
-            assert await finished("print-test", url) == (0, "printed\n", "")
-            assert await line_of(sim) == "printed receipt 1"
-
-    asyncio.run(scenario())
-    with Image.open(tmp_path / "out" / "receipt-000001.png") as image:
-        assert [code.text for code in read(image)] == ["TEST"]
 
 
 def test_a_folder_that_cannot_be_made_is_refused_with_the_address(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hardware.link import Link, TcpLink, memory_pair
-from hardware.simulator.port import serve_tcp
-from hardware.simulator.printer import Event, SimulatedPrinter
+from hardware.link import Link
+from hardware.link.memory import memory_pair
+from hardware.link.tcp import TcpLink
+from hardware.simulator.printer.machine import Event, SimulatedPrinter
+from hardware.simulator.wire import serve_tcp
 from tests.hardware.wires import bell_for
 
 

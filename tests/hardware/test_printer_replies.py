@@ -3,10 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.printer_replies import (
+from hardware.printer.replies import (
     AutomaticStatus,
     BufferStatus,
     FlowControl,
+    Identity,
     Noise,
     ProcessDone,
     RealTimeStatus,
@@ -28,6 +29,8 @@ REPLIES = {
     b"\x1c\x00\x0f\x00": AutomaticStatus(b"\x1c\x00\x0f\x00"),
     b"\x37\x220007\x00": ProcessDone(b"0007"),
     b"\x37\x22 ~!p\x00": ProcessDone(b" ~!p"),
+    b"\x5fEPSON\x00": Identity("EPSON"),
+    b"\x5f\x00": Identity(""),
     b"\x80": Noise(b"\x80"),
     b"\xff": Noise(b"\xff"),
 }
@@ -54,6 +57,22 @@ def test_how_the_stream_was_cut_into_reads_does_not_matter(chunks: list[bytes]) 
 @given(st.binary(), st.sampled_from(sorted(REPLIES)))
 def test_after_any_rubbish_the_parser_finds_back(rubbish: bytes, raw: bytes) -> None:
     assert parsed(rubbish, b"\xff" * 7, raw)[-1] == REPLIES[raw]
+
+
+@given(st.binary(), st.sampled_from(sorted(REPLIES)))
+def test_a_pause_ends_what_has_begun(rubbish: bytes, raw: bytes) -> None:
+    parser = ReplyParser()
+    parser.feed(rubbish)
+    parser.gap()
+    assert not parser.begun
+    assert parser.feed(raw) == [REPLIES[raw]]
+
+
+def test_an_identity_that_never_ends_is_noise_and_held_no_longer() -> None:
+    parser = ReplyParser()
+    heard = parser.feed(b"\x5f" + b"A" * 200)
+    assert heard[0] == Noise(b"\x5f")
+    assert not parser.begun or len(parser.gap()) < 90
 
 
 def test_a_process_id_answer_without_its_end_is_none() -> None:

@@ -4,16 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.scanner import (
-    CODE_LIMIT_BYTES,
-    NOISE_KEPT_BYTES,
-    Framing,
-    Heard,
-    Noise,
-    Scan,
-    ScanParser,
-    Suffix,
-)
+from hardware.scanner.parser import Framing, ScanParser, Suffix
+from hardware.scanner.scan import CODE_LIMIT_BYTES, NOISE_KEPT_BYTES, Heard, Noise, Scan
 
 COLA = "6901028075022"
 ENDS = {

@@ -20,7 +20,7 @@ from rehearsal.terminal import Terminal
 from tests.terminal.seat import hung_up
 
 FLOOR = [sys.executable, "-m", "rehearsal.shop_floor"]
-COLA, BUTTER = "9520417001212", "黄油"
+COLA, BUTTER, APPLES = "9520417001212", "黄油", "kg 红富士"
 START_S = 120.0
 END_S = 60.0
 
@@ -98,6 +98,8 @@ def test_a_person_sells_and_the_receipt_comes_out_beside_the_till(
     playing.wait_for("✂")
     click(playing, BUTTER)
     playing.wait_for(f"{BUTTER} 227g Butter  ×1  29.90")
+    click(playing, APPLES)
+    playing.wait_for("红富士苹果 Fuji apples  ×0.655 千克  8.38")
     playing.press("ctrl+n")
     playing.wait_for("Ctrl+N 插回网线")
     playing.press("ctrl+n")

@@ -16,10 +16,17 @@ from retail.basket import Discount, RemovedLine
 from retail.facts import (
     TYPES,
     CodeDecided,
+    CompartmentReturned,
+    CompartmentWithdrawn,
     DenominationCount,
+    DoorOpeningDecided,
+    DoorOpeningEnded,
+    DoorOutcome,
     DrawerOpened,
     Fact,
     MalformedFact,
+    ParcelStored,
+    ParcelTaken,
     PrintOutcome,
     ReceiptPrinted,
     ReceivedLine,
@@ -72,10 +79,18 @@ FULL: list[Fact] = [
         removed=(GONE,),
     ),
     SaleVoided("left", "CNY", (LINE,), 754, (GONE,)),
-    ReceiptPrinted("eid", "S01-1-K7Q2XM-000001", PrintOutcome.UNKNOWN, "printer.no_reply", 2),
+    ReceiptPrinted(
+        "eid", "S01-1-K7Q2XM-000001", PrintOutcome.UNKNOWN, "printer.no_reply", 2, "cashier"
+    ),
     StockReceived("DN-7", (ReceivedLine("cola", 24_000),)),
     DrawerOpened("change for the till next door"),
     CodeDecided("01234053", EightDigits.UPCE),
+    DoorOpeningDecided(3, "customer collects", "PK1.8F3A"),
+    DoorOpeningEnded("eid", 3, DoorOutcome.WRONG_DOOR, (5,), "locker.wrong_door"),
+    ParcelStored("PK1.8F3A", 3),
+    ParcelTaken("PK1.8F3A", 3, "put back"),
+    CompartmentWithdrawn(3, "door jams"),
+    CompartmentReturned(3),
 ]
 each = pytest.mark.parametrize("fact", FULL, ids=lambda fact: TYPES[type(fact)][0])
 

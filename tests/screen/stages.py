@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from rehearsal.processes import wait_until
 from retail.catalogue import MarkDown, StoreSettings
 from retail.revision import Recall
 from tests.builders import publish
+from tests.loop_thread import PATIENCE_S
 from tests.screen.cashier import Cashier
 from tests.till.counter import APPLES, COLA, PEN, WATER
 from tests.till.supermarket import (
@@ -153,6 +155,44 @@ def _old_prices(cashier: Cashier) -> None:
     cashier.face.look()
 
 
+def counter(cashier: Cashier, *urls: str) -> None:
+    """Set these devices up, and wait until each was met."""
+    till = cashier.face.till
+    for url in urls:
+        till.devices.add(url)
+
+    def met() -> bool:
+        return all(placed.device.health.known for placed in till.counter.places.devices)
+
+    wait_until(met, PATIENCE_S, "every device was met")
+
+
+def _devices(cashier: Cashier) -> None:
+    _sign_in(cashier)
+    counter(
+        cashier,
+        "sim://printer?paper=out",
+        "scan+serial:///dev/no-scanner",
+        "sim://display",
+        "sim://scale?weight=0.655",
+        LOCKER,
+    )
+    cashier.press("ctrl+d")
+
+
+def locker(cashier: Cashier) -> None:
+    """The locker's page, with things in it."""
+    _sign_in(cashier)
+    counter(cashier, LOCKER)
+    locker = cashier.face.till.locker
+    locker.store("PK1.8F3A20C1", 2)
+    locker.store("YT7392014455123", 4)
+    locker.withdraw(5, "柜门卡住")
+    cashier.press("ctrl+d", "f6", "right")
+
+
+LOCKER = "sim://locker?locks=12&sizes=6S,4M,2L"
+
 STAGES: dict[str, Stage] = {
     "sign-in": lambda _: None,
     "float": _keys(lambda cashier: cashier.type("1001", "enter")),
@@ -184,6 +224,10 @@ STAGES: dict[str, Stage] = {
     "count": _closing,
     "close": _keys(_closing, "f12"),
     "closed": _keys(_closing, "f12", "enter"),
+    "devices": _devices,
+    "set-up": _keys(_devices, "f3"),
+    "locker": locker,
+    "locker-open": _keys(locker, "enter"),
     "acts": _keys(_basket, "ctrl+p"),
     "help": _keys(_basket, "f1"),
 }

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.scanner import Wedge
+from hardware.scanner.wedge import Wedge
 from pos_client.screen.keys import (
     PASTED_CODES_MAX,
     PAUSE_S,

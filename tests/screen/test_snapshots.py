@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hardware.discovery import Found
+from hardware.fault import Kind
+from pos_client.counter import screen
 from pos_client.screen.rows import Ink, Row, cells, text_of
 from pos_client.sync.service import SyncState
 from retail.language import Language
@@ -16,6 +19,17 @@ from tests.builders import OPENING, open_till
 from tests.screen.cashier import LARGE, SMALL, Cashier
 from tests.screen.stages import STAGES
 
+#: what stands in the set-up's list, whatever is plugged into this machine
+PLUGGED_IN = [
+    Found("escpos+usb://04b8:0e15/SIM0001", Kind.PRINTER, "EPSON TM-SIM", "", "USB printer class"),
+    Found(
+        "serial:///dev/serial/by-id/usb-1a86_USB_Serial-if00-port0",
+        None,
+        "USB Serial",
+        "/dev/ttyUSB0",
+        "CH340 adapter",
+    ),
+]
 #: set by `make snapshots`
 WRITE = "OMNITILL_SNAPSHOTS"
 _FOLDER = Path(__file__).parent / "snapshots"
@@ -48,8 +62,13 @@ def _picture(rows: list[Row]) -> str:
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("language", list(Language))
 def test_each_screen_is_what_it_was(
-    tmp_path: Path, language: Language, size: tuple[int, int], stage: str
+    tmp_path: Path,
+    language: Language,
+    size: tuple[int, int],
+    stage: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(screen, "find", lambda: PLUGGED_IN)
     till = open_till(tmp_path, language=language.value)
     cashier = Cashier(till, LARGE if size == LARGE else SMALL)
     cashier.face.sync = SyncState(3, OPENING.isoformat(), False, False, "", "")

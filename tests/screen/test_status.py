@@ -1,6 +1,8 @@
 """The line at the top: silent when all is well, in words when not."""
 
-from hardware.device import DeviceState, Fault
+from hardware.device import standing
+from hardware.fault import Kind, NoReply, Unplugged
+from hardware.printer.faults import PrinterFault
 from pos_client.screen.status import printer_lamp, sync_lamp
 from pos_client.sync.service import SyncState
 from tests.builders import OPENING
@@ -16,7 +18,8 @@ def test_trouble_at_the_hub_is_said_although_the_line_is_up() -> None:
 
 
 def test_a_printers_trouble_is_no_mark_but_a_word_whatever_it_is() -> None:
-    for kind in Fault.__subclasses__():
-        lamp = printer_lamp(DeviceState(kind()))
+    met = [kind() for kind in PrinterFault.__subclasses__()]
+    for fault in (*met, NoReply(Kind.PRINTER), Unplugged(Kind.PRINTER)):
+        lamp = printer_lamp(standing(fault))
         assert not lamp.well
         assert len(lamp.text.zh) > 1

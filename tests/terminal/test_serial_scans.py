@@ -1,14 +1,17 @@
 """A serial scanner at the running program: nothing is lost, typed into a field, or sold unseen."""
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from hardware.simulator.pty import SerialPort
 from hardware.simulator.scanner import SimulatedScanner
+from hardware.simulator.wire import serving_serial
 from rehearsal.terminal import Terminal
+from tests.loop_thread import LoopThread
 from tests.terminal import seat
 from tests.till.counter import APPLES, COLA, PEN, WATER
 
@@ -20,30 +23,44 @@ READY = "‖ 扫描枪 "
 GONE = "扫描枪未连接"
 SHIFT_F4 = "shift+f4"
 
-Scan = Callable[[Sequence[str]], None]
+
+class Scanner(LoopThread):
+    """A simulated one at a pty. Close it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._simulated = SimulatedScanner()
+        self._port = SerialPort(name="scanner")
+        self._wire = serving_serial(self._simulated, self._port)
+        self.url: str = self.do(self._wire.__aenter__)
+
+    def scan(self, *codes: str) -> None:
+        """Beep, for each of these codes."""
+        for code in codes:
+            self.do(self._beep, code)
+
+    async def _beep(self, code: str) -> None:
+        assert self._simulated.scan(code)
+        assert await self._simulated.gone_out()
+
+    def turn(self, words: str) -> None:
+        """Turn a knob."""
+        self.do(self._simulated.turn_knob, words)
+
+    def close(self) -> None:
+        self.do(self._wire.__aexit__, None, None, None)
+        self._port.close()
+        super().close()
 
 
 @pytest.fixture
-def scanner() -> Iterator[SimulatedScanner]:
-    simulated = SimulatedScanner()
-    yield simulated
-    simulated.close()
+def scanner() -> Iterator[Scanner]:
+    with closing(Scanner()) as made:
+        yield made
 
 
 @pytest.fixture
-def scan(scanner: SimulatedScanner) -> Iterator[Scan]:
-    """Beep, for each of these codes."""
-    with asyncio.Runner() as runner:
-
-        async def beep(codes: Sequence[str]) -> None:
-            for code in codes:
-                assert await scanner.scan(code)
-
-        yield lambda codes: runner.run(beep(codes))
-
-
-@pytest.fixture
-def terminal(tmp_path: Path, scanner: SimulatedScanner) -> Iterator[Terminal]:
+def terminal(tmp_path: Path, scanner: Scanner) -> Iterator[Terminal]:
     seat.prepare(tmp_path, SHELF)
     with seat.sit_down(tmp_path, scanner=scanner.url) as terminal:
         terminal.wait_for(has_words(READY, "扫码开始"))
@@ -56,9 +73,9 @@ def has_words(*words: str) -> Callable[[list[str]], bool]:
 
 
 def test_a_hundred_scans_back_to_back_stand_in_the_basket_in_order(
-    terminal: Terminal, scan: Scan, tmp_path: Path
+    terminal: Terminal, scanner: Scanner, tmp_path: Path
 ) -> None:
-    scan(CODES)
+    scanner.scan(*CODES)
     terminal.wait_for(f"{SHELF[-1].name}  ×1")
     seat.leave(terminal)
     assert terminal.bells == 0
@@ -69,14 +86,14 @@ def test_a_hundred_scans_back_to_back_stand_in_the_basket_in_order(
     ("scans", "per_second"), [(2_000, 20)] if seat.WHOLE else [(100, 200)], ids=str
 )
 def test_a_long_queue_is_sold_as_it_was_scanned(
-    terminal: Terminal, scan: Scan, tmp_path: Path, scans: int, per_second: int
+    terminal: Terminal, scanner: Scanner, tmp_path: Path, scans: int, per_second: int
 ) -> None:
     sold = seat.queue(SHELF, scans)
     due_s = time.monotonic()
     for codes in sold:
         for code in codes:
             seat.wait_until(due_s)
-            scan([code])
+            scanner.scan(code)
             due_s = max(due_s, time.monotonic()) + 1 / per_second
         terminal.wait_for(f"{SHELF[CODES.index(codes[-1])].name}  ×1")
         terminal.press("f11")
@@ -87,14 +104,14 @@ def test_a_long_queue_is_sold_as_it_was_scanned(
 
 
 def test_a_scan_waits_for_a_question_that_must_be_answered_and_never_gets_into_the_answer(
-    terminal: Terminal, scan: Scan, tmp_path: Path
+    terminal: Terminal, scanner: Scanner, tmp_path: Path
 ) -> None:
-    scan([APPLES])
+    scanner.scan(APPLES)
     terminal.wait_for("重量（克）")
     terminal.type("65")
     terminal.wait_for("▸ 65▏")
     seat.change_hands()
-    scan([COLA])
+    scanner.scan(COLA)
     terminal.wait_for(f" {COLA} 已等候")
     assert terminal.bells == 1
     seat.burst(terminal, WATER)
@@ -112,13 +129,13 @@ def test_a_scan_waits_for_a_question_that_must_be_answered_and_never_gets_into_t
 
 
 def test_a_scan_is_refused_aloud_while_a_sale_is_being_given_up(
-    terminal: Terminal, scan: Scan, tmp_path: Path
+    terminal: Terminal, scanner: Scanner, tmp_path: Path
 ) -> None:
-    scan([COLA])
+    scanner.scan(COLA)
     terminal.wait_for("可口可乐")
     terminal.press(SHIFT_F4)
     terminal.wait_for("整单作废")
-    scan([PEN])
+    scanner.scan(PEN)
     terminal.wait_for(f"{PEN} 未录入")
     assert terminal.bells == 1
     seat.burst(terminal, WATER)
@@ -131,17 +148,17 @@ def test_a_scan_is_refused_aloud_while_a_sale_is_being_given_up(
 
 
 def test_an_unplugged_scanner_is_said_and_sells_on_when_it_is_back(
-    terminal: Terminal, scanner: SimulatedScanner, scan: Scan, tmp_path: Path
+    terminal: Terminal, scanner: Scanner, tmp_path: Path
 ) -> None:
-    scan(CODES[:3])
+    scanner.scan(*CODES[:3])
     terminal.wait_for(SHELF[2].name)
-    scanner.unplug()
+    scanner.turn("unplug")
     terminal.wait_for(GONE)
     seat.burst(terminal, CODES[3])
     terminal.wait_for(SHELF[3].name)
-    scanner.plug()
+    scanner.turn("plug")
     terminal.wait_for(READY)
-    scan(CODES[4:6])
+    scanner.scan(*CODES[4:6])
     terminal.wait_for(SHELF[5].name)
     seat.leave(terminal)
     assert seat.basket_codes(tmp_path) == CODES[:6]

@@ -33,7 +33,10 @@ DOORS = {
         "sync_server/commands/shown.py",
         "sync_server/commands/telling.py",
         "sync_server/commands/tills.py",
-        "hardware/__main__.py",
+        "hardware/commands/__init__.py",
+        "hardware/commands/devices.py",
+        "hardware/commands/saying.py",
+        "hardware/commands/simulate.py",
     },
 }
 

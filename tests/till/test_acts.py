@@ -80,6 +80,15 @@ DAY: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "x_report"}, {}),
     ({"do": "reprint"}, {"ok": False}),
     ({"do": "open_drawer", "reason": "change"}, {"ok": False}),
+    ({"do": "confirm_paper"}, {"ok": False}),
+    ({"do": "stop_printing"}, {}),
+    ({"do": "devices"}, {"devices": []}),
+    ({"do": "locker"}, {"ok": False}),
+    ({"do": "open_compartment", "compartment": 1, "reason": "inspection"}, {"ok": False}),
+    ({"do": "store_parcel", "compartment": 1, "parcel": "PK1.8F3A"}, {"ok": False}),
+    ({"do": "take_parcel", "compartment": 1}, {"ok": False}),
+    ({"do": "withdraw_compartment", "compartment": 1, "reason": "dirty"}, {"ok": False}),
+    ({"do": "return_compartment", "compartment": 1}, {"ok": False}),
     (
         {
             "do": "close_shift",

@@ -16,11 +16,12 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from hardware import receipt_bytes
-from hardware.glyphs import NoFont
-from hardware.printer import COLUMNS
-from hardware.receipt_bytes import Line, Part, Picture, Qr, width_cols
-from hardware.simulator.printer import SimulatedPrinter
+from hardware.printer import receipt_bytes
+from hardware.printer.encoding import width_cols
+from hardware.printer.glyphs import NoFont
+from hardware.printer.parts import Line, Part, Picture, Qr
+from hardware.printer.profile import COLUMNS
+from hardware.simulator.printer.machine import SimulatedPrinter
 from pos_client.sale import receipt
 from pos_client.sale.receipt import as_text as text_of
 from pos_client.sale.receipt import receipt_parts
@@ -203,7 +204,7 @@ def test_the_paper_reads_as_the_screen_does_and_its_code_is_the_number(
 ) -> None:
     parts = laid_out(tmp_path, sale, language, columns, 1, Picture(24, b"\x0f" * 24 * 60))
     printer = SimulatedPrinter(columns=columns)
-    printer.feed(receipt_bytes.receipt(parts, kick_drawer=False, fence=b""))
+    printer.feed(receipt_bytes.receipt(parts))
     assert printer.unknown == []
     shown = [line.rstrip() for line in text_of(parts, columns).splitlines()]
     assert [line.rstrip() for line in printer.receipts[0].splitlines()] == shown
@@ -219,9 +220,9 @@ def test_the_logo_lies_in_the_tills_folder(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     Image.new("1", (160, 80)).save(tmp_path / "data" / "shop.png")
     settings = till_settings(tmp_path).model_copy(update={"logo": Path("shop.png")})
-    logo = receipt.load_logo(settings, 48)
-    assert logo == Picture(20, b"\xff" * 20 * 80)
-    assert receipt.load_logo(till_settings(tmp_path), 48) is None
+    logo = receipt.Logo(settings)
+    assert logo.at(48) == Picture(20, b"\xff" * 20 * 80)
+    assert receipt.Logo(till_settings(tmp_path)).at(48) is None
 
 
 @pytest.mark.parametrize("name", ["none.png", ".", "words.png"])

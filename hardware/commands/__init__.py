@@ -1,0 +1,25 @@
+"""What `python -m hardware` does: `devices` tries real ones, `simulate` stands in for one.
+
+Exit codes: 0 done, 1 the device failed (the reason is on stderr), 2 wrong usage.
+"""
+
+import typer
+
+from hardware.commands import devices, simulate
+
+app = typer.Typer(
+    help="Find devices, try them, or simulate one.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("list")(devices.list_devices)
+app.command()(devices.probe)
+app.command("print-test")(devices.print_test)
+app.command()(devices.kick)
+app.command()(devices.unlock)
+app.command()(devices.watch)
+app.command("simulate")(simulate.simulate)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,197 @@
+"""Trying real devices from a terminal."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from hardware.commands.saying import fail, say, sentence, until_stopped
+from hardware.device import Device, Event, Health, HealthChanged, State
+from hardware.discovery import find
+from hardware.fault import Fault, UnknownDevice
+from hardware.locker.locker import DoorChanged, Locker
+from hardware.printer.printer import DrawerMoved, Outcome, Printed, Printer
+from hardware.printer.probe import probing
+from hardware.printer.test_page import test_page
+from hardware.registry import open_device, schemes
+from hardware.scale.scale import Scale, Weighed
+from hardware.scanner.scanner import NoiseHeard, Scanned
+from hardware.scanner.wedge import Wedge
+
+Url = Annotated[str, typer.Argument(help="e.g. escpos+tcp://10.0.0.5:9100?cols=48")]
+Made = TypeVar("Made", bound=Device[Any])
+Result = TypeVar("Result")
+
+
+def list_devices() -> None:
+    """What is plugged in now, with the address to write into the settings. Touches no device.
+
+    Where nothing says what hangs on a serial port, its driver is to be written in front:
+    serial:///dev/ttyUSB0 becomes lock8a+serial:///dev/ttyUSB0.
+
+    Example: python -m hardware list
+    """
+    found = find()
+    for one in found:
+        say(f"{one.url}\n    {one.name} · {one.why}")
+        if one.kind is None:
+            say("    what is it? 请在前面写上驱动: " + ", ".join(f"{name}+" for name in schemes()))
+    if not found:
+        typer.echo("Nothing was found: is it plugged in, and may this user see it?", err=True)
+        typer.echo("未找到设备：请检查连接以及当前用户的权限。", err=True)
+        raise typer.Exit(1)
+
+
+def probe(url: Url) -> None:
+    """Ask a device how it stands; of a printer also what it can do, as options for its address.
+
+    Example: python -m hardware probe escpos+tcp://10.0.0.5:9100
+    """
+
+    device = _opened(url)
+    if isinstance(device, Wedge):
+        raise typer.BadParameter("a wedge types: there is nobody to ask")
+    if isinstance(device, Printer):
+        _probe_printer(device)
+        return
+
+    async def ask() -> None:
+        async with device:
+            health = await device.reached()
+            say(f"{device.kind} {health.state}")
+            if health.fault is not None:
+                raise health.fault
+            if isinstance(device, Locker):
+                for door in device.doors:
+                    say(f"{door.number} {door.size} {door.state}")
+
+    try:
+        asyncio.run(ask())
+    except Fault as fault:
+        fail(fault, 1)
+
+
+def _probe_printer(printer: Printer) -> None:
+    try:
+        probed = asyncio.run(probing(printer.connect))
+    except Fault as fault:
+        fail(fault, 1)
+    for name, answer in probed.identity.items():
+        say(f"{name} {answer}")
+    say("&".join(f"{name}={value}" for name, value in probed.options.items()))
+
+
+def print_test(url: Url) -> None:
+    """Print a test page and say whether it is known to have printed.
+
+    Each line of Chinese is sent another way: the number of the one that can be read is the `cjk`
+    to write into the address.
+
+    Example: python -m hardware print-test "escpos+tcp://10.0.0.5:9100?cols=48"
+    """
+
+    async def print_page(printer: Printer) -> Printed:
+        printer.listeners.append(_tell_trouble)
+        return await printer.print(test_page(printer.profile))
+
+    printed = _with_device(url, Printer, print_page)
+    if printed.reason is not None:
+        typer.echo(printed.outcome, err=True)
+        fail(printed.reason, 1)
+    typer.echo(printed.outcome)
+    if printed.outcome is Outcome.UNCONFIRMED:
+        typer.echo("This printer cannot answer: look at the paper.", err=True)
+        typer.echo("此打印机无法反馈结果，请查看小票。", err=True)
+
+
+def kick(url: Url) -> None:
+    """Open the cash drawer behind a receipt printer.
+
+    Example: python -m hardware kick escpos+tcp://10.0.0.5:9100
+    """
+    fault = _with_device(url, Printer, lambda printer: printer.kick())
+    if fault is not None:
+        fail(fault, 1)
+    typer.echo("kicked")
+
+
+def unlock(url: Url, door: Annotated[int, typer.Argument(help="counted from 1")]) -> None:
+    """Open one door of a pickup locker, once, and say what the doors did.
+
+    Example: python -m hardware unlock "lock8a+serial:///dev/ttyUSB0?board=1&locks=24" 3
+    """
+
+    async def open_door(locker: Locker) -> None:
+        await locker.reached()
+        if not 1 <= door <= len(locker.doors):
+            raise typer.BadParameter(f"this locker has doors 1 to {len(locker.doors)}")
+        opened = await locker.open(door, order_id=f"unlock-{door}")
+        say(f"{door} {opened.outcome}")
+        if opened.fault is not None:
+            raise opened.fault
+
+    _with_device(url, Locker, open_door)
+
+
+def watch(url: Url) -> None:
+    """Print what a device tells, a line each, until interrupted: codes, weights, doors, drawer.
+
+    Example: python -m hardware watch scan+serial:///dev/ttyACM0
+    """
+    device = _opened(url)
+    if isinstance(device, Wedge):
+        raise typer.BadParameter("a wedge types: put the cursor anywhere and scan")
+    device.listeners.append(_tell)
+    with device.watching() if isinstance(device, Scale) else contextlib.nullcontext():
+        asyncio.run(until_stopped(device.serve()))
+
+
+def _tell(event: Event) -> None:
+    match event:
+        case Scanned(scan):
+            say(f"{scan.aim} {scan.code}".lstrip())
+        case NoiseHeard(noise):
+            typer.echo(f"no code: {noise.data!r}", err=True)
+        case Weighed(grams, stable):
+            shown = "--" if grams is None else f"{grams} g"
+            say(shown if stable else f"{shown} …")
+        case DoorChanged(door, _, after):
+            say(f"{door} {after}")
+        case DrawerMoved(is_open):
+            say("drawer open" if is_open else "drawer shut")
+        case HealthChanged(health) if health.fault is not None:
+            typer.echo(sentence(health.fault), err=True)
+        case HealthChanged(health) if health.known:
+            typer.echo(f"{health.state}", err=True)
+        case _:
+            pass
+
+
+def _tell_trouble(event: Event) -> None:
+    match event:
+        case HealthChanged(Health(State.BUSY, Fault() as fault)):
+            typer.echo(sentence(fault), err=True)
+
+
+def _opened(url: str) -> Device[Any] | Wedge:
+    try:
+        return open_device(url)
+    except UnknownDevice as unknown:
+        fail(unknown, 2)
+
+
+def _with_device(url: str, kind: type[Made], use: Callable[[Made], Awaitable[Result]]) -> Result:
+    device = _opened(url)
+    if not isinstance(device, kind):
+        raise typer.BadParameter(f"{url}: this is no {kind.__name__.lower()}")
+
+    async def session() -> Result:
+        async with device:
+            return await use(device)
+
+    try:
+        return asyncio.run(session())
+    except Fault as fault:
+        fail(fault, 1)

@@ -1,0 +1,66 @@
+"""How the commands speak and end: sentences on stderr, lines on stdout, signals."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from typing import NoReturn
+
+import typer
+
+from hardware.fault import Fault
+
+
+def sentence(fault: Fault) -> str:
+    """The fault in both languages, with what to do and its detail."""
+    detail = f" ({fault.detail})" if fault.detail else ""
+    return f"{fault.say_en} {fault.remedy_en}{detail}\n{fault.say_zh}{fault.remedy_zh}"
+
+
+def fail(fault: Fault, exit_code: int) -> NoReturn:
+    typer.echo(sentence(fault), err=True)
+    raise typer.Exit(exit_code)
+
+
+def say(line: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody listens any more: work on, unheard
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+async def until_stopped(work: Coroutine[object, object, None]) -> None:
+    """Do it until a signal ends the program; what it raises comes out."""
+    stopped = asyncio.create_task(_stop_signal().wait())
+    working = asyncio.create_task(work)
+    await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+
+
+def _stop_signal() -> asyncio.Event:
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # no such thing on Windows
+            loop.add_signal_handler(name, stopped.set)
+    return stopped
+
+
+def read_lines(take: Callable[[str], object]) -> None:
+    """Hand the lines of stdin over, on this loop. A daemon thread on the raw file: the end of the
+    program need not wait for a line."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with (
+            contextlib.suppress(OSError, RuntimeError),  # stdin or the loop is gone
+            open(0, "rb", buffering=0, closefd=False) as raw,
+        ):
+            for line in raw:
+                if words := line.decode(errors="replace").strip():
+                    loop.call_soon_threadsafe(take, words)
+
+    threading.Thread(target=read, daemon=True).start()

@@ -1,0 +1,1 @@
+"""The devices of one till, on a thread of their own."""

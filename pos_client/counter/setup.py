@@ -1,0 +1,71 @@
+"""Setting devices up from the till: used at once, and kept in the settings for the next start."""
+
+from collections.abc import Callable
+
+from hardware.fault import Fault, Kind
+from hardware.printer.printer import Printer
+from hardware.printer.test_page import test_page
+from hardware.registry import kind_of
+from hardware.scale.scale import Weight
+from pos_client.counter.counter import Counter
+from pos_client.counter.paper import Job
+from pos_client.counter.places import Placed
+from pos_client.settings import TillSettings, keep
+
+#: of a kind of which a till uses one, a new device takes the place of the old one
+_SEVERAL = (Kind.SCANNER, Kind.LOCKER)
+#: how long the scale waits for goods to be put down and to lie still
+WEIGH_S = 5.0
+TEST_RECEIPT = "TEST"
+
+
+class SetUp:
+    """Adds, removes and tries the devices of one till."""
+
+    def __init__(self, settings: TillSettings, counter: Counter) -> None:
+        self._settings = settings
+        self._counter = counter
+        #: told what the scale said when it was tried
+        self.on_weight: Callable[[Weight | Fault], None] = lambda _: None
+
+    def add(self, url: str) -> Placed | None:
+        """Use the device at that address from now on; None for a scanner that types. Raises
+        UnknownDevice, TwoWedges, WrongSetting or a refusal of the disk; nothing has changed."""
+        kind = kind_of(url)
+        urls = [*self._urls(kind), url] if kind in _SEVERAL else [url]
+        self._use(kind, urls)
+        places = self._counter.places
+        return next((one for one in reversed(places.devices) if one.url == url), None)
+
+    def remove(self, placed: Placed) -> None:
+        """No longer use that device. Raises WrongSetting or a refusal of the disk."""
+        kind = placed.device.kind
+        self._use(kind, [url for url in self._urls(kind) if url != placed.url])
+
+    def _urls(self, kind: Kind) -> list[str]:
+        return str(getattr(self._settings, kind)).split()
+
+    def _use(self, kind: Kind, urls: list[str]) -> None:
+        addresses = " ".join(urls)
+        self._counter.places.with_kind(kind, addresses)  # what cannot be used is not kept
+        keep(self._settings, str(kind), addresses)
+        self._counter.reopen(kind, addresses)
+
+    def try_out(self, placed: Placed) -> None:
+        """Let it do something that a person can see."""
+        if isinstance(placed.device, Printer):
+            parts = test_page(placed.device.profile)
+            self._counter.print(Job(TEST_RECEIPT, parts, kick_drawer=False, ended=lambda _: None))
+        elif placed.device.kind is Kind.DISPLAY:
+            self._counter.show("Omnitill", "0123456789")
+        elif placed.device.kind is Kind.SCALE:
+            self.ask_scale()
+
+    @property
+    def has_scale(self) -> bool:
+        return self._counter.places.scale is not None
+
+    def ask_scale(self) -> None:
+        """Weigh what lies on the scale, or is put there within WEIGH_S; the end comes by
+        `on_weight`."""
+        self._counter.weigh(self.on_weight, WEIGH_S)

@@ -1,0 +1,95 @@
+"""What devices have to say unasked, as named events with plain values (docs/headless.md)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hardware.device import Event as DeviceEvent
+from hardware.fault import Fault
+from hardware.locker.locker import DoorChanged
+from hardware.printer.printer import DrawerLeftOpen, DrawerMoved
+from hardware.scale.scale import Weight
+from hardware.scanner.scan import Scan
+from pos_client.counter.counter import Counter
+from retail.facts import DoorOpeningEnded
+from retail.language import Language, Text
+
+Tell = Callable[[str, dict[str, Any]], None]
+
+_DRAWER_OPEN = Text("The drawer has been open for long.", "钱箱打开时间过长。")
+_SHUT_IT = Text("Shut it.", "请关好钱箱。")
+
+
+class News:
+    """Tells `tell`, on the threads of those who have something to say."""
+
+    def __init__(self, counter: Counter, language: Callable[[], Language], tell: Tell) -> None:
+        self._counter = counter
+        self._language = language
+        self._tell = tell
+        self._states: dict[str, str | None] = {}
+
+    def listen(self) -> None:
+        """Hear what the counter has to say from now on."""
+        self._counter.on_fault = self.fault
+        self._counter.on_wait = self.waits
+        self._counter.on_scan = self.scanned
+        self._counter.on_state = self.states
+        self._counter.on_event = self.happened
+
+    def fault(self, trouble: Fault, receipt: str) -> None:
+        self._tell(trouble.code, {"receipt": receipt, **self._said(trouble)})
+
+    def waits(self, trouble: Fault, receipt: str) -> None:
+        said = {"receipt": receipt, "code": trouble.code, **self._said(trouble)}
+        self._tell("printer.waits", said)
+
+    def scanned(self, scan: Scan) -> None:
+        self._tell("scanner.scan", {"code": scan.code, "aim": scan.aim})
+
+    def weighed(self, said: Weight | Fault) -> None:
+        if isinstance(said, Weight):
+            self._tell("scale.weighed", {"grams": said.grams})
+        else:
+            self._tell("scale.weighed", {"code": said.code, **self._said(said)})
+
+    def opened(self, ended: DoorOpeningEnded) -> None:
+        self._tell(
+            "locker.opened",
+            {
+                "decision": ended.decision,
+                "compartment": ended.compartment,
+                "outcome": ended.outcome,
+                "others": list(ended.others),
+                "code": ended.reason,
+            },
+        )
+
+    def happened(self, event: DeviceEvent) -> None:
+        match event:
+            case DrawerMoved(is_open):
+                self._tell("drawer.moved", {"open": is_open})
+            case DrawerLeftOpen():
+                say, remedy = (text.to(self._language()) for text in (_DRAWER_OPEN, _SHUT_IT))
+                self._tell("drawer.left_open", {"say": say, "remedy": remedy})
+            case DoorChanged(door, _, after):
+                self._tell("locker.door", {"compartment": door, "door": after})
+            case _:
+                pass
+
+    def states(self) -> None:
+        """Tell of each device that stands otherwise than was told before."""
+        for placed in self._counter.places.devices:
+            health = placed.device.health
+            code = health.fault.code if health.fault else None
+            if not health.known or self._states.get(placed.name, "unknown") == code:
+                continue
+            self._states[placed.name] = code
+            why = {"code": code, **self._said(health.fault)} if health.fault else {}
+            self._tell(f"{placed.name}.state", {"ready": health.ready, **why})
+
+    def _said(self, trouble: Fault) -> dict[str, str]:
+        language = self._language()
+        return {
+            "say": Text(trouble.say_en, trouble.say_zh).to(language),
+            "remedy": Text(trouble.remedy_en, trouble.remedy_zh).to(language),
+        }
