@@ -44,6 +44,10 @@ replay: $(READY) ## real baskets through headless tills, with cuts and kills: DA
 	$(BIN)/python -m rehearsal.replay "$(DATA)" --tills $(TILLS) --limit $(LIMIT) --hub $(HUB) --seed $(SEED) \
 	  --currency $(CURRENCY) --timezone $(TIMEZONE)
 
+ONLY ?=
+usb-vm: $(READY) ## real USB printers and scanners in a virtual machine, 1 to 2 minutes, skipped without qemu: ONLY=name
+	$(BIN)/python -m tests.usb_vm --only "$(ONLY)"
+
 BENCH ?= all
 bench: $(READY) ## every benchmark as a table; BENCH=name for one
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -66,4 +70,4 @@ lock: ## make requirements.lock afresh (needs uv)
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis benchmarks/results
 
-.PHONY: help setup run test check replay bench pictures snapshots format lock clean
+.PHONY: help setup run test check replay usb-vm bench pictures snapshots format lock clean

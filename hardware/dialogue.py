@@ -90,8 +90,9 @@ class Dialogue(Generic[Reply]):
 
     @contextlib.contextmanager
     def expecting(self, wanted: Callable[[Reply], bool]) -> Iterator[Awaitable[Reply]]:
-        """What is wanted next, to be awaited inside, more than once if it takes long; entered before the order goes out, so that
-        no answer is too quick. Of several that expect it, who came first gets it."""
+        """What is wanted next, to be awaited inside, more than once if it takes long; entered
+        before the order goes out, so that no answer is too quick. Of several that expect it, who
+        came first gets it."""
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         expected = (wanted, reply)
         self._expected.append(expected)

@@ -37,7 +37,6 @@ class Kind(StrEnum):
     def zh(self) -> str:
         return _NAMES[self][1]
 
-
     @property
     def meanwhile_en(self) -> str:
         """What a person does without it."""

@@ -31,6 +31,8 @@ GROUP: Final = "omnitill.drivers"
 """Entry points by which other packages bring drivers."""
 TCP_PORT: Final = 9100
 """Where network printers and serial servers listen when the address names no port."""
+FRAMINGS: Final = ("8N1", "7E1", "7O1", "8E1", "8O1", "8N2")
+"""Bits, parity, stop bits."""
 CONNECT_S: Final = 3.0
 WRITE_S: Final = 5.0
 
@@ -83,7 +85,7 @@ def _connector(url: DeviceUrl, serial: SerialDefaults) -> Connect:
                 SerialLink.connect,
                 url.path,
                 baud=int(url.one_of("baud", *map(str, rates))),
-                framing=serial.framing,
+                framing=url.one_of("framing", serial.framing, *FRAMINGS),
                 rtscts=url.one_of("flow", "none", "rtscts") == "rtscts",
                 connect_s=CONNECT_S,
                 write_s=WRITE_S,

@@ -6,9 +6,10 @@ driver  link          place                  options
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 _USB_IDS: Final = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4})", re.IGNORECASE)
 
@@ -33,6 +34,16 @@ class DeviceUrl:
         if len(pairs) != len(dict(pairs)):
             raise ValueError("an option is given twice")
         return cls(text, driver, link, parts, dict(pairs))
+
+    @classmethod
+    def with_options(cls, text: str, options: Mapping[str, str]) -> str:
+        """The same address with these options, what it said of them before being gone."""
+        url = cls.parse(text)
+        given = "&".join(
+            f"{quote(name)}={quote(value, safe=',:')}"
+            for name, value in (url.options | dict(options)).items()
+        )
+        return url.text.partition("?")[0] + (f"?{given}" if given else "")
 
     @property
     def host(self) -> str:

@@ -7,6 +7,7 @@ from hardware.device import Event as DeviceEvent
 from hardware.fault import Fault
 from hardware.locker.locker import DoorChanged
 from hardware.printer.printer import DrawerLeftOpen, DrawerMoved
+from hardware.printer.probe import Probed
 from hardware.scale.scale import Weight
 from hardware.scanner.scan import Scan
 from pos_client.counter.counter import Counter
@@ -51,6 +52,12 @@ class News:
             self._tell("scale.weighed", {"grams": said.grams})
         else:
             self._tell("scale.weighed", {"code": said.code, **self._said(said)})
+
+    def probed(self, said: Probed | Fault) -> None:
+        if isinstance(said, Probed):
+            self._tell("printer.probed", {"options": said.options, **said.identity})
+        else:
+            self._tell("printer.probed", {"code": said.code, **self._said(said)})
 
     def opened(self, ended: DoorOpeningEnded) -> None:
         self._tell(

@@ -10,7 +10,6 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal
 
-import tomlkit
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -166,6 +165,8 @@ def keep(settings: TillSettings, name: str, value: str) -> None:
     """Write one setting into `till.toml`, whatever else stands there staying as it is, and let
     `settings` have it. Raises WrongSetting when the environment says otherwise or the file cannot
     be written; nothing has changed then."""
+    import tomlkit  # noqa: PLC0415  17 ms that no start of the till shall cost
+
     if PREFIX + name.upper() in os.environ:
         raise _wrong(name, _IN_ENVIRONMENT)
     file = settings.data / FILE

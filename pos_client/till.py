@@ -117,6 +117,7 @@ class Till:
         news = News(self.counter, lambda: self.language, on_event)
         news.listen()
         self.devices.on_weight = news.weighed
+        self.devices.on_probed = news.probed
         self.locker.on_ended = news.opened
         self.sync.on_event = on_event
         self.catalogue.on_swapped = swapped

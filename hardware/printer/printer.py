@@ -37,6 +37,7 @@ from hardware.link import Connect
 from hardware.printer import receipt_bytes
 from hardware.printer.faults import GivenUp, PrinterFault
 from hardware.printer.parts import Part
+from hardware.printer.probe import Probed, probed
 from hardware.printer.profile import FenceKind, Profile, profile_of
 from hardware.printer.replies import (
     AutomaticStatus,
@@ -185,6 +186,14 @@ class Printer(Device[Reply]):
         except OSError as broken:
             return Unplugged(self.kind, str(broken))
         return None
+
+    async def probe(self) -> Probed:
+        """What it can do, asked now; it prints nothing. A `Fault` when it cannot be asked."""
+        async with self._order() as dialogue:
+            try:
+                return await probed(dialogue)
+            except OSError as broken:
+                raise Unplugged(self.kind, str(broken)) from None
 
     async def check(self) -> Health:
         """How it stands, asked now."""

@@ -44,7 +44,8 @@ class Probed:
         return {
             "fence": str(self.fence),
             "status": "yes" if self.status else "no",
-            "asb": "yes" if self.asb else "no",
+            # Its bytes look like answers to GS r when the first of them is lost.
+            "asb": "yes" if self.asb and self.fence is FenceKind.PROCESS_ID else "no",
         }
 
 
@@ -63,27 +64,28 @@ class Prober(Device[Reply]):
     async def probe(self) -> Probed:
         """Ask it everything; a `Fault` when there is no link."""
         async with self._order() as dialogue:
-            asking = _Asking(dialogue, self._answer_s)
-            status = [
-                await asking.gets(receipt_bytes.ask_status(n), RealTimeStatus) for n in (1, 4)
-            ]
-            ident = receipt_bytes.process_id(0)
-            done = ProcessDone(ident)
-            named = await asking.hears(
-                receipt_bytes.process_id_fence(ident), lambda reply: reply == done
-            )
-            passed = named or await asking.gets(receipt_bytes.BUFFER_FENCE, BufferStatus)
-            asb = await asking.gets(receipt_bytes.AUTOMATIC_STATUS, AutomaticStatus)
-            await dialogue.tell(receipt_bytes.NO_AUTOMATIC_STATUS)
-            identity = await asking.identity()
-            # What a printer does not know it may take for text: that is forgotten, not printed.
-            await dialogue.tell(receipt_bytes.INIT)
-            return Probed(
-                status=all(status),
-                asb=asb is not None,
-                fence=_fence(named is not None, passed is not None),
-                identity=identity,
-            )
+            return await probed(dialogue, self._answer_s)
+
+
+async def probed(dialogue: Dialogue[Reply], answer_s: float = ANSWER_S) -> Probed:
+    """What a printer at the end of that link can do; `OSError` when the link breaks."""
+    asking = _Asking(dialogue, answer_s)
+    status = [await asking.gets(receipt_bytes.ask_status(n), RealTimeStatus) for n in (1, 4)]
+    ident = receipt_bytes.process_id(0)
+    done = ProcessDone(ident)
+    named = await asking.hears(receipt_bytes.process_id_fence(ident), lambda reply: reply == done)
+    passed = named or await asking.gets(receipt_bytes.BUFFER_FENCE, BufferStatus)
+    asb = await asking.gets(receipt_bytes.AUTOMATIC_STATUS, AutomaticStatus)
+    await dialogue.tell(receipt_bytes.NO_AUTOMATIC_STATUS)
+    identity = await asking.identity()
+    # What a printer does not know it may take for text: that is forgotten, not printed.
+    await dialogue.tell(receipt_bytes.INIT)
+    return Probed(
+        status=all(status),
+        asb=asb is not None,
+        fence=_fence(named is not None, passed is not None),
+        identity=identity,
+    )
 
 
 class _Asking:

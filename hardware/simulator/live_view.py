@@ -68,6 +68,7 @@ class CounterView(Vertical, can_focus=False):
     CounterView.-short #display, CounterView.-short #display > Vertical { height: 2; padding: 0; }
     CounterView.-short #glass { height: 2; border: none; padding: 0 2; }
     CounterView.-short #shelf { max-height: 3; }
+    CounterView.-short #rest { max-height: 8; }
 
     CounterView.-tall .size-S { height: 2; } CounterView.-tall .size-M { height: 4; }
     CounterView.-tall .size-L { height: 6; } CounterView.-tall .size-XL { height: 12; }
@@ -87,7 +88,7 @@ class CounterView(Vertical, can_focus=False):
     CounterView.-wide #side { width: 1fr; height: 1fr; }
     CounterView.-wide #display { width: 51; margin: 0 0 1 0; }
     CounterView.-wide #tabs { display: none; }
-    CounterView.-wide #rest { height: 1fr; }
+    CounterView.-wide #rest { height: 1fr; max-height: 100%; }
     CounterView.-wide #parts > Part { display: block; }
     """
 

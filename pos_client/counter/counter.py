@@ -15,6 +15,7 @@ from hardware.fault import Fault, Kind
 from hardware.locker.bank import Bank
 from hardware.locker.orders import Opened, Outcome
 from hardware.printer.printer import Printer
+from hardware.printer.probe import Probed
 from hardware.scale.scale import Scale, Weight
 from hardware.scanner.scan import Scan
 from hardware.scanner.scanner import Scanned
@@ -154,6 +155,17 @@ class Counter:
             fault = self._off()
             if fault is None:
                 self._call(self._start, lambda: self._weigh(scale, ended, timeout_s))
+        if fault is not None:
+            ended(fault)
+
+    def probe(self, ended: Callable[[Probed | Fault], None]) -> None:
+        """Ask the printer what it can do; `ended` as for `weigh`."""
+        printer = self.places.printer
+        assert printer is not None
+        with self._guard:
+            fault = self._off()
+            if fault is None:
+                self._call(self._start, lambda: _probe(printer, ended))
         if fault is not None:
             ended(fault)
 
@@ -310,6 +322,15 @@ class Counter:
                 self.on_state()
             case _:
                 self.on_event(event)
+
+
+async def _probe(printer: Printer, ended: Callable[[Probed | Fault], None]) -> None:
+    probed: Probed | Fault
+    try:
+        probed = await printer.probe()
+    except Fault as fault:
+        probed = fault
+    ended(probed)
 
 
 def _report(work: asyncio.Task[None]) -> None:

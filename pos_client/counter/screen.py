@@ -2,7 +2,7 @@
 tried."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from hardware.device import Health, State
 from hardware.discovery import Found, find
@@ -38,6 +38,8 @@ _WAITING = Text(
 )
 _TRIED = Text("Tried: {name}. Look what it does.", "已测试：{name}，请查看设备动作。")
 _SCAN_NOW = Text("Scan anything: it is shown here.", "请随便扫一个码，结果显示在这里。")
+_ASKED = Text("The printer is asked what it can do.", "正在询问打印机的能力。")
+_CAN = Text("It can: {options}", "支持：{options}")
 _STOPPED = Text("The receipt is no longer waited for.", "已停止等待小票。")
 _REMOVED = Text("{name} is no longer used.", "已停用 {name}。")
 _FIND = Text("Find devices", "查找设备")
@@ -125,6 +127,16 @@ class DevicesPage(Page):
         ]
         return [*said, (fault.detail, Ink.FAINT)] if fault.detail else said
 
+    def told(self, name: str, values: dict[str, Any]) -> bool:
+        if name != "printer.probed":
+            return False
+        if "options" in values:
+            options = " ".join(f"{name}={value}" for name, value in values["options"].items())
+            self.desk.tell(self.say(_CAN, options=options))
+        else:
+            self.desk.attend(values["say"], values["remedy"])
+        return True
+
     def keys(self) -> Sequence[KeyLabel]:
         return (
             ESC,
@@ -132,6 +144,7 @@ class DevicesPage(Page):
             KeyLabel("F2", Text("Try it", "测试")),
             KeyLabel("F3", Text("Find", "查找")),
             KeyLabel("F4", Text("Stop waiting", "停止等待"), 3),
+            KeyLabel("F5", Text("Ask it", "询问能力"), 5),
             KeyLabel("F6", Text("Locker", "自提柜"), 1),
             KeyLabel("F8", Text("Remove", "移除"), 4),
         )
@@ -154,6 +167,9 @@ class DevicesPage(Page):
             case "f4":
                 self.till.counter.stop_waiting()
                 self.desk.tell(self.say(_STOPPED))
+            case "f5" if chosen is not None and chosen.device.kind is Kind.PRINTER:
+                self.till.devices.probe()
+                self.desk.tell(self.say(_ASKED))
             case "f6":
                 self._open_locker()
             case "f8" if chosen is not None:
@@ -167,6 +183,9 @@ class DevicesPage(Page):
             self._open_locker()
         elif placed.device.kind is Kind.SCANNER:
             self.desk.open(ScanTrialPage(self.desk))
+        elif placed.device.kind is Kind.PRINTER:
+            self.till.devices.try_out(placed)
+            self.desk.open(ProofQuestion(self.desk, placed))
         else:
             self.till.devices.try_out(placed)
             self.desk.tell(self.say(_TRIED, name=name_of(self.desk, placed)))
@@ -174,6 +193,43 @@ class DevicesPage(Page):
     def _remove(self, placed: Placed) -> None:
         self.till.devices.remove(placed)
         self.desk.tell(self.say(_REMOVED, name=name_of(self.desk, placed)))
+
+
+class ProofQuestion(Question):
+    """Which numbers of the test page came out well: so the printer is spoken to from now on."""
+
+    title = Text("Test page", "测试页")
+    ask = Text(
+        "Numbers that look right, such as 1 5 9 11; Enter alone: as before",
+        "印得正确的编号，例如 1 5 9 11；直接回车则不变",
+    )
+    _wrong = Text("{text} is no number of the test page.", "{text} 不是测试页上的编号。")
+    _way = Text("Write them with blanks between.", "请用空格分隔编号。")
+    _noted = Text("Noted: {url}", "已保存：{url}")
+
+    def __init__(self, desk: Desk, placed: Placed) -> None:
+        super().__init__(desk)
+        self._placed = placed
+
+    def about(self) -> list[tuple[str, str]]:
+        return [("", self._placed.url)]
+
+    def enter(self, text: str) -> None:
+        words = text.replace(",", " ").replace("，", " ").split()
+        wrong = next((word for word in words if not word.isdecimal() or len(word) > 2), None)
+        if wrong is not None:
+            self.desk.refuse(self.say(self._wrong, text=wrong), self.say(self._way))
+            return
+        if words:
+            self.till.devices.note_proofs(self._placed, [int(word) for word in words])
+        self.desk.close()
+        if words:
+            url = next(
+                one.url
+                for one in self.till.counter.places.devices
+                if one.device.kind is Kind.PRINTER
+            )
+            self.desk.tell(self.say(self._noted, url=url))
 
 
 class ScanTrialPage(Question):

@@ -1,16 +1,20 @@
 """Setting devices up from the till: used at once, and kept in the settings for the next start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 from hardware.fault import Fault, Kind
 from hardware.printer.printer import Printer
-from hardware.printer.test_page import test_page
+from hardware.printer.probe import Probed
+from hardware.printer.test_page import options_of, test_page
 from hardware.registry import kind_of
 from hardware.scale.scale import Weight
+from hardware.url import DeviceUrl
 from pos_client.counter.counter import Counter
 from pos_client.counter.paper import Job
 from pos_client.counter.places import Placed
 from pos_client.settings import TillSettings, keep
+from retail.refusals import Refusal
 
 #: of a kind of which a till uses one, a new device takes the place of the old one
 _SEVERAL = (Kind.SCANNER, Kind.LOCKER)
@@ -27,6 +31,8 @@ class SetUp:
         self._counter = counter
         #: told what the scale said when it was tried
         self.on_weight: Callable[[Weight | Fault], None] = lambda _: None
+        #: told what the printer said it can do
+        self.on_probed: Callable[[Probed | Fault], None] = lambda _: None
 
     def add(self, url: str) -> Placed | None:
         """Use the device at that address from now on; None for a scanner that types. Raises
@@ -50,6 +56,33 @@ class SetUp:
         self._counter.places.with_kind(kind, addresses)  # what cannot be used is not kept
         keep(self._settings, str(kind), addresses)
         self._counter.reopen(kind, addresses)
+
+    def spoken_to(self, placed: Placed, options: Mapping[str, str]) -> None:
+        """Have that device's address say these options from now on. Raises as `add` does."""
+        kind = placed.device.kind
+        url = DeviceUrl.with_options(placed.url, options)
+        self._use(kind, [url if each == placed.url else each for each in self._urls(kind)])
+
+    def note_proofs(self, placed: Placed, came_out_well: Collection[int]) -> None:
+        """Speak to the printer as the numbers on its test page say that it can read. Raises as
+        `add` does."""
+        assert isinstance(placed.device, Printer)
+        self.spoken_to(placed, options_of(placed.device.profile, came_out_well))
+
+    def probe(self) -> None:
+        """Ask the printer what it can do, and speak to it so from now on; the end comes by
+        `on_probed`."""
+        placed = next(
+            one for one in self._counter.places.devices if isinstance(one.device, Printer)
+        )
+
+        def ended(said: Probed | Fault) -> None:
+            if isinstance(said, Probed) and said.status:
+                with suppress(Refusal):
+                    self.spoken_to(placed, said.options)
+            self.on_probed(said)
+
+        self._counter.probe(ended)
 
     def try_out(self, placed: Placed) -> None:
         """Let it do something that a person can see."""

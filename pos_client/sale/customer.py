@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from hardware.display.text import sides
 from pos_client.counter.counter import Counter
 from retail.basket import Basket, Line
 from retail.language import Language, Text
@@ -43,7 +42,7 @@ class CustomerDisplay:
         if not display.shows_chinese:
             language = Language.ENGLISH
         lines = [
-            sides(said.to(language) if isinstance(said, Text) else said, amount, display.columns)
+            display.line(said.to(language) if isinstance(said, Text) else said, amount)
             for said, amount in (upper, lower)
         ]
         self._counter.show(*lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["barcode", "locker", "printer_stream", "scale", "scanner"]
+TARGETS = ["barcode", "locker", "printer_replies", "printer_stream", "scale", "scanner"]
 RUNS = 20_000
 RUN_S = 300
 

@@ -27,7 +27,7 @@ from hardware.simulator.counter import Goods, Shelf, SimulatedCounter
 from hardware.simulator.live_view import TABS, CounterApp, CounterView, Language
 from hardware.simulator.printer.condition import Paper, Trouble
 from hardware.simulator.scale import State
-from hardware.simulator.view.controls import Knob, Lamp
+from hardware.simulator.view.controls import Knob, Lamp, Scroll
 from hardware.simulator.view.paper import drawn_qr, fitted
 from hardware.simulator.view.shelf import Chip
 from tests.hardware.readers import reading
@@ -295,6 +295,31 @@ def test_the_paper_comes_out_is_torn_off_and_shows_its_code() -> None:
     asyncio.run(scenario())
 
 
+def test_the_end_of_the_paper_stays_in_sight_and_who_reads_back_is_left_alone() -> None:
+    async def scenario() -> None:
+        counter = SimulatedCounter()
+        async with shown(counter) as pilot:
+            paper = pilot.app.query_one("#paper", Scroll)
+            counter.printer.feed(b"".join(b"%d\n" % number for number in range(60)))
+            await until_read(pilot, "strip", "59")
+            for tab in ("locker", "printer", "addresses"):
+                await pick(pilot, tab)
+                await pilot.pause()
+                assert paper.scroll_y == paper.max_scroll_y > 0
+            paper.scroll_to(y=3, animate=False)
+            await pilot.pause()
+            counter.turn(Kind.PRINTER, "drawer open")
+            await pick(pilot, "locker")
+            await pilot.pause()
+            assert paper.scroll_y == 3
+            counter.printer.feed(b"60\n")
+            await until_read(pilot, "strip", "60")
+            await pilot.pause()
+            assert paper.scroll_y == paper.max_scroll_y
+
+    asyncio.run(scenario())
+
+
 def test_the_display_shows_two_lines_of_twenty_whatever_comes() -> None:
     async def scenario() -> None:
         counter = SimulatedCounter()
@@ -392,7 +417,10 @@ def test_every_knob_has_its_room_and_the_paper_is_always_seen(size: tuple[int, i
                 assert pilot.app.query_one("#paper").region.height >= 6
                 assert pilot.app.query_one("#glass").region.height >= 2
                 assert pilot.app.query_one("#shelf").region.height >= 3
-                assert view.region.contains_region(pilot.app.query_one(f"#{tab}").region)
+                room = pilot.app.query_one("#rest").region
+                assert view.region.contains_region(room)
+                if tab != "addresses":  # which can be scrolled
+                    assert room.contains_region(pilot.app.query_one(f"#{tab}").region)
 
     asyncio.run(scenario())
 

@@ -33,7 +33,7 @@ def printer_at(options: str) -> SimulatedPrinter:
         ("drawer_open_is=low", "16 12 12"),
         ("mute=yes", ""),
         ("dialect=cheap&cols=32&charset=gbk", "12 12 12"),
-        ("asb=15", "10 00 00 00 12 12 12"),
+        ("asb_at_start=15", "10 00 00 00 12 12 12"),
     ],
 )
 def test_its_options_say_how_it_stands_when_it_is_first_met(options: str, answers: str) -> None:
@@ -47,7 +47,7 @@ def test_its_options_say_what_kind_it_is() -> None:
     printer.feed("会员é\n".encode() + b"x" * 50 + b"\n" + KICK)
     assert printer.paper == ["会员é", "x" * 42, "x" * 8]
     assert (printer.kicks, printer.drawer_open) == (1, False)
-    assert printer.options() == {"cols": 42}
+    assert printer.options() == {"cols": 42, "cjk": "utf8"}
 
 
 def test_it_stalls_and_loses_power_at_a_byte() -> None:
@@ -59,7 +59,7 @@ def test_it_stalls_and_loses_power_at_a_byte() -> None:
 @pytest.mark.parametrize(
     "options",
     ["paper=maybe", "cols=50", "charset=latin", "dialect=star", "identity=打印机", "stall_at=x",
-     "asb=256", "drawer_pin=3", "coffee=1", "slow=-1", "mute=maybe"],
+     "asb_at_start=256", "drawer_pin=3", "coffee=1", "slow=-1", "mute=maybe"],
 )  # fmt: skip
 def test_an_option_that_makes_no_sense_is_refused(options: str) -> None:
     with pytest.raises(ValueError, match=options.partition("=")[0]):

@@ -71,11 +71,41 @@ def test_a_found_printer_is_set_up_at_once_kept_and_tried(room: Room) -> None:
     assert isinstance(printer, Printer)
     wait_until(lambda: printer.health.ready, PATIENCE_S, "it is ready")
     room.press("f2")
-    assert room.note.startswith("Tried")
+    assert "Numbers that look right" in room.text
     wait_until(lambda: printer.has_begun, PATIENCE_S, "the test page goes out")
     wait_until(lambda: not room.face.till.counter.receipts_waiting, PATIENCE_S, "it is out")
+    room.type("2 5 9 10", "enter")
+    (url,) = urls(room)
+    assert url == "sim://printer?cjk=raw_gb18030&cols=48&qr=picture&barcode=native&cut=none"
+    assert f'printer = "{url}"' in file(room)
     room.press("f3")
     assert "TM-SIM" not in room.text  # it is used already
+
+
+def test_a_printer_is_asked_what_it_can_do_and_spoken_to_so(room: Room) -> None:
+    counter(room, "sim://printer?dialect=xprinter")
+    room.press("ctrl+d", "f5")
+    room.hear("printer.probed")
+    assert room.note.startswith("It can: fence=gs_r status=yes")
+    assert urls(room) == ["sim://printer?dialect=xprinter&fence=gs_r&status=yes&asb=no"]
+    wait_until(
+        lambda: room.face.till.counter.places.devices[0].device.health.ready, PATIENCE_S, "ready"
+    )
+    room.press("escape")
+    room.scan(COLA)
+    room.press("f11")
+    wait_until(
+        lambda: room.face.till.sale.last_sale().outcome == "printed", PATIENCE_S, "it printed"
+    )
+
+
+def test_what_is_no_number_of_the_test_page_is_refused(room: Room) -> None:
+    counter(room, "sim://printer")
+    room.press("ctrl+d", "f2")
+    room.type("1 x", "enter")
+    assert room.note.startswith("x is no number")
+    room.press("ctrl+u", "enter")
+    assert urls(room) == ["sim://printer"]
 
 
 def test_what_hangs_on_an_adapter_is_asked(room: Room) -> None:

@@ -20,6 +20,8 @@ DOORS = {
     "jinja2": {"sync_server/console/drawn.py"},
     "uuid_utils": {"pos_client/clock.py"},
     "cryptography": {"journal/signature.py"},
+    "usb": {"hardware/link/usb_claim.py", "hardware/simulator/usb_device.py"},
+    "tomlkit": {"pos_client/settings.py"},
     "typer": {
         "pos_client/__main__.py",
         "sync_server/__main__.py",

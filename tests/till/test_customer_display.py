@@ -56,7 +56,7 @@ def test_the_customer_reads_the_line_what_is_owed_and_the_change(
         begin(till)
         did(till, "scan", code=COLA)
         display.until(
-            "可口可乐 cola   3.50" if chinese else " cola   3.50",
+            "可口可乐 cola   3.50" if chinese else "cola            3.50",
             "合计            3.50" if chinese else "TOTAL           3.50",
         )
         did(till, "scan", code=WATER)

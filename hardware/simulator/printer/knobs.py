@@ -84,8 +84,9 @@ def printer_of(url: DeviceUrl) -> SimulatedPrinter:
     no sense, `OSError` and NoFont when what it prints cannot be kept.
 
     Of the printer: `cols` 48, 42 or 32; `charset` gb18030, gbk, big5, shift_jis, euc_kr, utf8 or
-    none; `dialect` epson, xprinter or cheap; `identity` MAKER/MODEL/FIRMWARE/SERIAL; `asb` the n of
-    GS a that it powers up with; `drawer_pin` both, 2 or 5; `drawer_open_is` high or low.
+    none; `dialect` epson, xprinter or cheap; `identity` MAKER/MODEL/FIRMWARE/SERIAL;
+    `asb_at_start` the n of GS a that it powers up with; `drawer_pin` both, 2 or 5;
+    `drawer_open_is` high or low.
     Of its state: `paper` in, near or out; `paper_ends_in` lines; `cover` closed or open; `cutter`
     free, jam or stop; `head` cool or hot; `stall_at` and `power_cut_at` in bytes; `slow` in bytes a
     second; `mute` no or yes.
@@ -96,7 +97,7 @@ def printer_of(url: DeviceUrl) -> SimulatedPrinter:
         columns=int(url.one_of("cols", *COLUMNS)),
         charset=Charset(url.one_of("charset", *Charset)),
         dialect=replace(
-            dialect, automatic_status=url.number("asb", dialect.automatic_status, 0, 255)
+            dialect, automatic_status=url.number("asb_at_start", dialect.automatic_status, 0, 255)
         ),
         identity=Identity.parse(url.text_option("identity")),
         drawer_pin=DrawerPin(url.one_of("drawer_pin", *DrawerPin)),

@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Final
 
-from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -11,7 +10,6 @@ from hardware.simulator.counter import SimulatedCounter
 from hardware.simulator.view.controls import Label, Lamp, Part, Plugs, Row, show_lamp, trouble_of
 from hardware.simulator.view.words import Language, Words
 
-COLUMNS: Final = 20
 DISPLAY: Final = Words("Display", "客显屏")
 
 
@@ -47,9 +45,4 @@ class DisplayPart(Part):
         show_lamp(self._lamp, trouble_of(display), language)
         self._plugs.show(language)
         self._glass.set_class(not display.powered, "-dark")
-        self._glass.say("\n".join(_framed(line) for line in display.lines))
-
-
-def _framed(line: str) -> str:
-    """Exactly as wide as the glass, whatever is shown."""
-    return set_cell_size(line, COLUMNS) if cell_len(line) != COLUMNS else line
+        self._glass.say("\n".join(display.lines))

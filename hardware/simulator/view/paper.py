@@ -72,6 +72,9 @@ class PaperPart(Part):
         yield self._slot
         yield self._paper
 
+    def on_mount(self) -> None:
+        self._paper.anchor()  # its end stays in sight when there is less room
+
     def show(self, language: Language) -> None:
         self._title.say(PRINTER.to(language))
         near = self.counter.roll is Paper.NEAR_END
