@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from hardware.fault import Kind
 from hardware.locker.compartment import Size
@@ -129,8 +129,7 @@ class SimulatedCounter:
                     plugs.callback(self._ports[kind].close)
             self._plugs: Final = plugs.pop_all()
         self.urls: Final[dict[str, str]] = {
-            kind: self._url(kind, "serial", quote(str(port.path)))
-            for kind, port in self._ports.items()
+            kind: self._url(kind, "serial", str(port.path)) for kind, port in self._ports.items()
         }
         if tcp_port is not None:
             self.urls[Kind.PRINTER] = self._url(Kind.PRINTER, "tcp", f"{HOST}:{tcp_port}")
@@ -140,7 +139,6 @@ class SimulatedCounter:
 
     def _url(self, kind: Kind, link: str, place: str) -> str:
         """Of the device, with what this counter knows of it beside what the machine does."""
-        machine = self.machines[kind]
         known: dict[Kind, dict[str, object]] = {
             Kind.PRINTER: {"drawer": "high"},
             Kind.SCANNER: {"suffix": "cr"},
@@ -148,8 +146,7 @@ class SimulatedCounter:
                 "sizes": ",".join(f"{len(list(same))}{size}" for size, same in groupby(SIZES))
             },
         }
-        options = urlencode(machine.options() | known.get(kind, {}), safe=",")
-        return f"{machine.driver}+{link}://{place}" + (f"?{options}" if options else "")
+        return self.machines[kind].url(link, place, known.get(kind))
 
     # ---- the wires
 

@@ -6,8 +6,9 @@ wire. What takes time (a bolt that moves, an answer that comes late) is schedule
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
+from urllib.parse import quote, urlencode
 
 APPETITE_BYTES: Final = 65_536
 
@@ -29,6 +30,11 @@ class Machine(ABC):
         """Called with a line of words for each thing that a bystander would notice."""
         self._answers = bytearray()
 
+    @property
+    def is_there(self) -> bool:
+        """A host can reach it: it has power, and its plug is in."""
+        return self.powered and self.plugged
+
     # ---- the wire
 
     @abstractmethod
@@ -49,9 +55,11 @@ class Machine(ABC):
         """What a host must be told of it in the URL."""
         return {}
 
-    def url(self, link: str, place: str) -> str:
-        given = "&".join(f"{name}={value}" for name, value in self.options().items())
-        return f"{self.driver}+{link}://{place}" + (f"?{given}" if given else "")
+    def url(self, link: str, place: str, known: Mapping[str, object] | None = None) -> str:
+        """Its address at that place, with its options and what else is `known` of it."""
+        options = urlencode(self.options() | dict(known or {}), safe=",")
+        address = f"{self.driver}+{link}://{quote(place, safe='/:[]')}"
+        return f"{address}?{options}" if options else address
 
     # ---- knobs
 
@@ -92,7 +100,7 @@ class Machine(ABC):
     # ---- for the devices
 
     def _say(self, data: bytes) -> None:
-        if self.powered and self.plugged:
+        if self.is_there:
             self._answers += data
             self._changed()
 

@@ -41,7 +41,7 @@ class Port:
         link = self._damage(link) if self._damage else link
         try:
             async with self._turn:
-                if self._machine.powered:
+                if self._machine.is_there:
                     await self._converse(link)
         finally:
             await link.close()
@@ -52,7 +52,7 @@ class Port:
         def notice() -> None:
             hungry.set()
             has_said.set()
-            if not self._machine.powered:
+            if not self._machine.is_there:
                 dark.set()
 
         self._machine.on_change.append(notice)
@@ -113,8 +113,8 @@ def in_process(
     attending: set[asyncio.Task[None]] = set()
 
     async def connect() -> Link:
-        if not machine.powered:
-            raise ConnectionRefusedError("the simulated device is switched off")
+        if not machine.is_there:
+            raise ConnectionRefusedError("the simulated device is switched off or unplugged")
         near, far = memory_pair(write_s=write_s)
         task = asyncio.create_task(port.attend(far))
         attending.add(task)
@@ -192,7 +192,7 @@ async def _attend_serial(machine: Machine, port: SerialPort, damage: Damage | No
     back, back_in = Port(machine, damage), asyncio.Event()
 
     def notice() -> None:
-        if machine.powered and machine.plugged:
+        if machine.is_there:
             back_in.set()
         else:
             port.unplug()
@@ -201,10 +201,10 @@ async def _attend_serial(machine: Machine, port: SerialPort, damage: Damage | No
     try:
         while True:
             back_in.clear()
-            if machine.powered and machine.plugged:
+            if machine.is_there:
                 await back.attend(port.plug())
             port.unplug()
-            if not (machine.powered and machine.plugged):
+            if not machine.is_there:
                 await back_in.wait()
     finally:
         machine.on_change.remove(notice)

@@ -92,10 +92,18 @@ def themes() -> list[Theme]:
         assert bar is not None
         assert text.color is not None
         assert accent.color is not None
+        good, attend, bad = (styles[ink] for ink in (Ink.GOOD, Ink.ATTEND, Ink.BAD))
+        worst = bad.bgcolor if name == "contrast" else bad.color
+        assert good.color is not None
+        assert attend.color is not None
+        assert worst is not None
         made.append(
             Theme(
                 name=full_name(name),
                 primary=accent.color.name,
+                success=good.color.name,
+                warning=attend.color.name,
+                error=worst.name,
                 foreground=text.color.name,
                 background=background.name,
                 surface=bar.name,

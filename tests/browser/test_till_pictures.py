@@ -23,6 +23,8 @@ _PICTURES: list[tuple[str, str, Language, Name]] = [
     ("till-zh", "basket", Language.CHINESE, "dark"),
     ("till-en", "payment", Language.ENGLISH, "light"),
     ("till-change-zh", "change", Language.CHINESE, "contrast"),
+    ("devices-zh", "devices", Language.CHINESE, "dark"),
+    ("locker-en", "locker", Language.ENGLISH, "light"),
 ]
 
 

@@ -173,6 +173,7 @@ class SimulatedLocker(Machine):
     def jam(self, number: int, *, jammed: bool = True) -> None:
         """Something holds the door shut."""
         self.door(number).jammed = jammed
+        self._changed()
 
     def cross(self, ordered: int, opens: int) -> None:
         """The wire of one lock goes to another's door."""
