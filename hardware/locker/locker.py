@@ -249,8 +249,10 @@ class Locker(Device[Reply]):
             raise self._lost(board, NoReply(self.kind)) from None
         except NotUnderstood as strange:
             raise self._lost(board, strange) from None
-        self._silent.pop(board, None)
-        self._believed[board] = contacts
+        was_silent = self._silent.pop(board, None) is not None
+        before, self._believed[board] = self._believed.get(board), contacts
+        if contacts == before and self._asked is None and not was_silent:
+            return
         for number in self._doors_of(board):
             self._see(number, contacts)
         self._stand()
@@ -288,7 +290,8 @@ class Locker(Device[Reply]):
         if door.state is state:
             return
         self._doors[number] = replace(door, state=state)
-        self._busy_until = self._now() + self._limits.busy_for_s
+        if DoorState.UNKNOWN not in (door.state, state):  # it moved, and was not only met
+            self._busy_until = self._now() + self._limits.busy_for_s
         if state.is_open:
             self._open_since.setdefault(number, self._now())
         elif state.is_closed:
