@@ -99,7 +99,7 @@ class DevicesPage(Page):
         state = fit(self.say(STATES[health.state]), _STATE_COLUMNS)
         where = fit(placed.url, max(0, size.columns - _NAME_COLUMNS - _STATE_COLUMNS - 4))
         return row(
-            Span("▌ " if chosen else "  ", Ink.CHOSEN),
+            Span("▌ ", Ink.CHOSEN) if chosen else Span("  "),
             Span(name, Ink.STRONG if chosen else Ink.TEXT),
             Span(state, Ink.TEXT if well else Ink.ATTEND),
             Span(where, Ink.FAINT),
@@ -284,7 +284,7 @@ class FindPage(Page):
         return rows
 
     def _rows_of(self, found: Found, size: Size, *, chosen: bool) -> list[Row]:
-        mark = Span("▌ " if chosen else "  ", Ink.CHOSEN)
+        mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
         kind = self.say(KINDS[found.kind]) if found.kind else self.say(_WHAT)
         name = fit(f"{kind}  {found.name}", size.columns - 2)
         where = fit(f"{found.url}  {found.why}", size.columns - 4)

@@ -139,14 +139,19 @@ class LockerPage(Page):
         for place in places:
             box = self._boxes[place]
             chosen = place == self._place
-            mark = Span("▌ " if chosen else "  ", Ink.CHOSEN)
-            number = Span(f"{box.door.number:>2} {box.door.size} ", Ink.STRONG)
-            state = self.say(DOORS[box.door.state])
-            calm = box.door.state in _CALM
-            columns = _CELL_COLUMNS - 2
-            heads += [mark, number, Span(fit(state, columns - 5), Ink.TEXT if calm else Ink.ATTEND)]
-            said, ink = self._said(box)
-            bodies += [mark, Span(fit("   " + said, columns), Ink.CHOSEN if chosen else ink)]
+            mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
+            columns = _CELL_COLUMNS - 3
+            number = f"{box.door.number:>2} {box.door.size} "
+            ink = Ink.TEXT if box.door.state in _CALM else Ink.ATTEND
+            state = Span(fit(self.say(DOORS[box.door.state]), columns - 5), ink)
+            said, said_ink = self._said(box)
+            said = fit("   " + said, columns)
+            if chosen:
+                heads += [mark, Span(number + state.text, Ink.CHOSEN), Span(" ")]
+                bodies += [mark, Span(said, Ink.CHOSEN), Span(" ")]
+            else:
+                heads += [mark, Span(number, Ink.STRONG), state, Span(" ")]
+                bodies += [mark, Span(said, said_ink), Span(" ")]
         return [row(*heads), row(*bodies), BLANK]
 
     def _said(self, box: Box) -> tuple[str, Ink]:

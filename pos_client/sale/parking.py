@@ -61,7 +61,7 @@ class ParkedPage(Page):
         said = fit(f"{at:%H:%M}", _AT_COLUMNS) + fit(self._known_by(parked), what)
         said += right(str(len(basket.lines)), _PIECES_COLUMNS)
         said += right(basket.total.plain, _TOTAL_COLUMNS) + " "
-        return row(Span("▌ " if chosen else "  ", Ink.CHOSEN), Span(said, ink))
+        return row(Span("▌ ", Ink.CHOSEN) if chosen else Span("  "), Span(said, ink))
 
     def _known_by(self, parked: Parked) -> str:
         """The note, the customer, else the first thing in it."""
