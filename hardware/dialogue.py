@@ -10,7 +10,10 @@ import contextlib
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from typing import Any, Final, Generic, NoReturn, Protocol, TypeVar
 
-from hardware.link import Link
+from hardware.link import READ_LIMIT_BYTES, Link
+
+FLOOD_PAUSE_S: Final = 0.01
+"""After a full read: 400 kB a second are more than any device of a counter has to say."""
 
 Reply = TypeVar("Reply")
 
@@ -72,6 +75,8 @@ class Dialogue(Generic[Reply]):
                 raise
             else:
                 self._hand_over(self._parser.feed(data))
+                # One that sends without a pause must not keep orders, timers and others waiting.
+                await asyncio.sleep(FLOOD_PAUSE_S if len(data) >= READ_LIMIT_BYTES else 0)
 
     def _hand_over(self, replies: list[Reply]) -> None:
         for reply in replies:

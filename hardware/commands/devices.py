@@ -81,6 +81,9 @@ def _probe_printer(printer: Printer) -> None:
     for name, answer in probed.identity.items():
         say(f"{name} {answer}")
     say("&".join(f"{name}={value}" for name, value in probed.options.items()))
+    if not probed.status:
+        typer.echo("It says no status: a printer without answers, or another speed.", err=True)
+        typer.echo("没有收到状态应答：可能是单向打印机，或端口速率不对。", err=True)
 
 
 def print_test(url: Url) -> None:
@@ -100,7 +103,7 @@ def print_test(url: Url) -> None:
     if printed.reason is not None:
         typer.echo(printed.outcome, err=True)
         fail(printed.reason, 1)
-    typer.echo(printed.outcome)
+    say(printed.outcome)
     if printed.outcome is Outcome.UNCONFIRMED:
         typer.echo("This printer cannot answer: look at the paper.", err=True)
         typer.echo("此打印机无法反馈结果，请查看小票。", err=True)
@@ -114,7 +117,7 @@ def kick(url: Url) -> None:
     fault = _with_device(url, Printer, lambda printer: printer.kick())
     if fault is not None:
         fail(fault, 1)
-    typer.echo("kicked")
+    say("kicked")
 
 
 def unlock(url: Url, door: Annotated[int, typer.Argument(help="counted from 1")]) -> None:
@@ -145,7 +148,7 @@ def watch(url: Url) -> None:
         raise typer.BadParameter("a wedge types: put the cursor anywhere and scan")
     device.listeners.append(_tell)
     with device.watching() if isinstance(device, Scale) else contextlib.nullcontext():
-        asyncio.run(until_stopped(device.serve()))
+        asyncio.run(until_stopped(device.serve(), while_heard=True))
 
 
 def _tell(event: Event) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -24,15 +26,31 @@ def fail(fault: Fault, exit_code: int) -> NoReturn:
     raise typer.Exit(exit_code)
 
 
+#: set when nobody listens any more; whoever works for a listener alone ends then
+_unheard: list[asyncio.Event] = []
+
+
 def say(line: str) -> None:
-    with contextlib.suppress(BrokenPipeError):  # nobody listens any more: work on, unheard
+    """A line on stdout. That nobody listens, or that there is no room, changes no work: what was
+    done was done."""
+    try:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):  # closed, full, or never there
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  to the end
+        for event in _unheard:
+            event.set()
 
 
-async def until_stopped(work: Coroutine[object, object, None]) -> None:
-    """Do it until a signal ends the program; what it raises comes out."""
-    stopped = asyncio.create_task(_stop_signal().wait())
+async def until_stopped(
+    work: Coroutine[object, object, None], *, while_heard: bool = False
+) -> None:
+    """Do it until a signal ends the program, or only as long as somebody listens; what it raises
+    comes out."""
+    signalled = _stop_signal()
+    if while_heard:
+        _unheard.append(signalled)
+    stopped = asyncio.create_task(signalled.wait())
     working = asyncio.create_task(work)
     await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()

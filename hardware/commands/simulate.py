@@ -26,7 +26,9 @@ def simulate(
         list[str] | None, typer.Argument(help="as in sim:// addresses, e.g. paper=out cols=32")
     ] = None,
     pty: Annotated[Path | None, typer.Option(help="where its serial port appears")] = None,
-    port: Annotated[int | None, typer.Option(help="a TCP port instead; 0 takes a free one")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="a TCP port instead; 0: a free one")
+    ] = None,
     host: Annotated[str, typer.Option(help="address to listen at")] = HOST,
     noise_seed: Annotated[int, typer.Option("--noise", help="damage the wire, from a seed")] = 0,
     lang: Annotated[str, typer.Option(help="of the counter's view: zh or en")] = "zh",

@@ -11,7 +11,7 @@ from typing import Final
 
 from hardware.device import Device
 from hardware.dialogue import Dialogue, Parser
-from hardware.fault import Kind
+from hardware.fault import Kind, Unplugged
 from hardware.link import Connect
 from hardware.printer import receipt_bytes
 from hardware.printer.profile import FenceKind
@@ -64,7 +64,10 @@ class Prober(Device[Reply]):
     async def probe(self) -> Probed:
         """Ask it everything; a `Fault` when there is no link."""
         async with self._order() as dialogue:
-            return await probed(dialogue, self._answer_s)
+            try:
+                return await probed(dialogue, self._answer_s)
+            except OSError as broken:
+                raise Unplugged(self.kind, str(broken)) from None
 
 
 async def probed(dialogue: Dialogue[Reply], answer_s: float = ANSWER_S) -> Probed:
@@ -74,16 +77,18 @@ async def probed(dialogue: Dialogue[Reply], answer_s: float = ANSWER_S) -> Probe
     ident = receipt_bytes.process_id(0)
     done = ProcessDone(ident)
     named = await asking.hears(receipt_bytes.process_id_fence(ident), lambda reply: reply == done)
-    passed = named or await asking.gets(receipt_bytes.BUFFER_FENCE, BufferStatus)
+    # A byte of a line that says no status is no answer: anything may have sent it.
+    answers = all(status)
+    passed = named or (answers and await asking.gets(receipt_bytes.BUFFER_FENCE, BufferStatus))
     asb = await asking.gets(receipt_bytes.AUTOMATIC_STATUS, AutomaticStatus)
     await dialogue.tell(receipt_bytes.NO_AUTOMATIC_STATUS)
     identity = await asking.identity()
     # What a printer does not know it may take for text: that is forgotten, not printed.
     await dialogue.tell(receipt_bytes.INIT)
     return Probed(
-        status=all(status),
+        status=answers,
         asb=asb is not None,
-        fence=_fence(named is not None, passed is not None),
+        fence=_fence(named is not None, bool(passed)),
         identity=identity,
     )
 

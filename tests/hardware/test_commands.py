@@ -131,15 +131,36 @@ def test_a_probe_says_what_a_printer_can_do_and_how_to_write_it() -> None:
 
 def test_a_lockers_door_is_unlocked_once_and_its_state_told() -> None:
     async def scenario() -> None:
-        async with simulating("locks=6", "jam=3", kind="locker") as (_simulator, url):
+        async with simulating("locks=6", "jam=3", kind="locker") as (simulator, url):
             code, out, err = await finished("unlock", url, "2")
             assert (code, out, err) == (0, "2 opened\n", "")
+            assert await line_of(simulator) == "pulse board 1 lock 2"
+            assert await line_of(simulator) == "door 2 open"
             code, out, err = await finished("unlock", url, "3")
             assert (code, out) == (1, "3 jammed\n")
             assert "没有弹开" in err
             assert (await finished("unlock", url, "7"))[0] == 2
             code, out, _err = await finished("probe", url)
             assert out.splitlines()[1:4] == ["1 M closed", "2 M open", "3 M closed"]
+
+    asyncio.run(scenario())
+
+
+def test_a_full_or_closed_stdout_undoes_nothing_and_ends_a_watch(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        for where in ("/dev/full", "&-"):
+            command = f"{sys.executable} -m hardware kick sim://printer > {where}"
+            if where == "&-":
+                command = f"{sys.executable} -m hardware kick sim://printer >&-"
+            process = await asyncio.create_subprocess_shell(command, stderr=PIPE)
+            _out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+            assert (process.returncode, err) == (0, b"")
+        url = "sim://scanner?codes=1,2,3&every_ms=10"
+        command = f"{sys.executable} -m hardware watch '{url}' | head -1"
+        process = await asyncio.create_subprocess_shell(command, stdout=PIPE, stderr=PIPE)
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+        assert out == b"1\n"
+        assert b"Traceback" not in err
 
     asyncio.run(scenario())
 
@@ -152,6 +173,7 @@ def test_wrong_usage_is_exit_code_2_and_a_taken_port_1_without_a_traceback() -> 
         for wrong in ("paper=maybe", "papre=out", "keep=no/such/folder/f", "paper"):
             assert (await finished("simulate", "printer", wrong))[0] == 2
         assert (await finished("simulate", "coffee"))[0] == 2
+        assert (await finished("simulate", "printer", "--port", "1000000"))[0] == 2
         assert (await finished("kick", "sim://locker?locks=3"))[0] == 2
         async with simulating() as (_simulator, url):
             port = url.partition("?")[0].rpartition(":")[2]

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from hardware.fault import Unplugged
+from hardware.link.memory import MemoryLink, memory_pair
 from hardware.printer.probe import Probed, Prober
 from hardware.printer.profile import FenceKind
 from hardware.simulator.printer.dialect import CHEAP, EPSON, Dialect, Identity
@@ -38,6 +40,39 @@ def test_asking_prints_nothing_and_moves_nothing(dialect: Dialect) -> None:
 def test_a_cheap_printer_has_another_fence() -> None:
     found = asyncio.run(probed(SimulatedPrinter(dialect=CHEAP)))
     assert (found.status, found.fence, found.asb) == (True, FenceKind.BUFFER, False)
+
+
+def test_a_link_that_breaks_is_a_fault() -> None:
+    async def scenario() -> None:
+        simulated = SimulatedPrinter()
+        simulated.power_cut_at(3)
+        with pytest.raises(Unplugged):
+            await probed(simulated)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("answer", [b"\x00", b"\x0f\x0f"])
+def test_rubbish_is_no_fence(answer: bytes) -> None:
+    async def scenario() -> None:
+        near, far = memory_pair(write_s=60)
+
+        async def babble() -> None:
+            while True:
+                await far.read(None)
+                await far.write(answer)
+
+        async def connect() -> MemoryLink:
+            return near
+
+        babbling = asyncio.create_task(babble())
+        async with Prober(connect, answer_s=0.05) as prober:
+            found = await prober.probe()
+        babbling.cancel()
+        await asyncio.gather(babbling, return_exceptions=True)
+        assert (found.status, found.fence) == (False, FenceKind.NONE)
+
+    asyncio.run(scenario())
 
 
 def test_a_printer_that_never_answers_has_none() -> None:

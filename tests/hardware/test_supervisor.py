@@ -8,7 +8,7 @@ import pytest
 from hardware.device import BackOff, Device, Event, Health, HealthChanged, State
 from hardware.dialogue import Dialogue, Parser
 from hardware.fault import Fault, Kind, NoReply
-from hardware.link import Link
+from hardware.link import READ_LIMIT_BYTES, Link
 from hardware.link.memory import MemoryLink, memory_pair
 
 SOON = BackOff(first_s=0.001, most_s=0.002)
@@ -259,6 +259,39 @@ def test_what_comes_unasked_and_what_comes_in_pieces_is_heard() -> None:
             await far.ends[-1].write(b"ked\n")
             assert await parrot.say(b"asked") == b"asked"
             assert parrot.unasked == [b"unasked"]
+
+    run(scenario)
+
+
+class Flood(MemoryLink):
+    """A far end that has always something to say, at once."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    async def write(self, data: bytes) -> None:
+        """Nothing is heard of it."""
+
+    async def read(self, timeout_s: float | None, limit_bytes: int = READ_LIMIT_BYTES) -> bytes:
+        if not self._said:
+            self._said = True
+            return b"hello\n"
+        return b"x" * limit_bytes
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def test_one_that_sends_without_a_pause_keeps_nobody_waiting() -> None:
+    async def scenario() -> None:
+        flooded = FarEnd()
+
+        async def flood() -> Link:
+            return Flood()
+
+        flooded.connect = flood  # type: ignore[method-assign]
+        async with Parrot(flooded), Parrot(FarEnd()) as other:
+            assert await other.say(b"here") == b"here"
 
     run(scenario)
 

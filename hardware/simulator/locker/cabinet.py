@@ -135,6 +135,7 @@ class SimulatedLocker(Machine):
         """The coil pulls; the door springs open unless it is jammed."""
         place = (board, lock)
         self.pulses.append(place)
+        self._told(f"pulse board {board} lock {lock}")
         self._changed()
         door = self.doors[self._leads_to.get(place, place)]
         if not door.jammed:
@@ -151,6 +152,7 @@ class SimulatedLocker(Machine):
         door.is_open = is_open
         door.openings += is_open
         place = next(place for place, each in self.doors.items() if each is door)
+        self._told(f"door {self.places.index(place) + 1} {'open' if is_open else 'closed'}")
         if self.tells and (told := self._moved(*place)):
             self._answer(place[0], lambda: told)
         self._changed()
