@@ -11,6 +11,7 @@ from hardware.printer.probe import Probed
 from hardware.scale.scale import Weight
 from hardware.scanner.scan import Scan
 from pos_client.counter.counter import Counter
+from pos_client.counter.faults import words
 from retail.facts import DoorOpeningEnded
 from retail.language import Language, Text
 
@@ -95,8 +96,5 @@ class News:
             self._tell(f"{placed.name}.state", {"ready": health.ready, **why})
 
     def _said(self, trouble: Fault) -> dict[str, str]:
-        language = self._language()
-        return {
-            "say": Text(trouble.say_en, trouble.say_zh).to(language),
-            "remedy": Text(trouble.remedy_en, trouble.remedy_zh).to(language),
-        }
+        say, remedy = (text.to(self._language()) for text in words(trouble))
+        return {"say": say, "remedy": remedy}

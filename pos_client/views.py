@@ -3,6 +3,7 @@
 from typing import Any
 
 from pos_client.catalogue.service import InForce
+from pos_client.counter.faults import words
 from pos_client.counter.places import Placed
 from pos_client.locker.service import Box
 from pos_client.sale.records import Parked, Sold
@@ -13,7 +14,7 @@ from retail.basket import Basket, Line
 from retail.catalogue import Product
 from retail.expiry import Recalls, recall_of, recalled_batches
 from retail.facts import ShiftClosed
-from retail.language import Language, Text
+from retail.language import Language
 from retail.refusals import Refusal
 from retail.shift import Figures
 
@@ -205,10 +206,7 @@ def device(of: Placed, language: Language) -> View:
         "ready": health.ready,
     }
     if (trouble := health.fault) is not None:
-        say, remedy = (
-            Text(trouble.say_en, trouble.say_zh),
-            Text(trouble.remedy_en, trouble.remedy_zh),
-        )
+        say, remedy = words(trouble)
         said |= {"code": trouble.code, "say": say.to(language), "remedy": remedy.to(language)}
     return said
 

@@ -151,10 +151,7 @@ class Counter:
         thread, or before this returns when the order is not taken."""
         scale = self.places.scale
         assert scale is not None
-        with self._guard:
-            fault = self._off()
-            if fault is None:
-                self._call(self._start, lambda: self._weigh(scale, ended, timeout_s))
+        fault = self._take(lambda: self._weigh(scale, ended, timeout_s))
         if fault is not None:
             ended(fault)
 
@@ -162,10 +159,7 @@ class Counter:
         """Ask the printer what it can do; `ended` as for `weigh`."""
         printer = self.places.printer
         assert printer is not None
-        with self._guard:
-            fault = self._off()
-            if fault is None:
-                self._call(self._start, lambda: _probe(printer, ended))
+        fault = self._take(lambda: _probe(printer, ended))
         if fault is not None:
             ended(fault)
 
@@ -184,10 +178,7 @@ class Counter:
         this returns when the order is not taken."""
         bank = self.places.locker
         assert bank is not None
-        with self._guard:
-            fault = self._off()
-            if fault is None:
-                self._call(self._start, lambda: self._open_door(bank, door, order_id, ended))
+        fault = self._take(lambda: self._open_door(bank, door, order_id, ended))
         if fault is not None:
             ended(Opened(Outcome.NOT_TRIED, door, fault=fault))
 
@@ -202,6 +193,14 @@ class Counter:
         except Exception as failed:
             opened = Opened(Outcome.UNKNOWN, door, fault=CounterFailed(repr(failed)))
         ended(opened)
+
+    def _take(self, order: Order) -> Fault | None:
+        """Begin an order on the counter's loop; why not, if no device takes anything."""
+        with self._guard:
+            fault = self._off()
+            if fault is None:
+                self._call(self._start, order)
+        return fault
 
     def _full(self, waiting: int) -> Fault | None:
         """Why no more is taken where so many wait."""

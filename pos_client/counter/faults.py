@@ -1,6 +1,12 @@
 """What goes wrong between the till and its devices, beside the devices' own faults."""
 
 from hardware.fault import Fault
+from retail.language import Text
+
+
+def words(fault: Fault) -> tuple[Text, Text]:
+    """What is wrong, and what to do, for whoever reads it."""
+    return Text(fault.say_en, fault.say_zh), Text(fault.remedy_en, fault.remedy_zh)
 
 
 class PrintQueueFull(Fault):

@@ -7,6 +7,7 @@ from typing import Any, Final
 from hardware.device import Health, State
 from hardware.discovery import Found, find
 from hardware.fault import Fault, Kind
+from pos_client.counter.faults import words
 from pos_client.counter.places import Placed
 from pos_client.screen.page import ESC, MOVES, Desk, KeyLabel, Page, Size, function_number
 from pos_client.screen.question import Question
@@ -120,12 +121,10 @@ class DevicesPage(Page):
     def _sentences(self, health: Health) -> list[tuple[str, Ink]]:
         if health.fault is None:
             return [(self.say(_WELL), Ink.FAINT)] if health.ready else []
-        fault = health.fault
-        said = [
-            (self.say(Text(fault.say_en, fault.say_zh)), Ink.ATTEND),
-            (self.say(Text(fault.remedy_en, fault.remedy_zh)), Ink.TEXT),
-        ]
-        return [*said, (fault.detail, Ink.FAINT)] if fault.detail else said
+        say, remedy = words(health.fault)
+        said = [(self.say(say), Ink.ATTEND), (self.say(remedy), Ink.TEXT)]
+        detail = health.fault.detail
+        return [*said, (detail, Ink.FAINT)] if detail else said
 
     def told(self, name: str, values: dict[str, Any]) -> bool:
         if name != "printer.probed":
@@ -371,8 +370,7 @@ def set_up(desk: Desk, url: str) -> None:
     try:
         placed = desk.till.devices.add(url)
     except Fault as fault:
-        said = Text(fault.say_en, fault.say_zh), Text(fault.remedy_en, fault.remedy_zh)
-        desk.refuse(*map(desk.say, said))
+        desk.refuse(*map(desk.say, words(fault)))
         return
     desk.close()
     name = name_of(desk, placed) if placed else desk.say(KINDS[Kind.SCANNER])

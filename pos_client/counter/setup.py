@@ -78,7 +78,7 @@ class SetUp:
 
         def ended(said: Probed | Fault) -> None:
             if isinstance(said, Probed) and said.status:
-                with suppress(Refusal):
+                with suppress(Refusal, Fault):  # an address that takes no options stays as it is
                     self.spoken_to(placed, said.options)
             self.on_probed(said)
 

@@ -1,7 +1,6 @@
 """A receipt is known to have printed, known not to have, or said to be unknown: over real wires."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -30,6 +29,7 @@ from tests.hardware.wires import (
     WIRES,
     bell_for,
     opened,
+    run,
     until,
     wired,
 )
@@ -39,14 +39,6 @@ LOOK_BYTES = 9
 CONFIRMED = Printed(Outcome.CONFIRMED)
 
 on_every_wire = pytest.mark.parametrize("wire", WIRES)
-
-
-def run(scenario: Callable[[], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with asyncio.timeout(120):
-            await scenario()
-
-    asyncio.run(whole())
 
 
 @on_every_wire

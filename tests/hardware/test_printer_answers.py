@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -20,17 +19,9 @@ from hardware.printer.faults import (
     PrinterError,
 )
 from hardware.printer.printer import Outcome, Printed, Printer, TimeLimits
-from tests.hardware.wires import LINES, PATIENT, SOON, TIRED
+from tests.hardware.wires import LINES, PATIENT, SOON, TIRED, run
 
 CONFIRMED = Printed(Outcome.CONFIRMED)
-
-
-def run(scenario: Callable[[], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with asyncio.timeout(120):
-            await scenario()
-
-    asyncio.run(whole())
 
 
 async def play(far: Link, *turns: bytes) -> None:

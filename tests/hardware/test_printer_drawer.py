@@ -1,7 +1,6 @@
 """The cash drawer behind a printer: opened at any time, its sensor and its alarm."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -23,6 +22,7 @@ from tests.hardware.wires import (
     WIRES,
     bell_for,
     opened,
+    run,
     until,
     wired,
 )
@@ -32,14 +32,6 @@ LOOK_BYTES = 9
 CONFIRMED = Printed(Outcome.CONFIRMED)
 
 on_every_wire = pytest.mark.parametrize("wire", WIRES)
-
-
-def run(scenario: Callable[[], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with asyncio.timeout(120):
-            await scenario()
-
-    asyncio.run(whole())
 
 
 @on_every_wire

@@ -1,7 +1,7 @@
 """A simulated printer on a wire, for the tests that hold the real driver to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
@@ -88,3 +88,13 @@ async def until(device: Device[Any], is_so: Callable[[], bool]) -> None:
         while not is_so():
             told.clear()
             await told.wait()
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    """Play it through, for a bounded time."""
+
+    async def whole() -> None:
+        async with asyncio.timeout(2 * PATIENCE_S):
+            await scenario()
+
+    asyncio.run(whole())
