@@ -46,12 +46,28 @@ class Kind(StrEnum):
     def meanwhile_zh(self) -> str:
         return _MEANWHILE.get(self, ("", ""))[1]
 
+    @property
+    def look_en(self) -> str:
+        """What a person does when nobody knows what it did."""
+        return _LOOK.get(self, ("Look what it did before you try again.", ""))[0]
+
+    @property
+    def look_zh(self) -> str:
+        return _LOOK.get(self, ("", "请先查看设备实际动作，再决定是否重试。"))[1]
+
 
 _MEANWHILE = {
     Kind.PRINTER: (" Print a copy later.", "之后可补打副本。"),
     Kind.SCANNER: (" Until then type the codes.", "在此之前可手工输入条码。"),
     Kind.SCALE: (" Until then type the weight.", "在此之前可手工输入重量。"),
     Kind.LOCKER: (" Until then use the mechanical keys.", "在此之前请使用机械钥匙。"),
+}
+_LOOK = {
+    Kind.PRINTER: (
+        "Look at the paper: if the receipt is not whole, print a copy.",
+        "请查看小票：如不完整，请补打副本。",
+    ),
+    Kind.LOCKER: ("Look at the door before you try again.", "请先查看柜门，再决定是否重试。"),
 }
 _NAMES = {
     Kind.PRINTER: ("receipt printer", "小票打印机"),
@@ -100,7 +116,7 @@ class UnknownDevice(Fault):
 
 class DeviceFault(Fault):
     """Of any kind of device; `{en}` and `{zh}` in the sentences stand for its name, `{meanwhile}`
-    for what is done without it."""
+    for what is done without it, `{look}` for what is done when nobody knows what it did."""
 
     what: ClassVar[str]
 
@@ -110,8 +126,12 @@ class DeviceFault(Fault):
         self.code = f"{kind}.{self.what}"
         self.say_en = self.say_en.format(en=kind.en)
         self.say_zh = self.say_zh.format(zh=kind.zh)
-        self.remedy_en = self.remedy_en.format(en=kind.en, meanwhile=kind.meanwhile_en)
-        self.remedy_zh = self.remedy_zh.format(zh=kind.zh, meanwhile=kind.meanwhile_zh)
+        self.remedy_en = self.remedy_en.format(
+            en=kind.en, meanwhile=kind.meanwhile_en, look=kind.look_en
+        )
+        self.remedy_zh = self.remedy_zh.format(
+            zh=kind.zh, meanwhile=kind.meanwhile_zh, look=kind.look_zh
+        )
 
 
 class Unplugged(DeviceFault):
@@ -152,8 +172,8 @@ class LinkLost(Unplugged):
     outcome_known = False
     say_en = "The link to the {en} broke while it worked."
     say_zh = "工作过程中与{zh}的连接中断。"
-    remedy_en = "Look what it did before you try again."
-    remedy_zh = "请先查看设备实际动作，再决定是否重试。"
+    remedy_en = "{look}"
+    remedy_zh = "{look}"
 
 
 class NoReply(DeviceFault):
@@ -174,8 +194,8 @@ class Unconfirmed(NoReply):
     outcome_known = False
     say_en = "The {en} has not confirmed its order."
     say_zh = "{zh}未确认指令已完成。"
-    remedy_en = "Look what it did before you try again."
-    remedy_zh = "请先查看设备实际动作，再决定是否重试。"
+    remedy_en = "{look}"
+    remedy_zh = "{look}"
 
 
 class NotUnderstood(DeviceFault):

@@ -99,13 +99,13 @@ class Counter:
     def print(self, job: Job) -> None:
         """Queue a receipt and return at once; its drawer opens before it prints, and before those
         that wait."""
+        if job.kick_drawer:
+            self.kick()
         with self._guard:
             fault = self._full(self._queue.waiting) or self._off()
             if fault is None:
                 self._queue.waiting += 1
                 self._call(self._queue.put, job)
-        if job.kick_drawer:
-            self.kick()
         if fault is not None:
             self.on_fault(fault, job.receipt)
             job.ended(Ended(PrintOutcome.NOT_PRINTED, reason=fault.code))

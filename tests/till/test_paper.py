@@ -10,6 +10,7 @@ import pytest
 from hardware.fault import Fault
 from hardware.printer.printer import Printer as DevicePrinter
 from hardware.printer.printer import TimeLimits
+from hardware.simulator.printer.machine import Event
 from pos_client import views
 from pos_client.counter import faults as faults_of_the_till
 from pos_client.sale.records import Sold
@@ -81,6 +82,32 @@ def test_the_drawer_opens_for_cash_only(tmp_path: Path, printer: Printer) -> Non
         sell(till)
         paper(till, 2)
         wait_until(lambda: printer.simulated.kicks == 1, PATIENCE_S, "the drawer opened")
+
+
+def test_the_drawer_opens_before_the_first_line(tmp_path: Path, printer: Printer) -> None:
+    heard: list[Event] = []
+    printer.simulated.listeners.append(lambda event, _: heard.append(event))
+    with closing(open_till(tmp_path, printer=printer.url)) as till:
+        begin(till)
+        for count in (1, 2, 3):
+            heard.clear()
+            sell(till)
+            paper(till, count)
+            happened = [each for each in heard if each in (Event.DRAWER_KICKED, Event.LINE)]
+            assert happened[0] is Event.DRAWER_KICKED
+
+
+def test_a_receipt_in_question_says_to_look_at_the_paper(tmp_path: Path) -> None:
+    said: list[str] = []
+    url = "sim://printer?power_cut_at=300"
+    with closing(open_till(tmp_path, printer=url, language="en")) as till:
+        till.start(
+            lambda name, values: said.append(values["remedy"]) if values.get("receipt") else None
+        )
+        begin(till)
+        sell(till)
+        paper(till, 1)
+    assert said == ["Look at the paper: if the receipt is not whole, print a copy."]
 
 
 def test_copies_are_counted_and_never_kick_the_drawer(tmp_path: Path, printer: Printer) -> None:
