@@ -34,7 +34,9 @@ class Driver:
     """`open` makes the device of a URL and of the way to its link; it takes the options it knows
     out of the URL and raises `ValueError` with the reason for what it cannot use. It touches no
     wire. `links` are the second parts of the scheme that make sense for it. `serial` is a function
-    where the defaults depend on the URL (on its protocol, say); that one only looks at it."""
+    where the defaults depend on the URL (on its protocol, say); that one only looks at it.
+    `xonxoff`: none of the device's answers holds 11h or 13h, so the kernel may take these two for
+    XON and XOFF (`hardware.link.serial`)."""
 
     kind: Kind
     open: Callable[[DeviceUrl, Connect], "Device[Any] | Wedge"]
@@ -42,6 +44,7 @@ class Driver:
     serial: SerialDefaults | Callable[[DeviceUrl], SerialDefaults] = field(
         default_factory=SerialDefaults
     )
+    xonxoff: bool = False
 
     def serial_of(self, url: DeviceUrl) -> SerialDefaults:
         """What a serial port is opened with for the device at `url`."""

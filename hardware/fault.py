@@ -2,6 +2,7 @@
 
     Fault
     ├── UnknownDevice      device.unknown       the address names no device we can open
+    │   └── NoXonXoff      device.no_xonxoff    ... with flow=xonxoff
     ├── Unplugged          KIND.unplugged       no link to the device
     │   ├── Taken          KIND.taken           ... another program holds its port
     │   ├── Forbidden      KIND.forbidden       ... this user may not open its port
@@ -112,6 +113,17 @@ class UnknownDevice(Fault):
     say_zh = "无法识别此设备地址。"
     remedy_en = "Write it like escpos+tcp://10.0.0.5:9100?cols=48, scan+serial:///dev/ttyACM0 or sim://printer."
     remedy_zh = "请按此格式填写：escpos+tcp://10.0.0.5:9100?cols=48、scan+serial:///dev/ttyACM0 或 sim://printer。"
+
+
+class NoXonXoff(UnknownDevice):
+    """The address has flow=xonxoff, and 11h and 13h are data of what this device sends: the kernel
+    would take them out of a weight, a code or a board's frame."""
+
+    code = "device.no_xonxoff"
+    say_en = "This device cannot be used with flow=xonxoff: its data may hold the same two bytes."
+    say_zh = "此设备不能使用 flow=xonxoff：其数据中可能含有相同的字节。"
+    remedy_en = "Take flow=xonxoff out of its address; only receipt printers need it."
+    remedy_zh = "请从设备地址中去掉 flow=xonxoff，只有小票打印机才需要。"
 
 
 class DeviceFault(Fault):

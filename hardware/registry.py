@@ -13,12 +13,12 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from hardware.device import Device
-from hardware.driver import Driver, SerialDefaults
-from hardware.fault import Kind, UnknownDevice
+from hardware.driver import Driver
+from hardware.fault import Kind, NoXonXoff, UnknownDevice
 from hardware.link import Connect, Link
 from hardware.link.device_file import READ_ONLY, DeviceFile
 from hardware.link.hidraw import HidrawLink
-from hardware.link.serial import BAUD_RATES, SerialLink
+from hardware.link.serial import BAUD_RATES, FLOWS, SerialLink
 from hardware.link.tcp import TcpLink
 from hardware.link.usb import UsbLink
 from hardware.printer.printer import Printer
@@ -73,23 +73,14 @@ def _real(url: DeviceUrl) -> Device[Any] | Wedge:
     driver: Driver = point.load()
     if url.link not in driver.links:
         raise ValueError(f"{url.driver}+ goes with {', '.join(driver.links)}, not {url.link!r}")
-    return driver.open(url, _connector(url, driver.serial_of(url)))
+    return driver.open(url, _connector(url, driver))
 
 
-def _connector(url: DeviceUrl, serial: SerialDefaults) -> Connect:
+def _connector(url: DeviceUrl, driver: Driver) -> Connect:
     """How to open the link that the URL names."""
     match url.link:
         case "serial":
-            rates = (serial.baud, *(rate for rate in BAUD_RATES if rate != serial.baud))
-            return partial(
-                SerialLink.connect,
-                url.path,
-                baud=int(url.one_of("baud", *map(str, rates))),
-                framing=url.one_of("framing", serial.framing, *FRAMINGS),
-                rtscts=url.one_of("flow", "none", "rtscts") == "rtscts",
-                connect_s=CONNECT_S,
-                write_s=WRITE_S,
-            )
+            return _serial_connector(url, driver)
         case "tcp":
             return partial(
                 TcpLink.connect, url.host, url.port(TCP_PORT), connect_s=CONNECT_S, write_s=WRITE_S
@@ -100,6 +91,23 @@ def _connector(url: DeviceUrl, serial: SerialDefaults) -> Connect:
             return partial(UsbLink.connect, *url.usb_id, connect_s=CONNECT_S, write_s=WRITE_S)
         case _:
             return _no_link
+
+
+def _serial_connector(url: DeviceUrl, driver: Driver) -> Connect:
+    usual = driver.serial_of(url)
+    rates = (usual.baud, *(rate for rate in BAUD_RATES if rate != usual.baud))
+    flow = url.one_of("flow", *FLOWS)
+    if flow == "xonxoff" and not driver.xonxoff:
+        raise NoXonXoff(url.text)
+    return partial(
+        SerialLink.connect,
+        url.path,
+        baud=int(url.one_of("baud", *map(str, rates))),
+        framing=url.one_of("framing", usual.framing, *FRAMINGS),
+        flow=flow,
+        connect_s=CONNECT_S,
+        write_s=WRITE_S,
+    )
 
 
 def _file_connector(url: DeviceUrl) -> Connect:

@@ -13,17 +13,22 @@ from typing import Annotated, NoReturn
 import typer
 
 from hardware.fault import Fault
+from hardware.printer import dots
+from hardware.printer.profile import COLUMNS
 from journal.signature import fingerprint, plain_code
 from pos_client import headless, identity, inspection
 from pos_client.clock import RandomIds
 from pos_client.database import Database
 from pos_client.folder import Hold
 from pos_client.identity import Identity
+from pos_client.sale.receipt import as_text
+from pos_client.sale.sample import draw, sample_parts
 from pos_client.screen import ask_for_quick_frames
 from pos_client.settings import TillSettings, load
 from pos_client.sync.hub import Answer, Hub, NoAnswer, protected
 from pos_client.till import Till, look_into, open_database
-from retail.language import Text
+from retail.language import Language, Text
+from retail.receipt import BUILT_IN, ReceiptTemplate, lines_of
 from retail.refusals import Refusal
 
 app = typer.Typer(
@@ -179,6 +184,48 @@ def status(data: Data = None, state: State = None) -> None:
         lines = inspection.status(database, who)
     for line in lines:
         typer.echo(line)
+
+
+@app.command()
+def receipt(
+    template: Annotated[
+        Path | None, typer.Argument(help="a template; the built-in one else")
+    ] = None,
+    columns: Annotated[int, typer.Option(help="how wide the paper is: 48, 42 or 32")] = 48,
+    language: Annotated[Language, typer.Option(help="of the store")] = Language.CHINESE,
+    small: Annotated[bool, typer.Option(help="one article, no discount, no member")] = False,
+    logo: Annotated[Path | None, typer.Option(help="the till's logo, a PNG file")] = None,
+    picture: Annotated[Path | None, typer.Option(help="draw it into this PNG file")] = None,
+) -> None:
+    """Show what a receipt template prints of a made-up sale (docs/receipts.md).
+
+    Example: pos-client receipt receipt.txt --columns 32 --picture receipt.png
+    """
+    if columns not in COLUMNS:
+        widths = ", ".join(map(str, COLUMNS))
+        stop(
+            f"No paper is {columns} columns wide.",
+            f"Choose one of {widths}.",
+            f"没有 {columns} 列宽的纸。",
+            f"请选择 {widths} 列。",
+        )
+    try:
+        lines = lines_of(template.read_bytes()) if template else BUILT_IN[language]
+        ReceiptTemplate.read(lines)  # an empty file is none
+        drawn = dots.logo(logo, columns) if logo else None
+        parts = sample_parts(lines, language, columns, small=small, logo=drawn)
+        typer.echo(as_text(parts, columns))
+        if picture is not None:
+            draw(parts, columns, picture)
+    except OSError as fault:
+        stop(
+            f"{fault.filename}: {fault.strerror}",
+            "Choose another file.",
+            f"无法读写文件 {fault.filename}。",
+            "请选择其他文件。",
+        )
+    except (Refusal, Fault) as no:
+        refuse(no)
 
 
 @journal.command()

@@ -291,10 +291,13 @@ class TakeBack(Act, tag="take_back"):
 
 
 class LastReceipt(Act, tag="last_receipt"):
-    """The last completed sale, its receipt as text, and what became of the paper."""
+    """A completed sale, the last one unless told, its receipt as text, and what became of the
+    paper."""
+
+    receipt: Words = ""
 
     def perform(self, till: Till) -> View:
-        sold = till.sale.last_sale()
+        sold = till.sale.sale_of(self.receipt) if self.receipt else till.sale.last_sale()
         return {
             "sale": views.sold(sold),
             "paper": views.paper(sold),
@@ -304,10 +307,12 @@ class LastReceipt(Act, tag="last_receipt"):
 
 
 class Reprint(Act, tag="reprint"):
-    """Print the last receipt again, marked as a copy with its count."""
+    """Print a receipt again, the last one unless told, marked as a copy with its count."""
+
+    receipt: Words = ""
 
     def perform(self, till: Till) -> View:
-        sold = till.sale.reprint()
+        sold = till.sale.reprint(self.receipt or None)
         return {"sale": views.sold(sold), "copy": sold.copies}
 
 

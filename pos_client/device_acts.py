@@ -29,10 +29,12 @@ class StopPrinting(Act, tag="stop_printing"):
 
 
 class ConfirmPaper(Act, tag="confirm_paper"):
-    """Say that the last receipt, of which nobody knew, came out whole."""
+    """Say that a receipt of which nobody knew, the last one unless told, came out whole."""
+
+    receipt: Words = ""
 
     def perform(self, till: Till) -> View:
-        return {"sale": views.sold(till.sale.confirm_paper())}
+        return {"sale": views.sold(till.sale.confirm_paper(self.receipt or None))}
 
 
 class ShowLocker(Act, tag="locker"):

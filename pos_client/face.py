@@ -12,11 +12,13 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
+from hardware.fault import Kind
 from hardware.scanner.wedge import Wedge
 from pos_client.catalogue.service import InForce
 from pos_client.commands import Command, CommandsPage, HelpPage
-from pos_client.counter.screen import DevicesPage
+from pos_client.counter.screen import DevicesPage, tell_plugged
 from pos_client.locker.screen import LockerPage, tell_end
+from pos_client.sale.paper import ReceiptPage
 from pos_client.sale.screen import SalePage
 from pos_client.sale.total import total_rows
 from pos_client.screen import colours, prices
@@ -43,6 +45,11 @@ _OPEN_SHIFT = Text(
     "The shift stays open, and so does an unfinished sale.", "班次不会结束，未完成的销售会保留。"
 )
 _LEAVE_AGAIN = Text("Ctrl+Q again leaves the program.", "再按一次 Ctrl+Q 退出程序。")
+_WITHOUT_PAPER = Text(
+    "The printer is back. Receipts that did not come out: {count}.",
+    "打印机已恢复。未印出的小票：{count} 张。",
+)
+_SEE_PAPER = Text("F7 shows them.", "按 F7 查看。")
 _LEAVE = Text("Ctrl+Q leaves the program.", "按 Ctrl+Q 退出程序。")
 
 
@@ -111,10 +118,21 @@ class Face:
         if name == "drawer.left_open":
             self.desk.attend(values["say"], values["remedy"])
             return
+        if name == "device.plugged":
+            if self.desk.note is None or self.desk.note.ink is Ink.GOOD:
+                kind = Kind(values["kind"]) if values["kind"] else None
+                tell_plugged(self.desk, kind, values["name"])
+            return
+        if name == "printer.state" and values["ready"] and self.till.sale.without_paper:
+            many = len(self.till.sale.without_paper)
+            self.desk.attend(self.desk.say(_WITHOUT_PAPER, count=many), self.desk.say(_SEE_PAPER))
+            self._ask_for_paper()
+            return
         note = self.desk.note
         refused = note is not None and note.ink is Ink.BAD
         if "receipt" in values and "say" in values and not refused:
             self.desk.attend(values["say"], values["remedy"])
+        self._ask_for_paper()
 
     def _page_told(self, name: str, values: dict[str, Any]) -> bool:
         try:
@@ -130,8 +148,17 @@ class Face:
             self._leaving = False
         try:
             self.desk.take(given)
+            self._ask_for_paper()
         except Exception as fault:  # the next customer is waiting; support gets the report
             self._met(fault)
+
+    def _ask_for_paper(self) -> None:
+        """Bring a receipt forward of which nobody knows what it became, once nobody is being
+        served; one that was put off waits for F7."""
+        desk, sale = self.desk, self.till.sale
+        if desk.page is not self._sale or desk.entry or sale.is_open() or not sale.asked_about:
+            return
+        desk.open(ReceiptPage(desk, sale.asked_about[0], asked=True))
 
     def _met(self, fault: Exception) -> None:
         if isinstance(fault, Refusal):  # of a disk, while something is drawn
@@ -193,6 +220,7 @@ class Face:
         with suppress(Refusal):
             self.sync = self.till.sync.state()
             self._in_force = self.till.catalogue.in_force
+            self._ask_for_paper()
 
     # What is in front
 

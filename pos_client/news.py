@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hardware.device import Event as DeviceEvent
+from hardware.discovery import Appeared, Vanished
 from hardware.fault import Fault
 from hardware.locker.locker import DoorChanged
 from hardware.printer.printer import DrawerLeftOpen, DrawerMoved
@@ -14,6 +15,7 @@ from pos_client.counter.counter import Counter
 from pos_client.counter.faults import words
 from retail.facts import DoorOpeningEnded
 from retail.language import Language, Text
+from retail.refusals import Refusal
 
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -37,6 +39,7 @@ class News:
         self._counter.on_scan = self.scanned
         self._counter.on_state = self.states
         self._counter.on_event = self.happened
+        self._counter.on_plugged = self.plugged
 
     def fault(self, trouble: Fault, receipt: str) -> None:
         self._tell(trouble.code, {"receipt": receipt, **self._said(trouble)})
@@ -54,9 +57,10 @@ class News:
         else:
             self._tell("scale.weighed", {"code": said.code, **self._said(said)})
 
-    def probed(self, said: Probed | Fault) -> None:
+    def probed(self, said: Probed | Fault, unkept: Refusal | Fault | None) -> None:
         if isinstance(said, Probed):
-            self._tell("printer.probed", {"options": said.options, **said.identity})
+            why = self._said(unkept) if unkept is not None else {}
+            self._tell("printer.probed", {"options": said.options, **said.identity, **why})
         else:
             self._tell("printer.probed", {"code": said.code, **self._said(said)})
 
@@ -84,6 +88,15 @@ class News:
             case _:
                 pass
 
+    def plugged(self, seen: Appeared | Vanished) -> None:
+        """Tell of a device that nobody uses yet; those in use tell of themselves."""
+        found = seen.found
+        if self._counter.places.uses(found):
+            return
+        name = "device.plugged" if isinstance(seen, Appeared) else "device.unplugged"
+        kind = str(found.kind) if found.kind else None
+        self._tell(name, {"url": found.url, "kind": kind, "name": found.name})
+
     def states(self) -> None:
         """Tell of each device that stands otherwise than was told before."""
         for placed in self._counter.places.devices:
@@ -95,6 +108,7 @@ class News:
             why = {"code": code, **self._said(health.fault)} if health.fault else {}
             self._tell(f"{placed.name}.state", {"ready": health.ready, **why})
 
-    def _said(self, trouble: Fault) -> dict[str, str]:
-        say, remedy = (text.to(self._language()) for text in words(trouble))
+    def _said(self, trouble: Refusal | Fault) -> dict[str, str]:
+        both = words(trouble) if isinstance(trouble, Fault) else (trouble.say, trouble.remedy)
+        say, remedy = (text.to(self._language()) for text in both)
         return {"say": say, "remedy": remedy}

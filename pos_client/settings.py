@@ -78,6 +78,9 @@ class TillSettings(BaseSettings):
     locker: str = Field(
         "", description="device URLs of the pickup locker's boards, in the order of their doors"
     )
+    plugged_look_s: Seconds = Field(
+        3.0, description="how often it is looked what was plugged in or pulled out; 0: never"
+    )
     logo: Path | None = Field(
         None, description="PNG file in the data folder that opens every receipt"
     )

@@ -6,7 +6,8 @@ from pos_client.catalogue.service import InForce
 from pos_client.counter.faults import words
 from pos_client.counter.places import Placed
 from pos_client.locker.service import Box
-from pos_client.sale.records import Parked, Sold
+from pos_client.sale.records import Parked
+from pos_client.sale.sold import Sold
 from pos_client.shift.records import OpenShift
 from pos_client.sync.service import SyncState
 from retail.article import NO_LABEL, CodePrice, Label

@@ -11,6 +11,7 @@ from retail.barcode import CodeRules, EightDigits
 from retail.language import Language, Text
 from retail.money import Minor, Money
 from retail.quantity import ONE, Milli, Unit, plain
+from retail.receipt import ReceiptTemplate
 from retail.refusals import AbsurdQuantity, NeedsMeasure, NeedsWeight, NotWeighed
 from retail.tax import PER_MILLION, Tax
 
@@ -163,8 +164,8 @@ class StoreSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     sells_past_best_before: bool = True
     #: prices that were not compared with head office's for longer are said to be old
     prices_old_after_days: Annotated[int, msgspec.Meta(ge=1)] = 7
-    receipt_header: tuple[str, ...] = ()
-    receipt_footer: tuple[str, ...] = ()
+    #: how its receipts are laid out, line by line (`retail.receipt`); empty: the built-in way
+    receipt_template: tuple[str, ...] = ()
 
     @property
     def cash(self) -> TenderType | None:
@@ -180,6 +181,11 @@ class StoreSettings(msgspec.Struct, frozen=True, omit_defaults=True):
             separators=self.code_separators,
             member_prefix=self.member_prefix,
         )
+
+    def receipt_layout(self) -> ReceiptTemplate:
+        """How this store's receipts are laid out. Raises UnusableTemplate or
+        IncompleteTemplate."""
+        return ReceiptTemplate.of(self.receipt_template, self.language)
 
     def tender_label(self, name: str) -> Text:
         """How people call a tender, also one that the store takes no more."""

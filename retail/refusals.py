@@ -7,7 +7,7 @@
       ReasonNeeded  TooMuchAtOnce  AmountOrRate  NotInBasket  NothingToUndo
       SerialOnce
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
-      NoSuchTender  NoPrinter  NothingParked  PaperNotInQuestion
+      NoSuchTender  NoPrinter  NothingParked  PaperNotInQuestion  NoSuchReceipt
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
       BusinessDateUnexpected  AbsurdAmount  CountsDisagree  NoSaleYet
       NotAnAct  NotAnAmount  NotAQuantity                                        what was asked
@@ -301,6 +301,15 @@ class NoPrinter(Refusal):
         "Set the printer's address in till.toml; the receipt can be read here, the drawer opens by"
         " its key.",
         "请在 till.toml 中设置打印机地址；小票可在此查看，钱箱请用钥匙打开。",
+    )
+
+
+class NoSuchReceipt(Refusal):
+    code = "no_such_receipt"
+    sentence = Text("Receipt {receipt} is none of this till.", "本机没有小票 {receipt}。")
+    way_on = Text(
+        "See the number on the paper; F7 shows this till's receipts.",
+        "请核对纸上的小票号；按 F7 查看本机小票。",
     )
 
 

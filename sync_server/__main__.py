@@ -8,7 +8,16 @@ from typing import NoReturn
 
 import typer
 
-from sync_server.commands import exports, files, products, recalls, revisions, serving, tills
+from sync_server.commands import (
+    exports,
+    files,
+    products,
+    recalls,
+    receipts,
+    revisions,
+    serving,
+    tills,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -46,6 +55,14 @@ _OF_PRODUCTS: dict[str, Callable[..., None]] = {
 }
 for _name, _command in _OF_PRODUCTS.items():
     of_products.command(_name)(_command)
+of_receipts = typer.Typer(
+    no_args_is_help=True,
+    help="How a store's receipts look. Example: sync-server receipts show S01 > receipt.txt",
+)
+app.add_typer(of_receipts, name="receipts")
+of_receipts.command()(receipts.show)
+of_receipts.command("set")(receipts.set_template)
+of_receipts.command()(receipts.reset)
 
 
 def main() -> None:

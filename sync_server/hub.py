@@ -386,6 +386,18 @@ class Hub:
 
         return await self._published(save)
 
+    async def receipt_template(self, store_id: str) -> tuple[str, ...]:
+        """By what a store lays out its receipts. Raises NoSuchStore."""
+        return await self._read(stores.receipt_template, store_id)
+
+    async def lay_out_receipts(self, store_ids: Sequence[str], template: Sequence[str]) -> int:
+        """Returns how many stores did otherwise before. Raises NoSuchStore, UnusableTemplate or
+        IncompleteTemplate; nothing has changed then."""
+        return await self._published(stores.lay_out_receipts, store_ids, tuple(template))
+
+    async def store_ids(self) -> list[str]:
+        return await self._read(records.store_ids)
+
     async def known_store(self, store_id: str) -> None:
         """Raises NoSuchStore unless the store was imported."""
         await self._read(service.known_store, store_id)

@@ -1,6 +1,7 @@
 """What `python -m hardware` does: `devices` tries real ones, `simulate` stands in for one.
 
-Exit codes: 0 done, 1 the device failed (the reason is on stderr), 2 wrong usage.
+Exit codes: 0 done, or sent where nothing can tell; 1 the device failed, or a signal came before the
+end; 2 wrong usage. stderr says the reason, and what is known.
 """
 
 import typer

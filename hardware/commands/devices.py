@@ -2,23 +2,31 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from hardware.commands.saying import fail, say, sentence, until_stopped
+from hardware.commands.saying import Stopped, fail, say, sentence, unless_stopped, until_stopped
 from hardware.device import Device, Event, Health, HealthChanged, State
 from hardware.discovery import find
+from hardware.display.display import Display
 from hardware.fault import Fault, UnknownDevice
 from hardware.locker.locker import DoorChanged, Locker
+from hardware.locker.orders import Opened
+from hardware.locker.orders import Outcome as DoorOutcome
+from hardware.printer.faults import GivenUp
 from hardware.printer.printer import DrawerMoved, Outcome, Printed, Printer
 from hardware.printer.probe import probing
 from hardware.printer.test_page import test_page
 from hardware.registry import open_device, schemes
 from hardware.scale.scale import Scale, Weighed
-from hardware.scanner.scanner import NoiseHeard, Scanned
+from hardware.scanner.scanner import NoiseHeard, Scanned, Scanner
 from hardware.scanner.wedge import Wedge
+
+DRAWER_S: Final = 1.0
+"""From its pulse a drawer is out in a third of that."""
+DRAWER_LOOK_S: Final = 0.1
 
 Url = Annotated[str, typer.Argument(help="e.g. escpos+tcp://10.0.0.5:9100?cols=48")]
 Made = TypeVar("Made", bound=Device[Any])
@@ -60,6 +68,9 @@ def probe(url: Url) -> None:
     async def ask() -> None:
         async with device:
             health = await device.reached()
+            if health.fault is None and isinstance(device, Display | Scanner):
+                _say_that_it_cannot_answer(device)
+                return
             say(f"{device.kind} {health.state}")
             if health.fault is not None:
                 raise health.fault
@@ -71,6 +82,16 @@ def probe(url: Url) -> None:
         asyncio.run(ask())
     except Fault as fault:
         fail(fault, 1)
+
+
+def _say_that_it_cannot_answer(device: Display | Scanner) -> None:
+    say(f"{device.kind} port opens")
+    if isinstance(device, Display):
+        typer.echo("A display cannot answer: look at it, it was cleared just now.", err=True)
+        typer.echo("客显屏无法应答：请查看屏幕，刚才已将其清空。", err=True)
+    else:
+        typer.echo("A scanner cannot answer: scan something while `watch` runs.", err=True)
+        typer.echo("扫描枪无法应答：请运行 watch 并试扫一个条码。", err=True)
 
 
 def _probe_printer(printer: Printer) -> None:
@@ -97,7 +118,11 @@ def print_test(url: Url) -> None:
 
     async def print_page(printer: Printer) -> Printed:
         printer.listeners.append(_tell_trouble)
-        return await printer.print(test_page(printer.profile))
+        try:
+            return await printer.print(test_page(printer.profile))
+        except asyncio.CancelledError:
+            outcome = Outcome.UNKNOWN if printer.has_begun else Outcome.FAILED
+            return Printed(outcome, GivenUp("stopped"))
 
     printed = _with_device(url, Printer, print_page)
     if printed.reason is not None:
@@ -110,14 +135,42 @@ def print_test(url: Url) -> None:
 
 
 def kick(url: Url) -> None:
-    """Open the cash drawer behind a receipt printer.
+    """Open the cash drawer behind a receipt printer, and say whether it was seen to open.
 
     Example: python -m hardware kick escpos+tcp://10.0.0.5:9100
     """
-    fault = _with_device(url, Printer, lambda printer: printer.kick())
-    if fault is not None:
-        fail(fault, 1)
-    say("kicked")
+
+    async def open_drawer(printer: Printer) -> bool:
+        await printer.reached()
+        was_high = printer.status.pin_high
+        fault = await printer.kick()
+        if fault is not None:
+            raise fault
+        return await _seen_open(printer, was_high)
+
+    if _with_device(url, Printer, open_drawer):
+        say("kicked")
+        return
+    say("sent")
+    typer.echo("Nothing tells whether the drawer opened: look at it.", err=True)
+    typer.echo("无法得知钱箱是否弹开，请查看钱箱。", err=True)
+
+
+async def _seen_open(printer: Printer, was_high: bool | None) -> bool:
+    """Whether its sensor says so, twice running. A line that says a printer's bytes without being
+    asked for them is no printer that answers."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + DRAWER_S
+    was_open = False
+    while printer.profile.status and loop.time() < ends:
+        await asyncio.sleep(DRAWER_LOOK_S)
+        await printer.check()
+        moved = was_high is not None and printer.status.pin_high is not was_high
+        is_open = moved or bool(printer.drawer_open)
+        if was_open and is_open:
+            return not printer.babbles
+        was_open = is_open
+    return False
 
 
 def unlock(url: Url, door: Annotated[int, typer.Argument(help="counted from 1")]) -> None:
@@ -126,16 +179,27 @@ def unlock(url: Url, door: Annotated[int, typer.Argument(help="counted from 1")]
     Example: python -m hardware unlock "lock8a+serial:///dev/ttyUSB0?board=1&locks=24" 3
     """
 
-    async def open_door(locker: Locker) -> None:
-        await locker.reached()
-        if not 1 <= door <= len(locker.doors):
-            raise typer.BadParameter(f"this locker has doors 1 to {len(locker.doors)}")
-        opened = await locker.open(door, order_id=f"unlock-{door}")
-        say(f"{door} {opened.outcome}")
-        if opened.fault is not None:
-            raise opened.fault
+    order_id = f"unlock-{door}"
 
-    _with_device(url, Locker, open_door)
+    async def open_door(locker: Locker) -> Opened:
+        try:
+            await locker.reached()
+            if not 1 <= door <= len(locker.doors):
+                raise typer.BadParameter(f"this locker has doors 1 to {len(locker.doors)}")
+            return await locker.open(door, order_id=order_id)
+        except asyncio.CancelledError:
+            if locker.knows(order_id):  # its pulse was given: what is kept of it is its end
+                return await locker.open(door, order_id=order_id)
+            return Opened(DoorOutcome.NOT_TRIED, door)
+
+    opened = _with_device(url, Locker, open_door)
+    say(f"{door} {opened.outcome}")
+    if opened.fault is not None:
+        fail(opened.fault, 1)
+    if opened.outcome is DoorOutcome.NOT_TRIED:
+        typer.echo("Stopped before the lock was told to open.", err=True)
+        typer.echo("已中止，尚未发出开锁指令。", err=True)
+        raise typer.Exit(1)
 
 
 def watch(url: Url) -> None:
@@ -185,16 +249,23 @@ def _opened(url: str) -> Device[Any] | Wedge:
         fail(unknown, 2)
 
 
-def _with_device(url: str, kind: type[Made], use: Callable[[Made], Awaitable[Result]]) -> Result:
+def _with_device(
+    url: str, kind: type[Made], use: Callable[[Made], Coroutine[object, object, Result]]
+) -> Result:
+    """What `use` gives, also when a signal cuts it short. Ends the program with what went wrong."""
     device = _opened(url)
     if not isinstance(device, kind):
         raise typer.BadParameter(f"{url}: this is no {kind.__name__.lower()}")
 
     async def session() -> Result:
         async with device:
-            return await use(device)
+            return await unless_stopped(use(device))
 
     try:
         return asyncio.run(session())
     except Fault as fault:
         fail(fault, 1)
+    except Stopped:
+        typer.echo("Stopped. Look what the device did before you try again.", err=True)
+        typer.echo("已中止。请先查看设备实际动作，再决定是否重试。", err=True)
+        raise typer.Exit(1) from None

@@ -8,11 +8,17 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import typer
 
 from hardware.fault import Fault
+
+Result = TypeVar("Result")
+
+
+class Stopped(Exception):
+    """A signal ended the program before its work was done."""
 
 
 def sentence(fault: Fault) -> str:
@@ -50,13 +56,26 @@ async def until_stopped(
     signalled = _stop_signal()
     if while_heard:
         _unheard.append(signalled)
+    with contextlib.suppress(Stopped):
+        await _unless(signalled, work)
+
+
+async def unless_stopped(work: Coroutine[object, object, Result]) -> Result:
+    """What it gives, also when a signal has cut it short: it is cancelled then, and may still say
+    what it knows. `Stopped` when it does not."""
+    return await _unless(_stop_signal(), work)
+
+
+async def _unless(signalled: asyncio.Event, work: Coroutine[object, object, Result]) -> Result:
     stopped = asyncio.create_task(signalled.wait())
     working = asyncio.create_task(work)
     await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     working.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
+    try:
+        return await working
+    except asyncio.CancelledError:
+        raise Stopped from None
 
 
 def _stop_signal() -> asyncio.Event:

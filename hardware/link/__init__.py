@@ -1,6 +1,7 @@
 """The byte pipe to a device: bytes out, bytes in, each with an end to its waiting.
 
-A module for each kind of wire. None owns what the bytes mean (the codecs do) or what a broken pipe
+A module for each kind of wire, and what the kernel knows of a device without a byte to it (`sysfs`,
+`hid_descriptor`). None owns what the bytes mean (the codecs do) or what a broken pipe
 means for an order (the device does): trouble leaves here as plain `ConnectionError`, `TimeoutError`
 or another `OSError`.
 """

@@ -7,9 +7,9 @@ drops the rest without a word. Linux.
 from pathlib import Path
 from typing import Final, Self
 
-from hardware.hid_descriptor import Descriptor
 from hardware.link.device_file import READ_ONLY, DeviceFile
-from hardware.sysfs import HidDevice, Roots, hid_device, hid_devices
+from hardware.link.hid_descriptor import Descriptor
+from hardware.link.sysfs import HidDevice, Roots, hid_device, hid_devices
 
 GENERIC_DESKTOP: Final = 0x01
 """The usage page of keyboards and mice."""

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,14 @@ from hardware.link import READ_LIMIT_BYTES
 from hardware.link.threads import Inflow, on_thread
 
 BAUD_RATES: Final = (1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800)
+FLOWS: Final = ("none", "rtscts", "xonxoff")
+"""How a device holds back what is written to it: not at all, by a wire of its own, by two bytes."""
+XON, XOFF = b"\x11", b"\x13"
 CLOSE_S: Final = 2.0
 """How long a close waits for the driver; after it the port is left to its threads."""
+STUCK_S: Final = 0.5
+"""What waits to go out and has not become less for so long stands still: a byte takes 9 ms at 1200
+baud."""
 _WORK: Final = "serial work"
 _PTY_MAJORS: Final = range(136, 144)
 """Linux, Documentation/admin-guide/devices.txt: Unix98 PTY slaves."""
@@ -43,8 +50,10 @@ def _is_pty(path: str) -> bool:
 class SerialLink:
     """One open port. One reader and one writer at a time."""
 
-    def __init__(self, port: serial.Serial) -> None:
+    def __init__(self, port: serial.Serial, *, may_be_stopped: bool = False) -> None:
+        """`may_be_stopped`: the kernel heeds the XOFF of the device at `port`."""
         self._port = port
+        self._may_be_stopped = may_be_stopped
         self._inflow = Inflow()
         self._listener = threading.Thread(target=self._listen, name=f"serial {port.name}")
         self._listener.daemon = True
@@ -57,39 +66,48 @@ class SerialLink:
         *,
         baud: int = 9600,
         framing: str = "8N1",
-        rtscts: bool = False,
+        flow: str = "none",
         connect_s: float = 3.0,
         write_s: float = 5.0,
     ) -> "SerialLink":
-        """Claim the port at `path`; `framing` is bits, parity and stop bits. `OSError` when it
-        cannot be had: `FileNotFoundError` when it is not there, `PermissionError` without the
-        right to it, `BlockingIOError` when another program has it; `ConnectionError` when it does
-        not open within `connect_s`."""
+        """Claim the port at `path`; `framing` is bits, parity and stop bits, `flow` one of `FLOWS`.
+        `OSError` when it cannot be had: `FileNotFoundError` when it is not there,
+        `PermissionError` without the right to it, `BlockingIOError` when another program has it;
+        `ConnectionError` when it does not open within `connect_s`.
+
+        With `xonxoff` the device's XON and XOFF never come out of `read`, wherever they stand:
+        only for one whose answers cannot hold these two bytes. Going out they are data."""
+        heeds_xoff = flow == "xonxoff"
+        if heeds_xoff and os.name != "posix":  # elsewhere it comes with IXOFF or not at all
+            raise ConnectionError(f"{path}: XON/XOFF is heeded on POSIX systems alone")
 
         def claimed() -> serial.Serial:
             bits, parity, stop = tuple("8N1" if _is_pty(path) else framing)
             try:
-                return serial.Serial(
+                port = serial.Serial(
                     path,
                     baud,
                     bytesize=int(bits),
                     parity=parity,
                     stopbits=int(stop),
-                    rtscts=rtscts,
+                    rtscts=flow == "rtscts",
                     exclusive=True,
                     write_timeout=write_s,
                 )
+                if heeds_xoff:
+                    _heed_xoff(port)
             except serial.SerialException as refused:
                 raise OSError(refused.errno or 0, str(refused)) from None
             except _REFUSALS as refused:
                 raise ConnectionError(f"{path}: {refused}") from None
+            return port
 
         try:
             async with asyncio.timeout(connect_s):
                 port = await on_thread(claimed, name=_WORK, too_late=serial.Serial.close)
         except TimeoutError:
             raise ConnectionError(f"{path} did not open within {connect_s} s") from None
-        return cls(port)
+        return cls(port, may_be_stopped=heeds_xoff)
 
     async def write(self, data: bytes) -> None:
         if self._inflow.ended is not None:
@@ -133,5 +151,36 @@ class SerialLink:
             while self._listener.is_alive():
                 self._port.cancel_read()
                 self._listener.join(0.05)  # a wake-up just before it waits again would be lost
+        with contextlib.suppress(OSError, TypeError, *_REFUSALS):
+            if self._may_be_stopped:
+                _drop_what_stands_still(self._port)
         with contextlib.suppress(OSError, TypeError):
             self._port.close()
+
+
+def _heed_xoff(port: serial.Serial) -> None:
+    """Let the kernel hold back what is written from an XOFF to the next XON, and do no more.
+
+    IXON alone: pyserial's `xonxoff` means IXOFF too, by which the kernel itself says XOFF when its
+    own buffer runs full, ahead of all that waits to go out. In the middle of a picture that byte
+    would be eight of its dots, and what follows would stand a byte too far.
+
+    Opening has cleared IXON, and with it a stop that was said to whoever had the port before."""
+    import termios  # noqa: PLC0415  not on Windows, where this module can be imported all the same
+
+    settings = termios.tcgetattr(port.fileno())
+    settings[0] |= termios.IXON
+    settings[6][termios.VSTART], settings[6][termios.VSTOP] = XON, XOFF
+    termios.tcsetattr(port.fileno(), termios.TCSANOW, settings)
+
+
+def _drop_what_stands_still(port: serial.Serial) -> None:
+    """A UART's close waits for what has not gone out, 30 s unless set otherwise (closing_wait of
+    Linux, include/linux/tty_port.h), and no opening succeeds meanwhile."""
+    waiting = port.out_waiting
+    while waiting:
+        time.sleep(STUCK_S)
+        before, waiting = waiting, port.out_waiting
+        if waiting >= before:
+            port.reset_output_buffer()
+            return

@@ -141,8 +141,12 @@ class Printer(Device[Reply]):
         self._noise_heard = 0
         self.status = PrinterStatus()
         self._drawer_patience: _Patience | None = None
+        #: whether the line, since it was opened, said status that nobody had asked for
+        self.babbles = False
         #: whether anything of the newest job has gone out
         self.has_begun = False
+        #: whether a job that did not end may lie in it: the next one is parted from that
+        self.holds_torn_paper = False
 
     @property
     def columns(self) -> int:
@@ -163,7 +167,9 @@ class Printer(Device[Reply]):
             async with self._order() as dialogue:
                 self.has_begun = False
                 self._gives_up.clear()
-                return await self._carry_out(dialogue, sections_of(parts, self.profile))
+                torn = self.holds_torn_paper
+                sections = sections_of(parts, self.profile, behind_a_torn_one=torn)
+                return await self._carry_out(dialogue, sections)
         except Fault as fault:
             return Printed(Outcome.FAILED, fault)
 
@@ -218,6 +224,7 @@ class Printer(Device[Reply]):
         return ReplyParser()
 
     async def _meet(self, dialogue: Dialogue[Reply]) -> None:
+        self.babbles = False
         if not self.profile.status:
             return
         self._noise_heard = 0
@@ -247,6 +254,8 @@ class Printer(Device[Reply]):
                 self._learn(PrinterStatus.automatic(reply.raw))
             case Noise():
                 self._noise_heard += 1
+            case RealTimeStatus():
+                self.babbles = True
             case _:
                 pass
 
@@ -319,7 +328,7 @@ class Printer(Device[Reply]):
             if self.profile.status:
                 dialogue = await self._until_ready(dialogue)
             for section in sections:
-                self.has_begun = True
+                self.has_begun = self.holds_torn_paper = True
                 await self._print_section(dialogue, section)
         except PrinterFault as fault:
             reason = fault
@@ -328,6 +337,7 @@ class Printer(Device[Reply]):
         except OSError as broken:
             reason = (LinkLost if self.has_begun else Unplugged)(self.kind, str(broken))
         else:
+            self.holds_torn_paper = False
             return Printed(_WHEN_PASSED[self.profile.fence])
         self._abandon(reason)  # so that a late answer cannot pass for the next job's
         return Printed(Outcome.UNKNOWN if self.has_begun else Outcome.FAILED, reason)
@@ -424,4 +434,5 @@ DRIVER = Driver(
     _open,
     links=("serial", "tcp", "usb", "lp"),
     serial=SerialDefaults(38_400),
+    xonxoff=True,  # `hardware.printer.replies` says why none of its answers holds these bytes
 )

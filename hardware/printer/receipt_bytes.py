@@ -77,11 +77,16 @@ def process_id_fence(ident: bytes) -> bytes:
     return b"\x1d(H\x06\x0000" + ident
 
 
-def pieces(parts: Sequence[Part], profile: Profile) -> Iterator[bytes]:
+def pieces(
+    parts: Sequence[Part], profile: Profile, *, behind_a_torn_one: bool = False
+) -> Iterator[bytes]:
     """A whole receipt for one printer: settings, `parts`, cut. Between two pieces a fence may
-    stand, within one nothing; each leaves no style behind."""
+    stand, within one nothing; each leaves no style behind. `behind_a_torn_one`: what lies in the
+    printer is cut off first, so that nobody is handed the half of another's receipt."""
     encoding = profile.encoding
     yield INIT + AUTOMATIC_STATUS if profile.asb else INIT  # which ESC @ switches off
+    if behind_a_torn_one:
+        yield CUTS[profile.cut]
     for part in parts:
         if isinstance(part, Line):
             data, is_whole = _spelt(part, encoding)

@@ -8,6 +8,10 @@ fixed bits tell them apart (Citizen CT-S310 command manual, p. 310; `*` is data)
     0**0 ****               answer to GS r             37 22 d1 d2 d3 d4 00       answer to GS ( H
     5F … 00                 answer to GS I 65 to 69
 
+XON and XOFF stand inside none of the others: 11h and 13h have bit 4 set and bit 0 too, and where
+the table has bit 4 set it has bit 0 clear; headers are 37 22 and 5F, and what follows them is 20h
+to 7Eh, then 00. So the kernel may take them out of the stream (flow=xonxoff of a serial port).
+
 Refuses to own when to ask and how long to wait. No input makes it fail: a byte that fits nowhere
 is `Noise`.
 """

@@ -16,12 +16,14 @@ SECTION_BYTES: Final = 2048
 _LINE_BYTES: Final = 48
 
 
-def sections_of(parts: Sequence[Part], profile: Profile) -> tuple[bytes, ...]:
+def sections_of(
+    parts: Sequence[Part], profile: Profile, *, behind_a_torn_one: bool = False
+) -> tuple[bytes, ...]:
     """The whole receipt: settings at its head, parts, and the cut at its end. A section ends
     between two pieces, never inside a command."""
     sections: list[bytes] = []
     section = bytearray()
-    for piece in receipt_bytes.pieces(parts, profile):
+    for piece in receipt_bytes.pieces(parts, profile, behind_a_torn_one=behind_a_torn_one):
         if section and len(section) + len(piece) > SECTION_BYTES:
             sections.append(bytes(section))
             section.clear()

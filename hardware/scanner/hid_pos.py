@@ -11,7 +11,7 @@ layout above is Access-IS's (LSR118 Product Manual, appendix B) and Honeywell's.
 from dataclasses import dataclass, fields
 from typing import Final, NamedTuple, Self
 
-from hardware.hid_descriptor import Descriptor, Field
+from hardware.link.hid_descriptor import Descriptor, Field
 from hardware.scanner.scan import BREAK_GAP_S, CODE_LIMIT_BYTES, Heard, heard, noise
 
 USAGE_PAGE: Final = 0x8C

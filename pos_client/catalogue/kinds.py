@@ -8,6 +8,7 @@ from pricebook.rows import OPENING_STOCK, Row
 from retail.barcode import EightDigits
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.money import exponent
+from retail.refusals import Refusal
 from retail.revision import Plan, Planned, Recall, Revision
 
 _KINDS: dict[str, type] = {
@@ -36,12 +37,13 @@ def readable(row: Row) -> bool:
 
 
 def can_be_sold_by(settings: StoreSettings) -> bool:
-    """Whether there is such a time zone, such a currency, a smallest coin, and labels that its
-    templates tell apart."""
+    """Whether there is such a time zone, such a currency, a smallest coin, labels that its
+    templates tell apart, and a receipt that can be laid out."""
     try:
         ZoneInfo(settings.timezone)
         exponent(settings.currency)
         settings.code_rules()
-    except (ValueError, ZoneInfoNotFoundError, OSError):  # OSError: a folder of zones
+        settings.receipt_layout()
+    except (ValueError, ZoneInfoNotFoundError, OSError, Refusal):  # OSError: a folder of zones
         return False
     return settings.cash_step_minor > 0

@@ -11,7 +11,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from hardware.device import Event, Health, HealthChanged
+from hardware.discovery import Appeared, Vanished, find, watch
 from hardware.fault import Fault, Kind
+from hardware.link.threads import on_thread
 from hardware.locker.bank import Bank
 from hardware.locker.orders import Opened, Outcome
 from hardware.printer.printer import Printer
@@ -54,6 +56,8 @@ class Counter:
         self.on_state: Callable[[], None] = lambda: None
         #: told of everything else that a device tells: doors, drawer
         self.on_event: Callable[[Event], None] = lambda _: None
+        #: told of what was plugged in or pulled out, whether it is in use or not
+        self.on_plugged: Callable[[Appeared | Vanished], None] = lambda _: None
         self._queue = PaperQueue(self._tell_fault, self._tell_wait)
         self._guard = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -107,8 +111,8 @@ class Counter:
                 self._queue.waiting += 1
                 self._call(self._queue.put, job)
         if fault is not None:
-            self.on_fault(fault, job.receipt)
             job.ended(Ended(PrintOutcome.NOT_PRINTED, reason=fault.code))
+            self.on_fault(fault, job.receipt)
 
     def kick(self) -> None:
         """Open the drawer now, whatever prints or waits."""
@@ -134,6 +138,11 @@ class Counter:
             self._kicking -= 1
         if fault is not None:
             self.on_fault(fault, "")
+
+    def part_next_receipt(self) -> None:
+        """A receipt that was printing when the till was killed may lie in the printer."""
+        if self.places.printer is not None:
+            self.places.printer.holds_torn_paper = True
 
     def stop_waiting(self) -> None:
         """Give up the receipt that waits for paper."""
@@ -232,9 +241,10 @@ class Counter:
     # ---- the thread
 
     def start(self) -> None:
-        """Connect to all devices. A thread that cannot be had leaves them closed."""
+        """Connect to all devices, and see what is plugged in from now on. A thread that cannot be
+        had leaves them closed."""
         with self._guard:
-            if self.places.devices:
+            if self.places.devices or self._settings.plugged_look_s:
                 self._off()
 
     def reopen(self, kind: Kind, urls: str) -> None:
@@ -289,9 +299,11 @@ class Counter:
     async def _work(self) -> None:
         """Serve every device until the counter is closed and its last receipt has ended."""
         self._serve_all()
+        watching = asyncio.create_task(self._watch())
+        watching.add_done_callback(_report)
         await self._queue.work()
         await asyncio.gather(*self._orders, return_exceptions=True)
-        serving = list(self._serving.values())
+        serving = [watching, *self._serving.values()]
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
@@ -308,6 +320,15 @@ class Counter:
                 self._serving[placed] = task
         self._queue.use(self.places.printer)
         self.on_state()
+
+    async def _watch(self) -> None:
+        """See what is plugged in beside what was there at the start."""
+        look_s = self._settings.plugged_look_s
+        if not look_s:
+            return
+        there = await on_thread(find, name="looks for devices")
+        async for seen in watch(look_s, find, there):
+            self.on_plugged(seen)
 
     def _hear_soon(self, event: Event) -> None:
         """By way of the loop: what goes wrong in a callback is reported and costs no scan."""

@@ -129,8 +129,8 @@ class PaperQueue:
             self._end(job, outcome, SwitchedOff() if given_up else printed.reason)
 
     def _end(self, job: Job, outcome: PrintOutcome, fault: Fault) -> None:
-        self._on_fault(fault, job.receipt)
         self._finish(job, Ended(outcome, reason=fault.code))
+        self._on_fault(fault, job.receipt)  # whoever is told finds it on record
 
     def _finish(self, job: Job, ended: Ended) -> None:
         self.waiting -= 1

@@ -1,10 +1,13 @@
 """Which devices stand at this counter: opened from their addresses, each with its name here."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
+from urllib.parse import unquote
 
 from hardware.device import Device
+from hardware.discovery import Found
 from hardware.display.display import Display
 from hardware.fault import Kind
 from hardware.locker.bank import Bank
@@ -14,6 +17,7 @@ from hardware.registry import open_device
 from hardware.scale.scale import Scale
 from hardware.scanner.scanner import Scanner
 from hardware.scanner.wedge import Wedge
+from hardware.url import DeviceUrl
 from pos_client.counter.faults import TwoWedges, WrongKind
 
 Kept = TypeVar("Kept", bound=Device[Any])
@@ -67,6 +71,17 @@ class Places:
             lockers = [one.device for one in new if isinstance(one.device, Locker)]
             locker = Bank(lockers) if lockers else None
         return type(self)(devices, wedge, locker)
+
+    def uses(self, found: Found) -> bool:
+        """Whether one of them is what was found, by its address or its device file."""
+        file = os.path.realpath(found.path) if found.path else None
+        for one in self.devices:
+            url = DeviceUrl.parse(one.url)
+            if one.url.partition("?")[0] == found.url.partition("?")[0]:
+                return True
+            if file is not None and os.path.realpath(unquote(url.parts.path)) == file:
+                return True
+        return False
 
     def all_of(self, kind: type[Kept]) -> list[Kept]:
         return [one.device for one in self.devices if isinstance(one.device, kind)]

@@ -53,6 +53,10 @@ _SET = Text("{name} is set up: {url}", "已设置{name}：{url}")
 _SET_WAY = Text("F2 tries it.", "按 F2 测试。")
 _WHAT = Text("What is it?", "这是什么设备？")
 
+_PLUGGED = Text("Plugged in: {what}, {name}.", "已接入：{what} {name}。")
+_PLUGGED_WAY = Text("Ctrl+D, F3 sets it up.", "按 Ctrl+D、F3 进行设置。")
+_SOMETHING = Text("a device", "设备")
+
 _NAME_COLUMNS = 14
 _STATE_COLUMNS = 14
 
@@ -61,6 +65,12 @@ def name_of(desk: Desk, placed: Placed) -> str:
     """The device's name, with its number where there are several."""
     number = placed.name.removeprefix(placed.device.kind)
     return desk.say(KINDS[placed.device.kind]) + (f" {number}" if number else "")
+
+
+def tell_plugged(desk: Desk, kind: Kind | None, name: str) -> None:
+    """Say what was plugged in, and how to use it."""
+    what = desk.say(KINDS[kind]) if kind else desk.say(_SOMETHING)
+    desk.tell(desk.say(_PLUGGED, what=what, name=name), desk.say(_PLUGGED_WAY))
 
 
 class DevicesPage(Page):
@@ -132,7 +142,7 @@ class DevicesPage(Page):
         if "options" in values:
             options = " ".join(f"{name}={value}" for name, value in values["options"].items())
             self.desk.tell(self.say(_CAN, options=options))
-        else:
+        if "say" in values:
             self.desk.attend(values["say"], values["remedy"])
         return True
 
@@ -268,8 +278,8 @@ class FindPage(Page):
         self._look()
 
     def _look(self) -> None:
-        used = {placed.url.partition("?")[0] for placed in self.till.counter.places.devices}
-        self._found = [one for one in find() if one.url.partition("?")[0] not in used]
+        places = self.till.counter.places
+        self._found = [one for one in find() if not places.uses(one)]
         self._place = min(self._place, max(0, len(self._found) - 1))
 
     def rows(self, size: Size) -> list[Row]:
@@ -308,6 +318,12 @@ class FindPage(Page):
             self._look()
         else:
             return False
+        return True
+
+    def told(self, name: str, values: dict[str, Any]) -> bool:  # noqa: ARG002
+        if not name.startswith("device."):
+            return False
+        self._look()
         return True
 
     def enter(self, text: str) -> None:

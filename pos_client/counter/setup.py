@@ -1,7 +1,6 @@
 """Setting devices up from the till: used at once, and kept in the settings for the next start."""
 
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 
 from hardware.fault import Fault, Kind
 from hardware.printer.printer import Printer
@@ -31,8 +30,8 @@ class SetUp:
         self._counter = counter
         #: told what the scale said when it was tried
         self.on_weight: Callable[[Weight | Fault], None] = lambda _: None
-        #: told what the printer said it can do
-        self.on_probed: Callable[[Probed | Fault], None] = lambda _: None
+        #: told what the printer said it can do, and why its address could not be made to say so
+        self.on_probed: Callable[[Probed | Fault, Refusal | Fault | None], None] = lambda *_: None
 
     def add(self, url: str) -> Placed | None:
         """Use the device at that address from now on; None for a scanner that types. Raises
@@ -77,10 +76,13 @@ class SetUp:
         )
 
         def ended(said: Probed | Fault) -> None:
+            why: Refusal | Fault | None = None
             if isinstance(said, Probed) and said.status:
-                with suppress(Refusal, Fault):  # an address that takes no options stays as it is
+                try:
                     self.spoken_to(placed, said.options)
-            self.on_probed(said)
+                except (Refusal, Fault) as no:
+                    why = no
+            self.on_probed(said, why)
 
         self._counter.probe(ended)
 

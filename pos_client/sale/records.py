@@ -1,4 +1,4 @@
-"""The unfinished sale on disk, line by line, and the completed ones with their paper."""
+"""The unfinished sale on disk, line by line, and those that are parked."""
 
 import sqlite3
 from typing import NamedTuple
@@ -6,28 +6,9 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
-from journal.chain import hash_of
-from journal.envelope import MalformedEnvelope, decode
 from pos_client.database import metadata
-from retail import facts
 from retail.basket import Basket, Line
-from retail.facts import PrintOutcome, SaleCompleted
 
-sale = Table(
-    "sale",
-    metadata,
-    Column("stream_no", Integer, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("seq", Integer, nullable=False),
-    Column("receipt", Text, nullable=False, unique=True),
-)
-paper = Table(
-    "paper",
-    metadata,
-    Column("receipt", Text, primary_key=True),
-    Column("copy", Integer, primary_key=True),
-    Column("outcome", Text),
-)
 open_sale = Table(
     "open_sale",
     metadata,
@@ -48,31 +29,6 @@ parked_sale = Table(
     Column("note", Text, nullable=False),
     Column("basket", LargeBinary, nullable=False),
 )
-
-
-#: the outcome of a sale for which no printer was asked
-NO_PAPER = ""
-#: the outcome where the printer has no way to tell
-UNCONFIRMED = "unconfirmed"
-
-
-class Sold(NamedTuple):
-    """A completed sale as this till keeps it, with its newest paper: `outcome` is None while that
-    is under way, `copies` counts the reprints."""
-
-    eid: str
-    at: str
-    shift: str
-    cashier: str
-    business_date: str
-    fact: SaleCompleted
-    outcome: str | None
-    copies: int
-
-    @property
-    def is_in_question(self) -> bool:
-        """Nobody knows what became of the paper."""
-        return self.outcome in (PrintOutcome.UNKNOWN, UNCONFIRMED)
 
 
 class Parked(NamedTuple):
@@ -143,72 +99,3 @@ def parked(driver: sqlite3.Connection) -> list[Parked]:
 
 def forget_parked(driver: sqlite3.Connection, number: int) -> None:
     driver.execute("DELETE FROM parked_sale WHERE number = ?", (number,))
-
-
-def last_number(driver: sqlite3.Connection, stream_no: int) -> int:
-    """The last receipt number of the stream, 0 before the first."""
-    row = driver.execute(
-        "SELECT number FROM sale WHERE stream_no = ? ORDER BY number DESC LIMIT 1", (stream_no,)
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
-def completed(
-    driver: sqlite3.Connection, stream_no: int, number: int, seq: int, receipt: str
-) -> None:
-    driver.execute("INSERT INTO sale VALUES (?, ?, ?, ?)", (stream_no, number, seq, receipt))
-
-
-def last_sale(driver: sqlite3.Connection) -> Sold | None:
-    """The newest completed sale of this till, of whichever incarnation, and its newest paper."""
-    row = driver.execute(
-        "SELECT receipt, journal.data, hash FROM sale JOIN journal USING (stream_no, seq)"
-        " ORDER BY stream_no DESC, number DESC LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return None
-    newest = driver.execute(
-        "SELECT outcome, copy FROM paper WHERE receipt = ? ORDER BY copy DESC LIMIT 1", row[:1]
-    ).fetchone()
-    return _sold(*row[1:], *(newest or (NO_PAPER, 0)))
-
-
-def papers_under_way(driver: sqlite3.Connection) -> list[Sold]:
-    """What was printing when the till stopped: the sale, with which copy of it."""
-    rows = driver.execute(
-        "SELECT journal.data, hash, outcome, copy FROM paper JOIN sale USING (receipt)"
-        " JOIN journal USING (stream_no, seq) WHERE outcome IS NULL ORDER BY stream_no, seq, copy"
-    )
-    return [_sold(*row) for row in rows.fetchall()]
-
-
-def _sold(data: object, hash_: str, outcome: str | None, copies: int) -> Sold:
-    """The sale as it was recorded. Raises MalformedEnvelope when these are not those bytes."""
-    if not isinstance(data, bytes) or hash_of(data) != hash_:
-        raise MalformedEnvelope("its bytes do not have the hash beside them")
-    envelope = decode(data)
-    fact = facts.decode(envelope.type, envelope.tv, envelope.body)
-    assert isinstance(fact, SaleCompleted)
-    return Sold(
-        envelope.eid,
-        envelope.at,
-        envelope.shift,
-        envelope.cashier,
-        envelope.bdate,
-        fact,
-        outcome,
-        copies,
-    )
-
-
-def printing(driver: sqlite3.Connection, receipt: str, copy: int) -> None:
-    """Note that a paper is about to move: its number is taken."""
-    driver.execute("INSERT INTO paper VALUES (?, ?, NULL)", (receipt, copy))
-
-
-def printed(driver: sqlite3.Connection, receipt: str, outcome: str, copy: int) -> None:
-    """Note what became of it: a PrintOutcome, or UNCONFIRMED."""
-    driver.execute(
-        "UPDATE paper SET outcome = ? WHERE receipt = ? AND copy = ?",
-        (str(outcome), receipt, copy),
-    )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from pos_client.catalogue.reading import AmbiguousCode
+from pos_client.catalogue.reading import AmbiguousCode, ReceiptNotGoods
 from pos_client.catalogue.screen import CodeQuestion, ProductPage, SearchPage
 from pos_client.sale.lines import (
     HEAD,
@@ -30,8 +30,8 @@ from pos_client.sale.questions import (
     QuantityQuestion,
     VoidQuestion,
 )
-from pos_client.sale.records import Sold
 from pos_client.sale.service import Payment
+from pos_client.sale.sold import Sold
 from pos_client.screen import words
 from pos_client.screen.page import MOVES, Desk, KeyLabel, Page, Size
 from pos_client.screen.question import Question
@@ -41,7 +41,14 @@ from retail.catalogue import CASH, Product
 from retail.facts import SaleCompleted, SaleLine
 from retail.language import Text
 from retail.quantity import Unit, plain
-from retail.refusals import BasketEmpty, NeedsMeasure, NeedsWeight
+from retail.refusals import (
+    BasketEmpty,
+    NeedsMeasure,
+    NeedsWeight,
+    NoSuchReceipt,
+    UnknownBarcode,
+    UnknownProduct,
+)
 
 _TIMES = re.compile(r"(-?)(?:(\d{1,6}(?:\.\d{1,3})?)\*)?(.*)", re.DOTALL)
 
@@ -71,7 +78,7 @@ KEYS = (
     KeyLabel("F11", Text("Cash", "现金")),
     KeyLabel("F12", Text("Pay", "收款")),
     KeyLabel("→", Text("Item", "详情"), 6),
-    KeyLabel("Ctrl+P", Text("More", "更多")),
+    KeyLabel("Ctrl+P", Text("More", "更多"), 2),
 )
 
 
@@ -157,11 +164,13 @@ class SalePage(Page):
         return f"{self.say(_PROMPT)}   {self.say(_HINT)}"
 
     def keys(self) -> Sequence[KeyLabel]:
-        waiting = self.till.sale.parked_count
-        if not waiting:
-            return KEYS
-        parked = KeyLabel("F6", Text(f"Parked {waiting}", f"挂单 {waiting}"))
-        return [parked if key.key == "F6" else key for key in KEYS]
+        waiting, lacking = self.till.sale.parked_count, len(self.till.sale.without_paper)
+        said = {}
+        if waiting:
+            said["F6"] = KeyLabel("F6", Text(f"Parked {waiting}", f"挂单 {waiting}"))
+        if lacking:
+            said["F7"] = KeyLabel("F7", Text(f"Receipt ▲{lacking}", f"小票 ▲{lacking}"), 1)
+        return [said.get(key.key, key) for key in KEYS]
 
     def aside(self) -> Row:
         if not self.till.sale.basket.lines:
@@ -178,7 +187,23 @@ class SalePage(Page):
         if text == "-":
             self._remove()
         elif text:
-            self.scanned(text)
+            try:
+                self.scanned(text)
+            except UnknownBarcode as no:
+                self._sell_by_number(text, no)
+
+    def _sell_by_number(self, text: str, no: UnknownBarcode) -> None:
+        """What no barcode is may be typed as the shop's own number of a product."""
+        found = _TIMES.fullmatch(text)
+        assert found is not None
+        less, times, number = found.groups()
+        try:
+            product = self.till.catalogue.chosen(number).product
+        except UnknownProduct:
+            raise no from None
+        if less:
+            raise no
+        self.choose(product, words.quantity_of(times, Unit.PIECE) if times else None)
 
     def scanned(self, code: str) -> None:
         """A code from whatever source, perhaps with `3*`, `-` or `.` before it. What is two things
@@ -190,6 +215,17 @@ class SalePage(Page):
                 self._sell(code)
         except AmbiguousCode as which:
             self.desk.open(CodeQuestion(self.desk, which, lambda: self.scanned(code)))
+        except ReceiptNotGoods as no:
+            self._show_scanned(no)
+
+    def _show_scanned(self, no: ReceiptNotGoods) -> None:
+        """The receipt whose code was scanned, where it is one of this till."""
+        receipt = str(no.values["receipt"])
+        try:
+            self.till.sale.sale_of(receipt)
+        except NoSuchReceipt:
+            raise no from None
+        self.desk.open(ReceiptPage(self.desk, receipt))
 
     def _sell(self, code: str) -> None:
         self._chosen = None
@@ -210,11 +246,11 @@ class SalePage(Page):
         except (NeedsWeight, NeedsMeasure):
             self._measure(self.till.catalogue.product(rest), lambda n: sale.scan(rest, n))
 
-    def choose(self, product: Product) -> None:
-        """A product that was found by its name."""
+    def choose(self, product: Product, quantity: int | None = None) -> None:
+        """A product that was found by its name or number, so much of it."""
         sale, product_id = self.till.sale, product.product_id
         try:
-            self._put(lambda quantity: sale.choose(product_id, quantity), None)
+            self._put(lambda many: sale.choose(product_id, many), quantity)
         except (NeedsWeight, NeedsMeasure):
             self._measure(product, lambda quantity: sale.choose(product_id, quantity))
 
@@ -329,9 +365,11 @@ class SalePage(Page):
         self.desk.tell(self.say(_UNDONE, what=what))
 
     def show_receipt(self) -> None:
-        """The last receipt, to look at or print again. Raises NoSaleYet."""
-        self.till.sale.last_sale()
-        self.desk.open(ReceiptPage(self.desk))
+        """A receipt that is asked about, else one that the customer has not got, else the last, to
+        look at or print again. Raises NoSaleYet."""
+        sale = self.till.sale
+        first = next(iter((*sale.asked_about, *reversed(sale.without_paper))), None)
+        self.desk.open(ReceiptPage(self.desk, first))
 
     def _cash(self, entry: str) -> None:
         """Cash in one key: what was typed, else exactly what is due."""

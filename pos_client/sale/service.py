@@ -15,10 +15,12 @@ from pos_client.catalogue.service import CatalogueService
 from pos_client.counter.counter import Counter
 from pos_client.recorder import Recorder, act
 from pos_client.sale import records
+from pos_client.sale import sold as sales
 from pos_client.sale.customer import CustomerDisplay
 from pos_client.sale.printing import Papers
 from pos_client.sale.receipt import Logo
-from pos_client.sale.records import Parked, Sold
+from pos_client.sale.records import Parked
+from pos_client.sale.sold import Paper, Sold
 from pos_client.sale.undoable import Undoable
 from pos_client.shift.service import ShiftService
 from retail import expiry
@@ -119,7 +121,7 @@ class SaleService(Papers):
         self._steps: deque[_Step] = deque(maxlen=UNDO_MAX)
         #: how many sales wait
         self.parked_count = len(records.parked(driver))
-        self._last_number = records.last_number(driver, recorder.writer.stream_no)
+        self._last_number = sales.last_number(driver, recorder.writer.stream_no)
         shift.sale_is_open = self.is_open
         self.between_sales()
 
@@ -442,19 +444,19 @@ class SaleService(Papers):
         context = self.shift.context
         with self.recorder.transaction() as write:
             recorded = write.record(fact, context, self.catalogue.seen)
-            records.completed(
+            sales.completed(
                 write.driver, writer.stream_no, number.number, recorded.seq, fact.receipt
             )
+            papers: tuple[Paper, ...] = ()
             if self.counter.prints:
-                records.printing(write.driver, fact.receipt, copy=0)
+                papers = (self._moves(write, fact.receipt, 0, self.catalogue.settings),)
             records.clear_basket(write.driver)
         self._last_number = number.number
         self._begin_anew()
-        outcome = None if self.counter.prints else records.NO_PAPER
-        sold = Sold(recorded.eid, recorded.at, *context, fact, outcome, 0)
-        if self.counter.prints:
+        sold = Sold(recorded.eid, recorded.at, *context, fact, papers)
+        for paper in papers:
             kicks = any(tender.is_cash and tender.given_minor for tender in fact.tenders)
-            self._print(sold, kick_drawer=kicks)
+            self._print(sold, paper, kick_drawer=kicks)
         self.between_sales()
         change = Money(fact.change_minor, fact.currency)
         self._customer.paid(change, self.catalogue.settings.language)

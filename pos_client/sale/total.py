@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 from pos_client.sale.paper import paper_of
-from pos_client.sale.records import Sold
 from pos_client.sale.screen import SalePage
+from pos_client.sale.sold import Sold
 from pos_client.screen.digits import HEIGHT, large
 from pos_client.screen.page import Desk, Size
 from pos_client.screen.rows import BLANK, Ink, Row, Span, clip, right, row, sides, width

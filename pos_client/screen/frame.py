@@ -152,9 +152,10 @@ def _keys(desk: Desk, columns: int) -> Row:
     """As many keys as fit, the least important left out."""
     kept = list(desk.page.keys())
     while True:
-        spans: list[Span] = [Span(" ")]
+        spans: list[Span] = []
         for label in kept:
-            spans += [Span(label.key, Ink.KEY), Span(f" {desk.say(label.says)}  ")]
-        if row_width(tuple(spans)) - 2 <= columns or not any(label.rank for label in kept):
+            gap = "  " if spans else " "
+            spans += [Span(gap), Span(label.key, Ink.KEY), Span(f" {desk.say(label.says)}")]
+        if row_width(tuple(spans)) <= columns or not any(label.rank for label in kept):
             return sized(tuple(spans), columns)
         kept.remove(max(kept, key=lambda label: label.rank))

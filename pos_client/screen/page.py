@@ -295,7 +295,8 @@ class Desk:
         elif page.scan is Landing.REFUSED:
             self.refuse(self.say(_NOT_NOW, code=words.code(code)), self.say(page.refuses))
         elif page.scan is Landing.LANDS:
-            self.waiting.append(code)
+            times = self.entry.strip()
+            self.waiting.append(times + code if times.endswith("*") else code)
             self.go_home()
         elif len(self.waiting) < SCANS_WAITING_MAX:
             self.waiting.append(code)

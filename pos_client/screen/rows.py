@@ -156,7 +156,7 @@ def folded(text: str, columns: int) -> list[str]:
     """The text in lines of at most that many columns, at a blank where there is one."""
     lines: list[str] = []
     line = ""
-    for word in _words(shown(text)):
+    for word in breakable(shown(text)):
         if line and width(line) + width(word.rstrip()) > columns:
             lines.append(line.rstrip())
             line = ""
@@ -164,12 +164,19 @@ def folded(text: str, columns: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
-def _words(text: str) -> Iterator[str]:
-    """Where a line may break: behind a blank, and behind each wide character."""
+#: marks that no line begins with
+CLOSING = "，。、；：？！）」』”’》】…—"
+
+
+def breakable(text: str) -> Iterator[str]:
+    """The text in pieces between which a line may break: behind a blank, and behind each wide
+    character unless what follows may not begin a line (GB/T 15834-2011, 5.1: marks that close stay
+    with what they close)."""
     word = ""
-    for char in text:
+    for char, following in zip(text, f"{text} "[1:], strict=True):
         word += char
-        if char == " " or get_character_cell_size(char) > 1:
+        wide = get_character_cell_size(char) > 1
+        if char == " " or (wide and following not in CLOSING):
             yield word
             word = ""
     if word:

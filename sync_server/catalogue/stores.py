@@ -1,5 +1,7 @@
 """What concerns one store alone: its cashiers, its settings, and how its people read codes."""
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import Connection
 
@@ -9,6 +11,7 @@ from pricebook.rows import store_scope
 from retail.catalogue import Cashier, StoreSettings
 from retail.facts import TYPES, CodeDecided
 from retail.facts import decode as decode_fact
+from retail.receipt import BUILT_IN
 from sync_server.feed import records as feed
 from sync_server.sync.records import find_till
 from sync_server.sync.service import known_store
@@ -56,3 +59,26 @@ def settings_of(connection: Connection, store_id: str) -> StoreSettings | None:
     if store_id not in bodies:
         return None
     return msgspec.json.decode(bodies[store_id], type=StoreSettings)
+
+
+def receipt_template(connection: Connection, store_id: str) -> tuple[str, ...]:
+    """By what a store lays out its receipts, line by line. Raises NoSuchStore."""
+    known_store(connection, store_id)
+    settings = settings_of(connection, store_id) or StoreSettings()
+    return settings.receipt_template or BUILT_IN[settings.language]
+
+
+def lay_out_receipts(
+    connection: Connection, store_ids: Sequence[str], template: tuple[str, ...]
+) -> int:
+    """Have these stores lay out their receipts so; by an empty template, in the built-in way.
+    Returns how many did otherwise before. Raises NoSuchStore, UnusableTemplate or
+    IncompleteTemplate; nothing has changed then."""
+    changed = 0
+    for store_id in store_ids:
+        known_store(connection, store_id)
+        before = settings_of(connection, store_id) or StoreSettings()
+        after = msgspec.structs.replace(before, receipt_template=template)
+        after.receipt_layout()
+        changed += publish_settings(connection, store_id, after)
+    return changed

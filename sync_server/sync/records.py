@@ -293,6 +293,11 @@ def store_exists(connection: Connection, store_id: str) -> bool:
     )
 
 
+def store_ids(connection: Connection) -> list[str]:
+    """All stores, in the order of their ids."""
+    return [*connection.execute(select(store.c.store_id).order_by(store.c.store_id)).scalars()]
+
+
 def is_till_of(connection: Connection, store_id: str, till_id: str) -> bool:
     """Whether a till of that id is enrolled in the store, or was to be."""
     tills = select(till.c.till_id).where(till.c.store_id == store_id, till.c.till_id == till_id)

@@ -4,19 +4,23 @@ the receipt as the simulated printer printed it. Only when asked to (`make pictu
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser
 
 from hardware.printer.receipt_bytes import receipt
 from hardware.simulator.printer.machine import SimulatedPrinter
 from pos_client.sale.receipt import receipt_parts
+from pos_client.sale.sample import draw, sample_parts
 from pos_client.screen.colours import Name
 from pos_client.sync.service import SyncState
 from retail.catalogue import StoreSettings
 from retail.language import Language
+from retail.receipt import BUILT_IN
 from tests.browser.terminal_picture import page
 from tests.builders import open_till, publish
 from tests.screen.cashier import LARGE, Cashier
 from tests.screen.stages import STAGES
+from tests.till.test_receipt_templates import documented
 
 _IN_STEP = SyncState(0, "", True, False, "", "")
 _PICTURES: list[tuple[str, str, Language, Name]] = [
@@ -50,12 +54,31 @@ def test_the_pictures_of_the_till_are_taken(
     window.close()
 
 
+def test_the_picture_of_a_template_is_taken(pictures: Path, tmp_path: Path) -> None:
+    strips = []
+    for columns in (48, 32):
+        file = tmp_path / f"{columns}.png"
+        draw(sample_parts(documented(), Language.CHINESE, columns), columns, file)
+        strips.append(Image.open(file).convert("L"))
+    wide, narrow = strips
+    both = Image.new("L", (wide.width + narrow.width + 30, max(wide.height, narrow.height)), 200)
+    both.paste(wide, (0, 0))
+    both.paste(narrow, (wide.width + 30, 0))
+    both.save(pictures / "receipt-template-zh.png", optimize=True)
+
+
 def test_the_picture_of_the_receipt_is_taken(pictures: Path, tmp_path: Path) -> None:
     till = open_till(tmp_path, language="zh")
+    built_in = BUILT_IN[Language.CHINESE]
     settings = StoreSettings(
         store_name="上海静安店",
-        receipt_header=("南京西路店 · 收银小票",),
-        receipt_footer=("谢谢惠顾，欢迎再来 Thank you",),
+        receipt_template=(
+            *built_in[:2],
+            "^ 南京西路店 · 收银小票",
+            *built_in[2:-2],
+            "^ 谢谢惠顾，欢迎再来 Thank you",
+            *built_in[-2:],
+        ),
     )
     publish(till, settings=settings)
     cashier = Cashier(till)

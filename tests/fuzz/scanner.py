@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from tests.fuzz.harness import main, watched
 
-with watched("hardware.scanner"), watched("hardware.hid_descriptor"):
+with watched("hardware.scanner"), watched("hardware.link.hid_descriptor"):
     from hardware.dialogue import Parser
-    from hardware.hid_descriptor import Descriptor
+    from hardware.link.hid_descriptor import Descriptor
     from hardware.scanner.evdev import EvdevParser, LastKey
     from hardware.scanner.hid_pos import HidPosParser, Layout
     from hardware.scanner.parser import Framing, ScanParser, Suffix

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from hardware.link.sysfs import Roots
 from hardware.scanner.hid_pos import Layout
-from hardware.sysfs import Roots
 
 PLAIN_POS = bytes.fromhex("06 8C 00 09 02 A1 01 85 02 15 00 26 FF 00 75 08 95 3F 09 FE 81 02 C0")
 """One field of 63 bytes and nothing said of what is in it."""

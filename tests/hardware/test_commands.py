@@ -4,8 +4,8 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -142,6 +142,189 @@ def test_a_lockers_door_is_unlocked_once_and_its_state_told() -> None:
             assert (await finished("unlock", url, "7"))[0] == 2
             code, out, _err = await finished("probe", url)
             assert out.splitlines()[1:4] == ["1 M closed", "2 M open", "3 M closed"]
+
+    asyncio.run(scenario())
+
+
+@asynccontextmanager
+async def at_a_port(
+    device: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[str]:
+    """A device of the test's own, until its host hangs up; its place."""
+    hosts: list[asyncio.Task[None]] = []
+
+    async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(ConnectionError):
+                await device(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hosts.append(asyncio.create_task(attend(reader, writer)))
+
+    async with await asyncio.start_server(welcome, "127.0.0.1") as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"{host}:{port}"
+        await asyncio.wait_for(asyncio.gather(*hosts), PATIENCE_S)
+
+
+async def stopped(process: Process, how: signal.Signals) -> tuple[int | None, str, str]:
+    process.send_signal(how)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    return process.returncode, out.decode(), err.decode()
+
+
+on_every_signal = pytest.mark.parametrize(
+    "how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name
+)
+
+
+@on_every_signal
+def test_an_unlock_that_is_stopped_after_its_pulse_says_that_nobody_knows(
+    how: signal.Signals,
+) -> None:
+    async def scenario() -> None:
+        async with simulating("locks=6", "jam=3", kind="locker") as (simulator, url):
+            unlocking = await start("unlock", url, "3")
+            assert await line_of(simulator) == "pulse board 1 lock 3"
+            code, out, err = await stopped(unlocking, how)
+            assert (code, out) == (1, "3 unknown\n")
+            assert err.startswith("It is not known whether door 3 opened. Look at the door")
+            assert "Traceback" not in err
+
+    asyncio.run(scenario())
+
+
+@on_every_signal
+def test_an_unlock_that_is_stopped_before_its_pulse_says_that_none_was_given(
+    how: signal.Signals,
+) -> None:
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        asked.set()
+        await reader.read()
+
+    async def scenario() -> None:
+        async with at_a_port(silent) as place:
+            unlocking = await start("unlock", f"lock8a+tcp://{place}?board=1&locks=6", "3")
+            await asyncio.wait_for(asked.wait(), PATIENCE_S)
+            code, out, err = await stopped(unlocking, how)
+            assert (code, out) == (1, "3 not_tried\n")
+            assert err.startswith("Stopped before the lock was told to open.\n已中止")
+            assert "Traceback" not in err
+
+    asyncio.run(scenario())
+
+
+@on_every_signal
+@pytest.mark.parametrize(
+    ("knob", "said", "outcome"), [("stall_at=60", "out", "unknown"), ("paper=out", "err", "failed")]
+)
+def test_a_test_page_that_is_stopped_says_whether_anything_of_it_was_sent(
+    how: signal.Signals, knob: str, said: str, outcome: str
+) -> None:
+    async def scenario() -> None:
+        async with simulating(knob) as (simulator, url):
+            printing = await start("print-test", url)
+            if said == "out":
+                assert await line_of(simulator) == "stalled"
+            else:
+                assert "out of paper" in await error_of(printing)
+                assert "缺纸" in await error_of(printing)
+            code, out, err = await stopped(printing, how)
+            assert (code, out) == (1, "")
+            assert err.startswith(f"{outcome}\nThe receipt was no longer waited for.")
+            assert "Traceback" not in err
+
+    asyncio.run(scenario())
+
+
+@on_every_signal
+def test_a_kick_that_is_stopped_says_to_look(how: signal.Signals) -> None:
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        asked.set()
+        await reader.read()
+
+    async def scenario() -> None:
+        async with at_a_port(silent) as place:
+            kicking = await start("kick", f"escpos+tcp://{place}")
+            await asyncio.wait_for(asked.wait(), PATIENCE_S)
+            code, out, err = await stopped(kicking, how)
+            assert (code, out) == (1, "")
+            assert err.startswith("Stopped. Look what the device did")
+            assert "Traceback" not in err
+
+    asyncio.run(scenario())
+
+
+SENT = "Nothing tells whether the drawer opened: look at it.\n无法得知钱箱是否弹开，请查看钱箱。\n"
+
+
+@pytest.mark.parametrize("said", [b"\x12\x16", b"\x16\x12\x12", b"\x12", b"\x16"])
+def test_on_a_line_that_babbles_like_a_printer_a_kick_is_sent_and_no_more_is_known(
+    said: bytes,
+) -> None:
+    async def babbling(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(said)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+
+    async def scenario() -> None:
+        async with at_a_port(babbling) as place:
+            url = f"escpos+tcp://{place}"
+            assert await finished("kick", url) == (0, "sent\n", SENT)
+            assert await finished("kick", f"{url}?drawer=high") == (0, "sent\n", SENT)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("knobs", "options", "known"),
+    [
+        (["drawer_pin=5"], "", False),  # the pulse goes to pin 2: nothing moves
+        (["mute=yes"], "?status=no", False),
+        ([], "?status=no", False),
+        (["drawer_open_is=low"], "", True),
+        (["drawer_open_is=low"], "?drawer=low", True),
+    ],
+)
+def test_a_drawer_is_kicked_when_its_sensor_says_so(
+    knobs: list[str], options: str, known: bool
+) -> None:
+    async def scenario() -> None:
+        async with simulating(*knobs) as (simulator, url):
+            found = await finished("kick", url.partition("?")[0] + options)
+            assert found == ((0, "kicked\n", "") if known else (0, "sent\n", SENT))
+            assert await line_of(simulator) == "drawer kicked"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("display", "A display cannot answer: look at it, it was cleared just now."),
+        ("scanner", "A scanner cannot answer: scan something while `watch` runs."),
+    ],
+)
+def test_a_device_that_cannot_answer_is_not_said_to_be_ready(kind: str, sentence: str) -> None:
+    async def scenario() -> None:
+        async with simulating(kind=kind) as (_simulator, url):
+            code, out, err = await finished("probe", url)
+            assert (code, out) == (0, f"{kind} port opens\n")
+            assert err.splitlines()[0] == sentence
+        code, out, err = await finished("probe", url)
+        assert (code, out) == (1, f"{kind} offline\n")
+        assert "cannot be reached" in err
 
     asyncio.run(scenario())
 

@@ -12,10 +12,10 @@ import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
 from hardware.discovery import Appeared, Found, Vanished, find, watch
+from hardware.discovery.known_usb import SCANNER_VENDORS, known
 from hardware.fault import Kind
-from hardware.known_usb import SCANNER_VENDORS, known
+from hardware.link.sysfs import Roots
 from hardware.registry import kind_of
-from hardware.sysfs import Roots
 from tests.hardware.plugged import (
     COUNTED_POS,
     KEYBOARD,
@@ -243,6 +243,22 @@ def test_what_comes_and_goes_is_told_once(roots: Roots) -> None:
             plug_printer(roots)
             printer = await anext(told)
             assert printer.found.kind is Kind.PRINTER
+        await told.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(scenario())
+
+
+def test_what_was_known_is_not_told_and_what_is_renamed_is_told_by_its_last_name() -> None:
+    old = Found("serial:///dev/ttyS0", None, "old", "/dev/ttyS0", "")
+    raw = Found("serial:///dev/ttyACM0", None, "raw", "/dev/ttyACM0", "")
+    named = Found("serial:///dev/serial/by-id/x", None, "named", "/dev/serial/by-id/x", "")
+    looks = iter([[old], [old, raw], [old, named], [old, named], []])
+
+    async def scenario() -> None:
+        told = watch(0.001, lambda: next(looks, []), there=[old])
+        async with asyncio.timeout(PATIENCE_S):
+            assert await anext(told) == Appeared(named)
+            assert {await anext(told), await anext(told)} == {Vanished(old), Vanished(named)}
         await told.aclose()  # type: ignore[attr-defined]
 
     asyncio.run(scenario())

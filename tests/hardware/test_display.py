@@ -1,119 +1,93 @@
-"""Customer displays: what stands there is what was said last, whatever happened in between."""
+"""A customer display: what stands there is what was said last, whatever happened in between."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
-from functools import partial
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.display.display import Display
-from hardware.display.protocols import Cd5220, EscposDisplay, Led8
-from hardware.display.text import Charset, clipped, cols_of, fitted, sides, spelled
-from hardware.link.serial import SerialLink
+from hardware.display.protocols import Cd5220
+from hardware.display.text import Charset, cols_of, spelled
+from hardware.fault import UnknownDevice, Unplugged
+from hardware.registry import open_device
 from hardware.simulator.display import SimulatedDisplay, Tongue
 from hardware.simulator.pty import SerialPort
-from hardware.simulator.wire import in_process, serving_serial
-from tests.hardware.wires import PATIENCE_S, SOON, until
-
-PROTOCOLS: dict[Tongue, type[Cd5220] | type[EscposDisplay]] = {
-    Tongue.CD5220: Cd5220,
-    Tongue.ESCPOS: EscposDisplay,
-}
+from hardware.simulator.wire import in_process, serve_tcp, serving_serial
+from tests.hardware.wires import PATIENCE_S, SOON, run, until
 
 
-async def stands(simulated: SimulatedDisplay, upper: str, lower: str) -> None:
+async def stands(simulated: SimulatedDisplay, *lines: str) -> None:
+    """Until these lines stand there."""
     changed = asyncio.Event()
     simulated.on_change.append(changed.set)
     async with asyncio.timeout(PATIENCE_S):
-        while [line.rstrip() for line in simulated.lines] != [upper, lower]:
+        while [line.rstrip() for line in simulated.lines][: len(lines)] != list(lines):
             changed.clear()
             await changed.wait()
+    simulated.on_change.remove(changed.set)
+
+
+async def missed(display: Display) -> None:
+    """Until the host has noticed that it is away."""
+    await until(display, lambda: not display.health.answers)
+    assert isinstance(display.health.fault, Unplugged)
 
 
 @asynccontextmanager
-async def at_a_pty(simulated: SimulatedDisplay) -> AsyncIterator[Display]:
-    with closing(SerialPort(name="display")) as port:
-        async with serving_serial(simulated, port):
-            connect = partial(SerialLink.connect, str(port.path))
-            async with Display(connect, Cd5220(), back_off=SOON) as display:
-                yield display
+async def opened(simulated: SimulatedDisplay, wire: str) -> AsyncIterator[Display]:
+    async with AsyncExitStack() as stack:
+        if wire == "tcp":
+            url = (await stack.enter_async_context(await serve_tcp(simulated))).url
+        else:
+            port = stack.enter_context(closing(SerialPort(name="display")))
+            url = await stack.enter_async_context(serving_serial(simulated, port))
+        display = open_device(url)
+        assert isinstance(display, Display)
+        display._back_off = SOON
+        yield await stack.enter_async_context(display)
 
 
-def test_the_frames_of_the_manuals() -> None:
-    upper, lower = "A" * 20, "B" * 20
-    assert Cd5220().frame(upper, lower) == (
-        bytes.fromhex("1b5141") + upper.encode() + b"\x0d"
-        + bytes.fromhex("1b5142") + lower.encode() + b"\x0d"
-    )  # fmt: skip
-    assert Cd5220.greeting == bytes.fromhex("0d0d 0c 1b40")
-    daisy_chained = EscposDisplay().frame(upper, lower)
-    assert daisy_chained.startswith(bytes.fromhex("1b3d02 1f240101"))
-    assert daisy_chained.endswith(bytes.fromhex("1b3d01"))
-    assert Led8().frame("", "Total 12.00").endswith(bytes.fromhex("1b5141") + b"12.00\r")
+@pytest.mark.parametrize("wire", ["tcp", "pty"])
+@pytest.mark.parametrize("tongue", Tongue)
+def test_what_was_said_last_stands_there_again_after_it_was_away(tongue: Tongue, wire: str) -> None:
+    def shown(upper: str, lower: str) -> list[str]:
+        return [lower, ""] if tongue is Tongue.LED8 else [upper, lower]
 
-
-@given(st.text(), st.text(), st.sampled_from(sorted(PROTOCOLS)), st.sampled_from(Charset))
-def test_what_is_said_stands_there_in_as_many_pieces_as_the_wire_likes(
-    upper: str, lower: str, tongue: Tongue, charset: Charset
-) -> None:
-    simulated = SimulatedDisplay(tongue, charset=charset)
-    protocol = PROTOCOLS[tongue](20, charset)
-    for byte in (
-        protocol.greeting + protocol.frame("before", "x" * 20) + protocol.frame(upper, lower)
-    ):
-        simulated.feed(bytes((byte,)))
-    assert simulated.lines == (
-        fitted(spelled(upper, charset), 20),
-        fitted(spelled(lower, charset), 20),
-    )
-    assert simulated.unknown == []
-
-
-@given(st.lists(st.binary()), st.sampled_from(Tongue))
-def test_any_bytes_do_a_display_no_harm(chunks: list[bytes], tongue: Tongue) -> None:
-    simulated = SimulatedDisplay(tongue)
-    for chunk in chunks:
-        simulated.feed(chunk)
-    assert [cols_of(line) for line in simulated.lines] == [20, 20]
-
-
-@given(st.text(), st.text(max_size=12), st.integers(8, 40))
-def test_an_amount_is_never_cut_and_nothing_is_wider_than_the_display(
-    left: str, right: str, columns: int
-) -> None:
-    left, right = spelled(left, Charset.GBK), clipped(spelled(right, Charset.GBK), columns)
-    line = sides(left, right, columns)
-    assert cols_of(line) == columns
-    assert line.endswith(right)
-
-
-def test_a_display_without_chinese_still_shows_what_is_useful() -> None:
-    assert spelled("可口可乐 330ml", Charset.ASCII) == " 330ml"
-    assert spelled("¥１２．００", Charset.ASCII) == "Y12.00"
-    assert spelled("\x1b@\x0cx\n", Charset.GBK) == "@x"
-
-
-def test_a_display_shows_again_what_it_showed_when_it_is_back() -> None:
     async def scenario() -> None:
-        simulated = SimulatedDisplay()
-        async with at_a_pty(simulated) as display:
+        simulated = SimulatedDisplay(tongue)
+        async with opened(simulated, wire) as display:
             display.show("Cola", "3.50")
-            await stands(simulated, "Cola", "3.50")
+            await stands(simulated, *shown("Cola", "3.50"))
+            for round_ in range(1, 3):
+                simulated.power_off()
+                display.show("Tea", f"{round_}.00")
+                await missed(display)
+                simulated.power_on()
+                await stands(simulated, *shown("Tea", f"{round_}.00"))
+                simulated.power_off()
+                await missed(display)
+                simulated.power_on()  # nothing new was said: what was said last comes back
+                await stands(simulated, *shown("Tea", f"{round_}.00"))
             simulated.unplug()
-            await until(display, lambda: not display.health.ready)
-            display.show("Tea", "4.00")
+            await missed(display)
+            display.show("Milk", "4.00")
             simulated.power_off()
             simulated.power_on()
             simulated.plug()
-            await stands(simulated, "Tea", "4.00")
+            await stands(simulated, *shown("Milk", "4.00"))
+            assert simulated.unknown == []
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
-def test_only_the_newest_is_shown_by_a_display_that_lags() -> None:
+@pytest.mark.parametrize(("said", "turns", "most_frames"), [(1_000, 0, 10), (100, 5, 20)])
+def test_what_is_superseded_before_its_turn_is_never_sent(
+    said: int, turns: int, most_frames: int
+) -> None:
     async def scenario() -> None:
         simulated = SimulatedDisplay()
         frames = 0
@@ -126,19 +100,102 @@ def test_only_the_newest_is_shown_by_a_display_that_lags() -> None:
 
         simulated.feed = counted  # type: ignore[method-assign]
         async with Display(in_process(simulated), Cd5220()) as display:
+            if turns:
+                display.show("first", "")
+                await stands(simulated, "first", "")
+            for number in range(said):
+                display.show(str(number), "")
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            await stands(simulated, str(said - 1), "")
+        assert frames < most_frames
+
+    run(scenario)
+
+
+def test_showing_never_waits_even_when_nothing_is_there() -> None:
+    async def refused() -> Any:
+        raise ConnectionRefusedError
+
+    async def scenario() -> None:
+        async with Display(refused, Cd5220(), back_off=SOON) as display:
             for number in range(1_000):
                 display.show(str(number), "")
-            await stands(simulated, "999", "")
-        assert frames < 10
+            assert isinstance((await display.reached()).fault, Unplugged)
 
-    asyncio.run(scenario())
+    run(scenario)
+
+
+# ---- a line
 
 
 @pytest.mark.parametrize(
-    ("lower", "shown"), [("Total 12.00", "12.00"), ("1,234.50", "1234.50"), ("Welcome", "")]
+    ("charset", "left", "right", "line"),
+    [
+        (Charset.ASCII, "可口可乐（罐装）330ml", "3.50", "330ml           3.50"),
+        (Charset.ASCII, "可口可乐可口可乐可口可乐 cola", "3.50", "cola            3.50"),
+        (Charset.ASCII, "Coca-Cola zero sugar", "1,234.00", "Coca-Cola z 1,234.00"),
+        (Charset.GBK, "可口可乐罐装三百三十毫升", "13.50", "可口可乐罐装三 13.50"),
+        (Charset.GBK, "a可口可乐罐装三百三十毫升", "13.50", "a可口可乐罐装  13.50"),
+        (Charset.GBK, "", "¥3.50", "              ￥3.50"),
+    ],
 )
-def test_a_price_display_shows_the_amount_alone(lower: str, shown: str) -> None:
-    simulated = SimulatedDisplay(Tongue.LED8)
-    simulated.feed(Led8.greeting + Led8().frame("Thank you", lower))
-    assert simulated.lines[0].strip() == shown
-    assert simulated.unknown == []
+def test_a_line_gives_the_room_of_what_cannot_be_shown_to_what_can(
+    charset: Charset, left: str, right: str, line: str
+) -> None:
+    display = Display(in_process(SimulatedDisplay()), Cd5220(20, charset), charset=charset)
+    assert display.line(left, right) == line
+
+
+@given(st.text(), st.decimals(-9999, 9999, places=2), st.sampled_from(Charset))
+def test_a_line_is_of_what_can_be_shown_and_its_amount_is_whole(
+    left: str, amount: Any, charset: Charset
+) -> None:
+    display = Display(in_process(SimulatedDisplay()), Cd5220(20, charset), charset=charset)
+    line = display.line(left, f"{amount}")
+    assert cols_of(line) == 20
+    assert line.endswith(f"{amount}")
+    assert spelled(line, charset) == line
+
+
+# ---- its address
+
+
+@pytest.mark.parametrize(
+    ("options", "baud"),
+    [("", 9600), ("?protocol=escpos", 9600), ("?protocol=led8", 2400),
+     ("?protocol=led8&baud=9600", 9600), ("?charset=gbk&cols=20&rows=2", 9600)],
+)  # fmt: skip
+def test_a_serial_port_is_opened_as_the_protocol_has_it(options: str, baud: int) -> None:
+    display = open_device(f"display+serial:///dev/ttyUSB7{options}")
+    assert isinstance(display, Display)
+    connect: Any = display.connect
+    assert connect.keywords["baud"] == baud
+    assert connect.keywords["framing"] == "8N1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "display+serial:///dev/ttyUSB7?protocol=dsp800",
+        "display+serial:///dev/ttyUSB7?charset=utf8",
+        "display+tcp://10.0.0.5:4001?rows=3",
+        "display+tcp://10.0.0.5:4001?cols=200",
+        "sim://display?protocol=vt100",
+    ],
+)
+def test_an_address_that_makes_no_sense_is_refused(url: str) -> None:
+    with pytest.raises(UnknownDevice):
+        open_device(url)
+
+
+@pytest.mark.parametrize("tongue", Tongue)
+def test_a_simulated_display_has_an_address_too(tongue: Tongue) -> None:
+    async def scenario() -> None:
+        display = open_device(f"sim://display?protocol={tongue}&charset=gbk")
+        assert isinstance(display, Display)
+        async with display:
+            display.show("茶", "3.50")
+            assert (await display.reached()).ready
+
+    run(scenario)

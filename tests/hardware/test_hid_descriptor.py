@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.hid_descriptor import FIELDS_LIMIT, USAGES_LIMIT, Descriptor, Field
+from hardware.link.hid_descriptor import FIELDS_LIMIT, USAGES_LIMIT, Descriptor, Field
 from hardware.scanner.hid_pos import USAGE_PAGE, HidPosParser, Layout
 from tests.hardware.plugged import DECLARED
 

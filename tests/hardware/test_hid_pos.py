@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.fault import Taken
-from hardware.hid_descriptor import Descriptor
+from hardware.link.hid_descriptor import Descriptor
 from hardware.link.hidraw import HidrawLink
+from hardware.link.sysfs import Roots
 from hardware.scanner.hid_pos import (
     NUMBERED,
     PLAIN,
@@ -24,7 +25,6 @@ from hardware.scanner.hid_pos import (
 from hardware.scanner.scan import BREAK_GAP_S, CODE_LIMIT_BYTES, Heard, Noise, Scan
 from hardware.scanner.scanner import Scanner, hid_pos_scanner
 from hardware.simulator.scanner import REPORT_BYTES, Form, SimulatedScanner
-from hardware.sysfs import Roots
 from tests.hardware.plugged import (
     COUNTED_POS,
     KEYBOARD,

@@ -1,8 +1,10 @@
 """Replies told apart in one stream."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardware.link.serial import XOFF, XON
 from hardware.printer.replies import (
     AutomaticStatus,
     BufferStatus,
@@ -66,6 +68,23 @@ def test_a_pause_ends_what_has_begun(rubbish: bytes, raw: bytes) -> None:
     parser.gap()
     assert not parser.begun
     assert parser.feed(raw) == [REPLIES[raw]]
+
+
+@pytest.mark.parametrize("raw", sorted(REPLIES))
+@pytest.mark.parametrize("byte", [XON, XOFF])
+def test_no_answer_ever_holds_xon_or_xoff(raw: bytes, byte: bytes) -> None:
+    streams = [raw[:place] + byte + raw[place + 1 :] for place in range(len(raw))]
+    for reply in [reply for stream in streams for reply in parsed(stream)]:
+        match reply:
+            case RealTimeStatus(bits) | BufferStatus(bits):
+                held = bytes((bits,))
+            case ProcessDone(held) | AutomaticStatus(held):
+                pass
+            case Identity(text):
+                held = text.encode()
+            case _:
+                continue
+        assert not set(held) & set(XON + XOFF)
 
 
 def test_an_identity_that_never_ends_is_noise_and_held_no_longer() -> None:

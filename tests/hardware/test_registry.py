@@ -9,12 +9,11 @@ import pytest
 
 from hardware import registry
 from hardware.driver import Driver
-from hardware.fault import Kind, UnknownDevice
+from hardware.fault import Kind, NoXonXoff, UnknownDevice
 from hardware.link import Connect
 from hardware.printer.faults import CoverOpen, OutOfPaper
 from hardware.printer.printer import Outcome, Printed, Printer, TimeLimits
 from hardware.registry import kind_of, open_device, open_printer, open_scanner
-from hardware.scanner.scanner import Scanner
 from hardware.scanner.wedge import Wedge
 from hardware.simulator.printer.keeping import CUT_MARK
 from hardware.simulator.printer.machine import SimulatedPrinter
@@ -186,13 +185,40 @@ def test_a_network_printer_is_found_at_its_address() -> None:
     asyncio.run(scenario())
 
 
-def test_speed_and_flow_control_come_from_the_address() -> None:
-    scanner = open_scanner("scan+serial:///dev/ttyACM0?baud=115200")
-    assert isinstance(scanner, Scanner)
-    printer = open_printer("escpos+serial:///dev/ttyUSB0?flow=rtscts&baud=19200")
-    for connect, baud, rtscts in (
-        (scanner.connect, 115_200, False),
-        (printer.connect, 19_200, True),
-    ):
-        assert isinstance(connect, partial)
-        assert (connect.keywords["baud"], connect.keywords["rtscts"]) == (baud, rtscts)
+@pytest.mark.parametrize(
+    ("url", "baud", "flow"),
+    [
+        ("scan+serial:///dev/ttyACM0?baud=115200", 115_200, "none"),
+        ("escpos+serial:///dev/ttyUSB0?flow=rtscts&baud=19200", 19_200, "rtscts"),
+        ("escpos+serial:///dev/ttyUSB0?flow=xonxoff", 38_400, "xonxoff"),
+        ("kerong+serial:///dev/ttyUSB1?board=0&locks=16&flow=rtscts", 19_200, "rtscts"),
+    ],
+)
+def test_speed_and_flow_control_come_from_the_address(url: str, baud: int, flow: str) -> None:
+    device = open_device(url)
+    assert not isinstance(device, Wedge)
+    connect = device.connect
+    assert isinstance(connect, partial)
+    assert (connect.keywords["baud"], connect.keywords["flow"]) == (baud, flow)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("scan+serial:///dev/x?", "display+serial:///dev/x?protocol=cd5220&"),
+        *(f"scale+serial:///dev/x?protocol={one}&" for one in ("toledo", "cas", "aclas")),
+        *(f"{board}+serial:///dev/x?board=1&locks=8&" for board in ("lock8a", "kerong", "wkly")),
+        "modbuslock+serial:///dev/x?board=1&locks=8&",
+    ],
+)
+def test_no_device_whose_data_may_hold_them_is_held_back_by_xon_and_xoff(url: str) -> None:
+    open_device(url.rstrip("?&"))
+    with pytest.raises(NoXonXoff) as refused:
+        open_device(f"{url}flow=xonxoff")
+    assert url in refused.value.detail
+
+
+@pytest.mark.parametrize("url", ["escpos+tcp://h?flow=xonxoff", "sim://printer?flow=xonxoff"])
+def test_flow_control_is_of_serial_ports_alone(url: str) -> None:
+    with pytest.raises(UnknownDevice, match="unknown option flow"):
+        open_device(url)

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hardware.display.display import Display
 
 from hardware.device import BackOff, Device
+from hardware.display.display import Display
 from hardware.fault import Kind, Unplugged
 from hardware.locker.compartment import DoorState, Size
 from hardware.locker.locker import Locker

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.simulator.printer import machine
-from hardware.simulator.printer.machine import BUFFER_LIMIT_BYTES, Event, SimulatedPrinter
+from hardware.simulator.printer.intake import BUFFER_LIMIT_BYTES
+from hardware.simulator.printer.machine import Event, SimulatedPrinter
 from hardware.simulator.printer.paper import LINE_ROWS
 from hardware.simulator.printer.print_head import BIN_LINES, PAPER_LIMIT_LINES
 from hardware.simulator.printer.stream import MACRO_LIMIT_BYTES

@@ -31,6 +31,7 @@ class Room(Cashier):
     def __init__(self, till: Till) -> None:
         super().__init__(till)
         self.news: list[tuple[str, dict[str, Any]]] = []
+        self.heard: list[str] = []
         till.start(lambda name, values: self.news.append((name, values)))
         self.type("1001", "enter")
         self.type("500", "enter", "enter")
@@ -40,6 +41,7 @@ class Room(Cashier):
         wait_until(lambda: name in [each for each, _ in self.news], PATIENCE_S, f"{name} came")
         news, self.news[:] = list(self.news), []
         for each, values in news:
+            self.heard.append(each)
             self.face.told(each, values)
 
 
@@ -202,14 +204,88 @@ def test_a_receipt_that_waits_is_said_and_given_up_by_a_key(room: Room) -> None:
     assert room.face.till.sale.last_sale().outcome == "not_printed"
 
 
-def test_a_paper_in_question_is_answered_by_a_key(room: Room) -> None:
+def test_a_probe_whose_end_cannot_be_kept_says_why(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter(room, "sim://printer")
+    monkeypatch.setenv("OMNITILL_TILL_PRINTER", "sim://printer")
+    room.press("ctrl+d", "f5")
+    room.hear("printer.probed")
+    assert "it is set in the environment" in room.note
+    assert urls(room) == ["sim://printer"]
+
+
+class Plugged:
+    """What the computer says is plugged in."""
+
+    def __init__(self) -> None:
+        self.devices: list[Found] = []
+        self.looks = 0
+
+    def find(self) -> list[Found]:
+        there = list(self.devices)
+        self.looks += 1
+        return there
+
+    def room(self, till: Till) -> Room:
+        """A room whose till has seen what was there at its start."""
+        room = Room(till)
+        wait_until(lambda: self.looks > 0, PATIENCE_S, "the till looked")
+        return room
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> Plugged:
+    there = Plugged()
+    monkeypatch.setattr("pos_client.counter.counter.find", there.find)
+    monkeypatch.setattr(screen, "find", lambda: there.devices)
+    return there
+
+
+def test_what_is_plugged_in_is_said_and_set_up_by_three_keys(
+    plugged: Plugged, tmp_path: Path
+) -> None:
+    with closing(open_till(tmp_path, language="en", plugged_look_s=0.01)) as till:
+        room = plugged.room(till)
+        plugged.devices = [FOUND[0]]
+        room.hear("device.plugged")
+        assert room.note == "Plugged in: ▤ Printer, TM-SIM."
+        assert "Ctrl+D, F3 sets it up." in room.text
+        room.press("ctrl+d", "f3")
+        assert "TM-SIM" in room.text
+        room.press("enter")
+        assert urls(room) == ["sim://printer"]
+        plugged.devices = [FOUND[1]]
+        room.hear("device.plugged")
+        assert "USB Serial" in room.note
+        assert room.heard.count("device.plugged") == 2
+        assert "device.unplugged" not in room.heard  # of one in use its own state tells
+        assert room.face.faults == []
+
+
+def test_the_page_that_finds_devices_shows_what_comes_and_goes(
+    plugged: Plugged, tmp_path: Path
+) -> None:
+    with closing(open_till(tmp_path, language="en", plugged_look_s=0.01)) as till:
+        room = plugged.room(till)
+        room.press("ctrl+d", "f3")
+        assert "Nothing new was found." in room.text
+        plugged.devices = [FOUND[0]]
+        room.hear("device.plugged")
+        assert "TM-SIM" in room.text
+        plugged.devices = []
+        room.hear("device.unplugged")
+        assert "Nothing new was found." in room.text
+        assert room.face.faults == []
+
+
+def test_a_receipt_that_a_power_cut_stopped_is_asked_about_at_once(room: Room) -> None:
     counter(room, "sim://printer?power_cut_at=120")
     room.scan(COLA)
     room.press("f11")
     room.hear("printer.link_lost")
-    room.press("f7")
-    assert "F6 It is whole" in room.text
-    room.press("f6")
+    assert "Nobody knows whether this receipt came out." in room.text
+    room.press("f6", "enter")
     assert room.face.till.sale.last_sale().outcome == "printed"
     assert "F6 It is whole" not in room.text
 

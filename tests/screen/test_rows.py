@@ -81,6 +81,11 @@ def test_only_the_columns_between_the_first_and_the_last_change_are_repainted() 
     assert changed(row("same"), row("same")) is None
 
 
+def test_no_line_begins_with_a_mark_that_closes() -> None:
+    assert folded("请查看纸上内容：完整，补打", 16) == ["请查看纸上内容：", "完整，补打"]
+    assert folded("请查看纸上内容：完整，补打", 14) == ["请查看纸上内", "容：完整，补打"]
+
+
 @given(_WORDS, st.integers(2, 30))
 def test_a_folded_sentence_keeps_its_words_and_its_width(text: str, columns: int) -> None:
     for line in folded("".join(text.split()), columns):

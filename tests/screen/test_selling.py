@@ -36,6 +36,19 @@ def test_minus_takes_one_less_and_minus_alone_the_whole_line(cashier: Cashier) -
     assert cashier.codes == [(COLA, 2000)]
 
 
+def test_the_shops_own_number_of_a_product_is_typed_as_a_code_is(cashier: Cashier) -> None:
+    cashier.type("3*cola", "enter")
+    assert cashier.codes == [(COLA, 3000)]
+    cashier.type("apple", "enter")
+    cashier.type("655", "enter")
+    assert cashier.codes[1][1] == 655
+    cashier.scan("nothing")
+    assert "nothing" in cashier.note
+    cashier.type("-cola2", "enter")
+    assert "cola2" in cashier.note
+    assert len(cashier.codes) == 2
+
+
 def test_an_unknown_code_is_a_sentence_with_a_way_on_and_goes_with_the_next_act(
     cashier: Cashier,
 ) -> None:

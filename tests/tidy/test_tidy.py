@@ -29,6 +29,7 @@ DOORS = {
         "sync_server/commands/files.py",
         "sync_server/commands/products.py",
         "sync_server/commands/recalls.py",
+        "sync_server/commands/receipts.py",
         "sync_server/commands/revisions.py",
         "sync_server/commands/running.py",
         "sync_server/commands/serving.py",

@@ -54,6 +54,7 @@ def a_counter(
     look_s: float = LOOK_S,
     queue_max: int = 4,
     close_wait_s: float = 5,
+    plugged_look_s: float = 3,
 ) -> Counter:
     return Counter(
         settings.load(
@@ -62,6 +63,7 @@ def a_counter(
             printer_look_s=look_s,
             print_queue_max=queue_max,
             close_wait_s=close_wait_s,
+            plugged_look_s=plugged_look_s,
         )
     )
 
@@ -83,7 +85,7 @@ def papers(till: Till) -> list[ReceiptPrinted]:
 
 
 def test_a_till_with_nothing_on_its_counter_has_no_thread_and_no_states() -> None:
-    with closing(a_counter()) as counter:
+    with closing(a_counter(plugged_look_s=0.0)) as counter:
         counter.start()
         assert (counter.printer, counter.scanner, counter.places.wedge) == (None, None, None)
         assert counter._thread is None

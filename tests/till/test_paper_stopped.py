@@ -42,6 +42,18 @@ def test_paper_under_way_when_the_till_stopped_is_unknown_at_the_next_start(
         assert len(papers(till)) == receipts + copies
 
 
+def test_the_first_receipt_after_a_kill_is_parted_from_what_may_lie_in_the_printer(
+    tmp_path: Path, printer: Printer
+) -> None:
+    killed(tmp_path, receipts=1, copies=0)
+    with closing(open_till(tmp_path, printer=printer.url)) as till:
+        sell(till)
+        paper(till, 2)
+        sell(till)
+        paper(till, 3)
+        assert [one.strip() == "" for one in printer.simulated.receipts] == [True, False, False]
+
+
 def test_a_copy_under_way_does_not_undo_what_is_known_of_the_original(
     tmp_path: Path, printer: Printer
 ) -> None:

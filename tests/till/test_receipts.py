@@ -25,11 +25,13 @@ from hardware.simulator.printer.machine import SimulatedPrinter
 from pos_client.sale import receipt
 from pos_client.sale.receipt import as_text as text_of
 from pos_client.sale.receipt import receipt_parts
+from pos_client.screen.rows import CLOSING
 from pos_client.settings import WrongSetting
 from pos_client.till import Till
 from retail.catalogue import Product, StoreSettings
 from retail.language import Language
 from retail.quantity import Unit
+from retail.receipt import BUILT_IN
 from retail.tax import Tax
 from tests.builders import SteppedClock, a_product, apples, open_till, publish, till_settings
 from tests.till.counter import did
@@ -88,6 +90,14 @@ def as_large_as_it_gets(till: Till) -> None:
 SALES = {sale.__name__: sale for sale in (plain, everything, as_large_as_it_gets)}
 
 
+def with_words_of_its_own(language: Language) -> tuple[str, ...]:
+    """The built-in template with an address below the store's name, and thanks above the code."""
+    built_in = BUILT_IN[language]
+    address = ("^ 静安区南京西路 1 号", "^ Tel 021-5555 0100", f"^ {LONG}")
+    thanks = ("^ 谢谢惠顾 Thank you!", "^ Return within 7 days with this receipt, please.")
+    return (*built_in[:2], *address, *built_in[2:-2], *thanks, *built_in[-2:])
+
+
 def laid_out(
     folder: Path,
     sale: str,
@@ -100,8 +110,7 @@ def laid_out(
         store_name="上海静安店" if language is Language.CHINESE else "Corner Shop Jing'an",
         language=language,
         cash_step_minor=5,
-        receipt_header=("静安区南京西路 1 号", "Tel 021-5555 0100", LONG),
-        receipt_footer=("谢谢惠顾 Thank you!", "Return within 7 days with this receipt, please."),
+        receipt_template=with_words_of_its_own(language),
     )
     with closing(open_till(folder, clock=SteppedClock())) as till:
         publish(till, SHELF, settings)
@@ -206,8 +215,8 @@ def test_the_paper_reads_as_the_screen_does_and_its_code_is_the_number(
     printer = SimulatedPrinter(columns=columns)
     printer.feed(receipt_bytes.receipt(parts))
     assert printer.unknown == []
-    shown = [line.rstrip() for line in text_of(parts, columns).splitlines()]
-    assert [line.rstrip() for line in printer.receipts[0].splitlines()] == shown
+    shown = [line.split() for line in text_of(parts, columns).splitlines()]
+    assert [line.split() for line in printer.receipts[0].splitlines()] == shown
     try:
         paper = printer.picture()
     except NoFont:
@@ -238,10 +247,13 @@ def test_a_wrong_logo_is_refused_at_the_start_and_names_the_setting(
 
 
 @pytest.mark.parametrize("columns", [2, 7, 16, 48])
-@pytest.mark.parametrize("text", ["", " ", "汉", LONG, "a" * 200, "x " * 90, "\n\n", "é×…￥" * 9])
+@pytest.mark.parametrize(
+    "text", ["", " ", "汉", LONG, "a" * 200, "x " * 90, "\n\n", "é×…￥" * 9, "凭小票，退换。" * 9]
+)
 def test_folding_keeps_every_character_and_every_width(text: str, columns: int) -> None:
     pieces = receipt.folded(text, columns)
     assert all(width_cols(piece) <= columns for piece in pieces)
+    assert columns == 2 or not any(piece[0] in CLOSING for piece in pieces[1:])
     kept = "".join(pieces).replace(" ", "")
     assert kept == text.replace("\n", " ").replace(" ", "")
 

@@ -3,7 +3,7 @@
 paper in | near | out        paper ends in 5      cover open | closed
 cutter jam | stop | free     head hot | cool      machine broken | mended
 drawer open | closed         stall 120 | resume   power off | on | cut 200
-slow 960 | slow off          mute | unmute
+slow 960 | slow off          mute | unmute             speed 150 | speed off
 """
 
 from collections.abc import Callable
@@ -64,6 +64,10 @@ def _turn_by_number(printer: SimulatedPrinter, words: list[str]) -> bool:
             printer.resume()
         case ["power", "cut", n_bytes]:
             printer.power_cut_at(_number(n_bytes))
+        case ["speed", "off"]:
+            printer.move_paper_at(0)
+        case ["speed", mm_per_s]:
+            printer.move_paper_at(_number(mm_per_s))
         case ["slow", "off"]:
             printer.slow_down(0)
         case ["slow", bytes_per_s]:
@@ -86,10 +90,10 @@ def printer_of(url: DeviceUrl) -> SimulatedPrinter:
     Of the printer: `cols` 48, 42 or 32; `charset` gb18030, gbk, big5, shift_jis, euc_kr, utf8 or
     none; `dialect` epson, xprinter or cheap; `identity` MAKER/MODEL/FIRMWARE/SERIAL;
     `asb_at_start` the n of GS a that it powers up with; `drawer_pin` both, 2 or 5;
-    `drawer_open_is` high or low.
+    `drawer_open_is` high or low; `flow` none or, at a serial port, xonxoff.
     Of its state: `paper` in, near or out; `paper_ends_in` lines; `cover` closed or open; `cutter`
     free, jam or stop; `head` cool or hot; `stall_at` and `power_cut_at` in bytes; `slow` in bytes a
-    second; `mute` no or yes.
+    second, `speed` in mm of paper a second; `mute` no or yes.
     Of what it prints: `keep` a file, `pictures` a folder.
     """
     dialect = DIALECTS[url.one_of("dialect", *DIALECTS)]
@@ -102,6 +106,7 @@ def printer_of(url: DeviceUrl) -> SimulatedPrinter:
         identity=Identity.parse(url.text_option("identity")),
         drawer_pin=DrawerPin(url.one_of("drawer_pin", *DrawerPin)),
         drawer_open_is_high=url.one_of("drawer_open_is", "high", "low") == "high",
+        xonxoff=url.one_of("flow", "none", "xonxoff") == "xonxoff",
     )
     for name, *states in (
         ("paper", "in", "near", "out"),
@@ -125,6 +130,7 @@ def _take_numbers(printer: SimulatedPrinter, url: DeviceUrl) -> None:
         "stall_at": printer.stall_at,
         "power_cut_at": printer.power_cut_at,
         "slow": printer.slow_down,
+        "speed": printer.move_paper_at,
     }
     for name, turn_to in numbers.items():
         if name in url.options:

@@ -27,21 +27,19 @@ from hardware.simulator.printer.characters import Charset
 from hardware.simulator.printer.condition import Condition, Paper, Trouble
 from hardware.simulator.printer.dialect import EPSON, Dialect, Identity
 from hardware.simulator.printer.drawing import draw
-from hardware.simulator.printer.paper import LINE_ROWS
+from hardware.simulator.printer.handshake import XonXoff
+from hardware.simulator.printer.intake import Intake
+from hardware.simulator.printer.pace import Pace
+from hardware.simulator.printer.paper import LINE_ROWS, ROWS_PER_MM
 from hardware.simulator.printer.print_head import PrintHead, keep_newest
 from hardware.simulator.printer.real_time import RealTimeEar
 from hardware.simulator.printer.stream import STRANGE_BYTES, ByteStream, Order, Strange, Typed
 from hardware.url import DeviceUrl
 
-BUFFER_LIMIT_BYTES: Final = 65_536
-"""Held back while it cannot print; when full, no more is read."""
-SLOW_STEP_S: Final = 0.02
-"""A printer that is made slow takes its bytes in steps of so long."""
-
 
 class Event(StrEnum):
     """What a listener hears, with a detail: the line's or receipt's text, a command's bytes, the
-    pin of the drawer that was kicked."""
+    pin of the drawer that was kicked, how many bytes had no room."""
 
     LINE = "line"
     RECEIPT = "receipt"
@@ -60,12 +58,13 @@ class Event(StrEnum):
     POWER_OFF = "power off"
     POWER_ON = "power on"
     UNKNOWN = "unknown"
+    OVERRUN = "bytes lost"
 
 
 Listener = Callable[[Event, str], None]
 
 #: what a bystander is told always, what only when it was not he who turned a knob
-_HAPPENS: Final = frozenset((Event.DRAWER_KICKED, Event.UNKNOWN))
+_HAPPENS: Final = frozenset((Event.DRAWER_KICKED, Event.UNKNOWN, Event.OVERRUN))
 _MAY_BE_TURNED: Final = frozenset(Event) - _HAPPENS - {Event.LINE, Event.RECEIPT, Event.DRAWER_OPEN}
 _WITHOUT_DETAIL: Final = frozenset((Event.DRAWER_KICKED,))
 _PAPER_EVENTS: Final = {
@@ -90,7 +89,8 @@ class SimulatedPrinter(Machine):
     `[picture]`. `strips` are the newest receipts as they look; `picture()` draws one.
 
     `drawer_pin` is where the drawer is plugged in, `drawer_open_is_high` the level at pin 3 while
-    it is open. A `mute` printer takes everything and answers nothing.
+    it is open. A `mute` printer takes everything and answers nothing. One with `xonxoff` says on
+    the line when its host is to stop.
     """
 
     driver = "escpos"
@@ -104,6 +104,7 @@ class SimulatedPrinter(Machine):
         identity: Identity | None = None,
         drawer_pin: DrawerPin = DrawerPin.BOTH,
         drawer_open_is_high: bool = True,
+        xonxoff: bool = False,
     ) -> None:
         super().__init__()
         self._is_working = self._turned_by_hand = False
@@ -128,13 +129,17 @@ class SimulatedPrinter(Machine):
         self._drawer_pin, self._drawer_open_is_high = drawer_pin, drawer_open_is_high
         self._drawer_open = False
         self._paper_left_rows: int | None = None
-        self._stalled = False
-        self._stall_in: int | None = None
-        self._power_cut_in: int | None = None
-        self._slow_bytes: int | None = None
-        self._step_bytes = 0
+        self._motor = Pace(self._later, self._go_on)
+        self._xonxoff = xonxoff
         self._questions = Questions(self._condition, identity or Identity(), self._say)
         self._stream = ByteStream(dialect, self._head.characters)
+        self._intake = Intake(
+            self._stream,
+            Pace(self._later, self._changed),
+            XonXoff(self._say) if xonxoff else None,
+            on_stall=partial(self._tell, Event.STALLED),
+            on_power_cut=self.power_off,
+        )
         self._handlers: Final = {
             **self._questions.commands(),
             b"\x1b@": self._initialise,
@@ -148,14 +153,20 @@ class SimulatedPrinter(Machine):
         }
         self._set_drawer_pin()
         self._forget()
-        self._questions.report_if_watching()
+        self._report()
 
     def _forget(self) -> None:
         """The state after power-up: empty buffer, empty line, default modes."""
         self._ear = RealTimeEar()
         self._stream.clear()
+        self._intake.forget()
         self._head.reset()
         self._questions.reset(self._dialect.automatic_status)
+
+    def _report(self) -> None:
+        """What it says unasked when the power has come on."""
+        self._questions.report_if_watching()
+        self._mind_host()
 
     @property
     def receipts_cut(self) -> int:
@@ -220,29 +231,27 @@ class SimulatedPrinter(Machine):
 
     def stall_at(self, n_bytes: int) -> None:
         """Read `n_bytes` more, then no more until `resume()`."""
-        self._stall_in = n_bytes
-        self._count_down(0)
+        self._intake.stall_at(n_bytes)
 
     def resume(self) -> None:
-        self._stall_in, self._stalled = None, False
+        self._intake.resume()
         self._tell(Event.RESUMED)
 
     def power_cut_at(self, n_bytes: int) -> None:
         """After `n_bytes` more the power goes: as `power_off()`."""
-        self._power_cut_in = n_bytes
-        self._count_down(0)
+        self._intake.power_cut_at(n_bytes)
 
     def slow_down(self, bytes_per_s: int) -> None:
         """Take no more than so many bytes a second, as on a slow wire; 0 for as fast as it can. It
         needs a running loop."""
-        self._slow_bytes = max(1, round(bytes_per_s * SLOW_STEP_S)) if bytes_per_s else None
-        self._step_bytes = self._slow_bytes or 0
-        self._changed()
+        self._intake.line.limit(bytes_per_s)
+
+    def move_paper_at(self, mm_per_s: int) -> None:
+        """Print no faster than that; 0 for as fast as it can. It needs a running loop."""
+        self._motor.limit(mm_per_s * ROWS_PER_MM)
 
     def power_off(self) -> None:
         """Forget the buffer and the half-printed line, drop the link, answer nothing."""
-        self._stalled = False
-        self._stall_in = self._power_cut_in = None
         self._condition.troubles.discard(Trouble.CUTTER_STOPPED)
         self._forget()
         super().power_off()
@@ -250,7 +259,7 @@ class SimulatedPrinter(Machine):
 
     def power_on(self) -> None:
         super().power_on()
-        self._questions.report_if_watching()
+        self._report()
         self._tell(Event.POWER_ON)
 
     def turn_knob(self, words: str) -> None:
@@ -269,16 +278,13 @@ class SimulatedPrinter(Machine):
         options: dict[str, object] = {"cols": self.columns}
         if self._head.characters.charset is Charset.UTF8:
             options["cjk"] = "utf8"
+        if self._xonxoff:
+            options["flow"] = "xonxoff"
         return options
 
     def appetite_bytes(self) -> int:
         """How many bytes it will take now; 0 while stalled, switched off or full."""
-        if not self.powered or self._stalled:
-            return 0
-        room = max(0, BUFFER_LIMIT_BYTES - len(self._stream))
-        step = None if self._slow_bytes is None else self._step_bytes
-        limits = (room, self._stall_in, self._power_cut_in, step)
-        return min(limit for limit in limits if limit is not None)
+        return self._intake.appetite_bytes() if self.powered else 0
 
     def feed(self, data: bytes) -> int:
         """Take bytes from the wire; how many were taken (the rest stays on the wire)."""
@@ -286,27 +292,8 @@ class SimulatedPrinter(Machine):
         while piece := data[taken : taken + self.appetite_bytes()]:
             taken += len(piece)
             self._receive(piece)
-            self._count_down(len(piece))
+            self._intake.count(len(piece))
         return taken
-
-    def _count_down(self, read_bytes: int) -> None:
-        if read_bytes and self._slow_bytes is not None:
-            if self._step_bytes == self._slow_bytes:
-                self._later(SLOW_STEP_S, self._next_step)
-            self._step_bytes -= read_bytes
-        if self._power_cut_in is not None:
-            self._power_cut_in -= read_bytes
-            if self._power_cut_in <= 0:
-                self.power_off()
-        if self._stall_in is not None and not self._stalled:
-            self._stall_in -= read_bytes
-            if self._stall_in <= 0:
-                self._stalled = True
-                self._tell(Event.STALLED)
-
-    def _next_step(self) -> None:
-        self._step_bytes = self._slow_bytes or 0
-        self._changed()
 
     def _say(self, data: bytes) -> None:
         if not self.mute:
@@ -317,14 +304,23 @@ class SimulatedPrinter(Machine):
     def _receive(self, data: bytes) -> None:
         begin = 0
         for end, order in self._ear.listen(data):
-            self._stream.put(data[begin:end])
+            self._keep(data[begin:end])
             begin = end
             self._work()
             self._obey_at_once(order)
             if not self.powered:
                 return
-        self._stream.put(data[begin:])
+        self._keep(data[begin:])
         self._work()
+        self._mind_host()
+
+    def _keep(self, data: bytes) -> None:
+        if lost_bytes := self._intake.put(data):
+            self._tell(Event.OVERRUN, str(lost_bytes))
+
+    def _mind_host(self) -> None:
+        if self.powered:
+            self._intake.mind_host(offline=self._condition.is_offline)
 
     def _obey_at_once(self, order: bytes) -> None:
         match order[1], order[2]:
@@ -362,10 +358,22 @@ class SimulatedPrinter(Machine):
             return
         self._is_working = True
         try:
-            while self.powered and not self._condition.is_offline and self._step():
+            while self._can_print and self._step():
                 pass
         finally:
             self._is_working = False
+
+    @property
+    def _can_print(self) -> bool:
+        rows_left = self._motor.left
+        paper_moves = rows_left is None or rows_left > 0
+        return self.powered and not self._condition.is_offline and paper_moves
+
+    def _go_on(self) -> None:
+        """With what waits; the host may go on then, too."""
+        self._work()
+        self._mind_host()
+        self._changed()
 
     def _step(self) -> bool:
         """Do what comes next; False when more must arrive for that."""
@@ -424,6 +432,7 @@ class SimulatedPrinter(Machine):
         self._tell(Event.RECEIPT, text)
 
     def _use_paper(self, rows: int) -> None:
+        self._motor.spend(rows)
         if self._paper_left_rows is not None:
             self._paper_left_rows -= rows
             if self._paper_left_rows <= 0:
@@ -442,7 +451,7 @@ class SimulatedPrinter(Machine):
         """Something about its condition has changed."""
         self._tell(event, detail)
         self._questions.condition_changed()
-        self._work()
+        self._go_on()
 
     def _note_unknown(self, data: bytes) -> None:
         self.unknown.append(data)

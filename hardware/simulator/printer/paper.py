@@ -13,6 +13,8 @@ from PIL import Image
 
 LINE_ROWS: Final = 30
 """From one line to the next at power-up: 24 rows of dots for the characters, 6 white."""
+ROWS_PER_MM: Final = 8
+"""203 dots an inch."""
 HANG_ROWS: Final = 4
 """How far a `g` hangs below its line."""
 STRIP_LIMIT_ROWS: Final = 20_000

@@ -1,6 +1,5 @@
 """The addresses of the devices, ready for a till's settings: a click copies one."""
 
-from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -8,8 +7,6 @@ from textual.app import ComposeResult
 from hardware.simulator.counter import SimulatedCounter
 from hardware.simulator.view.controls import Label, Part
 from hardware.simulator.view.words import Language, Words
-
-_FLASH_S: Final = 0.3
 
 ADDRESSES: Final = Words("Addresses: click copies one", "设备地址：点击即复制")
 
@@ -33,8 +30,7 @@ class Address(Label):
 
     def on_click(self) -> None:
         self.app.copy_to_clipboard(self._text)
-        self.add_class("-copied")
-        self.set_timer(_FLASH_S, partial(self.remove_class, "-copied"))
+        self.flash("-copied")
 
 
 class AddressesPart(Part):

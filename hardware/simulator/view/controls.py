@@ -1,7 +1,8 @@
 """What the parts are made of: labels, lamps, knobs. All for the mouse, none takes the focus."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -24,6 +25,8 @@ from hardware.simulator.view.words import (
     Words,
 )
 
+FLASH_S: Final = 0.3
+
 
 class Label(Static, can_focus=False):
     """Text that is laid out anew only when it has changed."""
@@ -35,6 +38,11 @@ class Label(Static, can_focus=False):
         if content != self._said:
             self._said = content
             self.update(content)
+
+    def flash(self, name: str) -> None:
+        """Be of that class for a moment: what was clicked has worked."""
+        self.add_class(name)
+        self.set_timer(FLASH_S, partial(self.remove_class, name))
 
 
 class Knob(Label):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -22,8 +21,6 @@ from hardware.simulator.view.controls import (
     trouble_of,
 )
 from hardware.simulator.view.words import Language, Words
-
-_BEEP_S: Final = 0.3
 
 SCANNER: Final = Words("Scanner", "扫描枪")
 CLICK: Final = Words("Scanner: click to scan", "扫描枪：点击扫码")
@@ -53,10 +50,6 @@ class Chip(Label):
 
     def on_click(self) -> None:
         self._pick(self.goods)
-
-    def beep(self) -> None:
-        self.add_class("-beep")
-        self.set_timer(_BEEP_S, partial(self.remove_class, "-beep"))
 
 
 class ShelfPart(Part):
@@ -99,7 +92,7 @@ class ShelfPart(Part):
         self._unheard = not read and trouble_of(self.counter.scanner) is None
         for chip in self.query(Chip):
             if read and chip.goods == goods:
-                chip.beep()
+                chip.flash("-beep")
         self._told()
 
     def show(self, language: Language) -> None:

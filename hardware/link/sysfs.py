@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from hardware.hid_descriptor import DESCRIPTOR_LIMIT_BYTES, Descriptor
+from hardware.link.hid_descriptor import DESCRIPTOR_LIMIT_BYTES, Descriptor
 
 TEXT_LIMIT_BYTES: Final = 4096
 """Of one attribute: the kernel gives a page."""

@@ -2,7 +2,7 @@
 
 Owns where to look: serial ports, /dev/usb/lp…, HID-POS scanners, keyboards that are scanners, USB
 printers. All is read from what the kernel keeps, so looking costs no traffic on any wire. What a
-device is for is guessed by its class and its maker, and said to be a guess.
+device is for is guessed by its class and its maker (`known_usb`), and said to be a guess.
 """
 
 import asyncio
@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from hardware.discovery.known_usb import known
 from hardware.fault import Kind
-from hardware.known_usb import known
+from hardware.link.sysfs import Roots, UsbIds, hid_devices, listed, text, usb_ids
 from hardware.link.threads import on_thread
 from hardware.scanner.hid_pos import USAGE_PAGE
-from hardware.sysfs import Roots, UsbIds, hid_devices, listed, text, usb_ids
 
 if TYPE_CHECKING:
     from serial.tools.list_ports_common import ListPortInfo
 
 LOOK_EVERY_S: Final = 2.0
+SETTLE_S: Final = 0.5
+"""How long udev may take to name and permit what was plugged in."""
 PRINTER_CLASS: Final = "07"
 _IPP_OVER_USB: Final = "04"
 _SCANNER_NAME: Final = re.compile(r"scan|bar.?code|条码|扫码|扫描", re.IGNORECASE)
@@ -80,17 +82,27 @@ _ORDER: Final = (Kind.PRINTER, Kind.SCANNER, None)
 
 
 async def watch(
-    interval_s: float = LOOK_EVERY_S, look: Callable[[], list[Found]] = find
+    interval_s: float = LOOK_EVERY_S,
+    look: Callable[[], list[Found]] = find,
+    there: Iterable[Found] = (),
 ) -> AsyncIterator[Appeared | Vanished]:
-    """What comes and goes, for ever, looked for at that interval; first all that is there."""
-    there: list[Found] = []
+    """What comes and goes, for ever, looked for at that interval; first what is there and not in
+    `there`. One that has come is told of by the name it has a moment later: udev renames it."""
+    known = {one.url: one for one in there}
+
+    async def seen() -> dict[str, Found]:
+        return {one.url: one for one in await on_thread(look, name="looks for devices")}
+
     while True:
-        before, there = there, await on_thread(look, name="looks for devices")
-        for one in before:
-            if one not in there:
-                yield Vanished(one)
-        for one in there:
-            if one not in before:
+        now = await seen()
+        if now.keys() != known.keys():
+            await asyncio.sleep(min(SETTLE_S, interval_s))
+            now = await seen()
+        before, known = known, now
+        for url in before.keys() - now.keys():
+            yield Vanished(before[url])
+        for url, one in now.items():
+            if url not in before:
                 yield Appeared(one)
         await asyncio.sleep(interval_s)
 

@@ -1,0 +1,215 @@
+"""The completed sales on disk, each with its papers and what they were laid out by."""
+
+import sqlite3
+from typing import NamedTuple
+
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+
+from journal.chain import hash_of
+from journal.envelope import MalformedEnvelope, decode
+from pos_client.database import metadata
+from retail import facts
+from retail.facts import PrintOutcome, SaleCompleted
+
+sale = Table(
+    "sale",
+    metadata,
+    Column("stream_no", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("receipt", Text, nullable=False, unique=True),
+)
+layout = Table(
+    "layout",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("settings", LargeBinary, nullable=False, unique=True),
+)
+paper = Table(
+    "paper",
+    metadata,
+    Column("receipt", Text, primary_key=True),
+    Column("copy", Integer, primary_key=True),
+    Column("outcome", Text),
+    Column("layout", Integer),
+)
+
+#: the outcome of a sale for which no printer was asked
+NO_PAPER = ""
+#: the outcome where the printer has no way to tell
+UNCONFIRMED = "unconfirmed"
+
+
+class Paper(NamedTuple):
+    """A paper of a receipt: `copy` 0 is the original; `outcome` a PrintOutcome or UNCONFIRMED, None
+    while it is under way; `layout` what it was laid out by."""
+
+    copy: int
+    outcome: str | None = None
+    layout: int | None = None
+
+    @property
+    def may_be_whole(self) -> bool:
+        return self.outcome in (PrintOutcome.UNKNOWN, UNCONFIRMED)
+
+
+class Sold(NamedTuple):
+    """A completed sale as this till keeps it, with its papers in the order of their copies."""
+
+    eid: str
+    at: str
+    shift: str
+    cashier: str
+    business_date: str
+    fact: SaleCompleted
+    papers: tuple[Paper, ...] = ()
+
+    @property
+    def outcome(self) -> str | None:
+        """What became of the newest paper, None while that is under way."""
+        return self.papers[-1].outcome if self.papers else NO_PAPER
+
+    @property
+    def copies(self) -> int:
+        """Which copy the newest paper is."""
+        return self.papers[-1].copy if self.papers else 0
+
+    @property
+    def next_copy(self) -> int:
+        """The number of the next copy. One that certainly did not print has used up none."""
+        used = [paper.copy for paper in self.papers if paper.outcome != PrintOutcome.NOT_PRINTED]
+        return max(used, default=0) + 1
+
+    @property
+    def in_question(self) -> Paper | None:
+        """The newest paper that may have come out, if nobody knows whether it did."""
+        out = [paper for paper in self.papers if paper.outcome != PrintOutcome.NOT_PRINTED]
+        return out[-1] if out and out[-1].may_be_whole else None
+
+    @property
+    def wants_paper(self) -> bool:
+        """Whether the customer has none for all that is known, and none is under way."""
+        fates = {paper.outcome for paper in self.papers}
+        return bool(fates) and fates <= {PrintOutcome.UNKNOWN, PrintOutcome.NOT_PRINTED}
+
+
+_SOLD = "SELECT receipt, journal.data, hash FROM sale JOIN journal USING (stream_no, seq) "
+_NEWEST = "ORDER BY stream_no DESC, number DESC LIMIT 1"
+_BEFORE = (
+    "WHERE (stream_no, number) < (SELECT stream_no, number FROM sale WHERE receipt = ?)"
+    " ORDER BY stream_no DESC, number DESC LIMIT 1"
+)
+_AFTER = (
+    "WHERE (stream_no, number) > (SELECT stream_no, number FROM sale WHERE receipt = ?)"
+    " ORDER BY stream_no, number LIMIT 1"
+)
+#: of more sales than a shift has
+_WANTING = (
+    "SELECT receipt FROM"
+    " (SELECT receipt, stream_no, number FROM sale"
+    " ORDER BY stream_no DESC, number DESC LIMIT 5000)"
+    " JOIN paper USING (receipt) GROUP BY receipt"
+    " HAVING max(outcome IN ('printed', 'unconfirmed')) = 0 ORDER BY stream_no, number"
+)
+
+
+def last_number(driver: sqlite3.Connection, stream_no: int) -> int:
+    """The last receipt number of the stream, 0 before the first."""
+    row = driver.execute(
+        "SELECT number FROM sale WHERE stream_no = ? ORDER BY number DESC LIMIT 1", (stream_no,)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def completed(
+    driver: sqlite3.Connection, stream_no: int, number: int, seq: int, receipt: str
+) -> None:
+    driver.execute("INSERT INTO sale VALUES (?, ?, ?, ?)", (stream_no, number, seq, receipt))
+
+
+def last_sale(driver: sqlite3.Connection) -> Sold | None:
+    """The newest completed sale of this till, of whichever incarnation."""
+    return _one_sold(driver, _NEWEST)
+
+
+def sale_of(driver: sqlite3.Connection, receipt: str) -> Sold | None:
+    """The sale of that receipt."""
+    return _one_sold(driver, "WHERE receipt = ?", receipt)
+
+
+def sale_before(driver: sqlite3.Connection, receipt: str) -> Sold | None:
+    """The sale completed before that receipt's."""
+    return _one_sold(driver, _BEFORE, receipt)
+
+
+def sale_after(driver: sqlite3.Connection, receipt: str) -> Sold | None:
+    """The sale completed after that receipt's."""
+    return _one_sold(driver, _AFTER, receipt)
+
+
+def wanting_paper(driver: sqlite3.Connection) -> list[Sold]:
+    """The sales, oldest first, whose customers have no paper for all that is known."""
+    found = [sale_of(driver, receipt) for (receipt,) in driver.execute(_WANTING).fetchall()]
+    return [sold for sold in found if sold is not None and sold.wants_paper]
+
+
+def papers_under_way(driver: sqlite3.Connection) -> list[tuple[str, int]]:
+    """What was printing when the till stopped: receipt, and which copy of it."""
+    rows = driver.execute(
+        "SELECT receipt, copy FROM paper JOIN sale USING (receipt) WHERE outcome IS NULL"
+        " ORDER BY stream_no, number, copy"
+    )
+    return rows.fetchall()
+
+
+def _one_sold(driver: sqlite3.Connection, which: str, *values: str) -> Sold | None:
+    """The sale as it was recorded. Raises MalformedEnvelope when these are not those bytes."""
+    row = driver.execute(_SOLD + which, values).fetchone()
+    if row is None:
+        return None
+    receipt, data, hash_ = row
+    if not isinstance(data, bytes) or hash_of(data) != hash_:
+        raise MalformedEnvelope("its bytes do not have the hash beside them")
+    papers = driver.execute(
+        "SELECT copy, outcome, layout FROM paper WHERE receipt = ? ORDER BY copy", (receipt,)
+    )
+    envelope = decode(data)
+    fact = facts.decode(envelope.type, envelope.tv, envelope.body)
+    assert isinstance(fact, SaleCompleted)
+    return Sold(
+        *(envelope.eid, envelope.at, envelope.shift, envelope.cashier, envelope.bdate, fact),
+        tuple(Paper(*columns) for columns in papers.fetchall()),
+    )
+
+
+def printing(driver: sqlite3.Connection, receipt: str, paper: Paper) -> None:
+    """Note that a paper is about to move: its number is taken."""
+    driver.execute(
+        "INSERT INTO paper (receipt, copy, outcome, layout) VALUES (?, ?, NULL, ?)"
+        " ON CONFLICT (receipt, copy) DO UPDATE SET outcome = NULL, layout = excluded.layout",
+        (receipt, paper.copy, paper.layout),
+    )
+
+
+def printed(driver: sqlite3.Connection, receipt: str, copy: int, outcome: str) -> None:
+    """Note what became of it: a PrintOutcome, or UNCONFIRMED."""
+    driver.execute(
+        "UPDATE paper SET outcome = ? WHERE receipt = ? AND copy = ?",
+        (str(outcome), receipt, copy),
+    )
+
+
+def layout_of(driver: sqlite3.Connection, settings: bytes) -> int:
+    """The number of what receipts are laid out by, noted when it is new."""
+    row = driver.execute("SELECT id FROM layout WHERE settings = ?", (settings,)).fetchone()
+    if row is None:
+        row = driver.execute(
+            "INSERT INTO layout (settings) VALUES (?) RETURNING id", (settings,)
+        ).fetchone()
+    return int(row[0])
+
+
+def laid_out_by(driver: sqlite3.Connection, number: int) -> bytes:
+    """The settings of that number."""
+    row = driver.execute("SELECT settings FROM layout WHERE id = ?", (number,)).fetchone()
+    return bytes(row[0])
