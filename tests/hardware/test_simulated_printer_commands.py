@@ -393,6 +393,12 @@ def test_characters_can_be_defined_and_read_as_what_they_stand_for() -> None:
     assert shapes[0].bitmap.bits[:2] == b"\x80\x00"
 
 
+@pytest.mark.parametrize("code", [b"\x1bt", b"\x00\x00", b"\x1f\xa1"])
+def test_a_character_defined_under_no_characters_code_is_taken_and_not_heeded(code: bytes) -> None:
+    printer = fed(b"\x1c?" + code + b"\x1c2" + code + bytes(72) + b"Total\n" + CUT)
+    assert (printer.paper[0], printer.unknown) == ("Total", [])
+
+
 def test_hanzi_can_be_defined() -> None:
     printer = fed(b"\x1c2\xaa\xa1" + b"\xff" * 72 + b"\xaa\xa1\x1c?\xaa\xa1\xaa\xa1\n" + CUT)
     line = printer.strips[0][0]

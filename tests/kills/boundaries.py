@@ -122,13 +122,13 @@ def before_push(stage: Stage) -> Seen:
 
 
 def _stall_in_the_receipt(stage: Stage) -> int:
-    """Sell; the printer stops in the middle of the receipt. -> receipts it had cut before."""
+    """Sell; the printer stops in the middle of the receipt, behind what the kill before has left in
+    it. -> receipts it had cut by then."""
     stage.ring_up()
-    cut = len(stage.printer.receipts)
     stage.printer.turn(f"stall {STATUS_BYTES + INTO_THE_RECEIPT_BYTES}")
     stage.pay()
     stage.await_(lambda: stage.printer.stalled, "the printer stalled in the receipt")
-    return cut
+    return len(stage.printer.receipts)
 
 
 def _assert_paper_open(stage: Stage) -> None:

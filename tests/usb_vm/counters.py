@@ -13,6 +13,8 @@ from hardware.registry import open_device
 from hardware.scanner.wedge import Wedge
 from hardware.simulator.printer.machine import SimulatedPrinter
 from hardware.simulator.scanner import SimulatedScanner
+from pos_client.counter.counter import Counter
+from pos_client.settings import load
 from tests.usb_vm.acts import AsNobody, act, until
 from tests.usb_vm.firmware import running
 from tests.usb_vm.gadget import KEYBOARD, PRINTER, SERIAL_PORT, plugged, settle
@@ -20,6 +22,12 @@ from tests.usb_vm.hid import UhidScanner, keyboard_file
 
 GROUP = "plugdev"
 HONEYWELL, ZEBRA = 0x0C2E, 0x05E0
+ALL_KINDS = {
+    "escpos+lp": Kind.PRINTER,
+    "scan+hidpos": Kind.SCANNER,
+    "scan+evdev": Kind.SCANNER,
+    "scan+serial": Kind.SCANNER,
+}
 
 
 @contextlib.contextmanager
@@ -50,12 +58,31 @@ async def all_found() -> None:
     """every device of a counter is found, with its address and what it is for"""
     with everything_plugged():
         kinds = {url.partition("://")[0]: one.kind for url, one in (await all_of_usb()).items()}
-        assert kinds == {
-            "escpos+lp": Kind.PRINTER,
-            "scan+hidpos": Kind.SCANNER,
-            "scan+evdev": Kind.SCANNER,
-            "scan+serial": Kind.SCANNER,
-        }, kinds
+        assert kinds == ALL_KINDS, kinds
+
+
+@act
+async def hot_plug() -> str:
+    """a running till's counter hears of what is plugged in, and of what is pulled out again"""
+    heard: list[discovery.Appeared | discovery.Vanished] = []
+    with contextlib.closing(Counter(load(scanner="", plugged_look_s=0.5))) as counter:
+        counter.on_plugged = heard.append
+        counter.start()
+        await asyncio.sleep(1.0)  # what is there at the start is not news
+        with everything_plugged():
+            await until(lambda: _present(heard) == ALL_KINDS, "all four were plugged in")
+        await until(lambda: not _present(heard), "all four were pulled out")
+    return f"{len(heard)} pieces of news"
+
+
+def _present(heard: list[discovery.Appeared | discovery.Vanished]) -> dict[str, Kind | None]:
+    there: dict[str, Kind | None] = {}
+    for news in heard:
+        if isinstance(news, discovery.Appeared):
+            there[news.found.url] = news.found.kind
+        else:
+            del there[news.found.url]
+    return {url.partition("://")[0]: kind for url, kind in there.items()}
 
 
 @act

@@ -146,12 +146,19 @@ class PrintHead:
             self.characters.charset = charset
 
     def _define_hanzi(self, given: bytes) -> None:
-        if (code := self.characters.read(given[:2])) is not None:
-            self._line.define_hanzi(code.text, given[2:])
+        if (text := self._hanzi_of(given[:2])) is not None:
+            self._line.define_hanzi(text, given[2:])
 
     def _undefine_hanzi(self, given: bytes) -> None:
-        if (code := self.characters.read(given[:2])) is not None:
-            self._line.undefine_hanzi(code.text)
+        if (text := self._hanzi_of(given[:2])) is not None:
+            self._line.undefine_hanzi(text)
+
+    def _hanzi_of(self, code: bytes) -> str | None:
+        """None for a code that is no character's."""
+        if code[:1] < b" ":
+            return None
+        read = self.characters.read(code)
+        return read.text if read is not None else None
 
     # ---- lines and feeds
 
