@@ -259,6 +259,7 @@ def test_power_that_goes_within_a_receipt_leaves_a_sale_and_an_unknown_paper(
             assert told(fate) == ("not_printed", "printer.unplugged", 0)
         else:
             assert told(fate) == ("unknown", "printer.link_lost", 0)
+        wait_until(lambda: bool(faults), PATIENCE_S, "the cashier was told")
         assert faults == [f"{fate.reason} {sold['receipt']}"]
         sell(till, tender="card")
         assert told(paper(till, 2)) == ("not_printed", "printer.unplugged", 0)
