@@ -163,10 +163,10 @@ class Printer(Device[Reply]):
 
     async def print(self, parts: Sequence[Part]) -> Printed:
         """Print and cut `parts`. It takes as long as a person lets the printer wait for paper."""
+        self._gives_up.clear()  # before it waits for anything: from now on a person may say so
         try:
             async with self._order() as dialogue:
                 self.has_begun = False
-                self._gives_up.clear()
                 torn = self.holds_torn_paper
                 sections = sections_of(parts, self.profile, behind_a_torn_one=torn)
                 return await self._carry_out(dialogue, sections)

@@ -18,6 +18,7 @@ from hardware.printer.printer import (
     WRITE_BYTES,
     Outcome,
     Printed,
+    Printer,
 )
 from hardware.printer.profile import FenceKind, Profile
 from hardware.simulator.printer.machine import Event, SimulatedPrinter
@@ -157,6 +158,10 @@ def test_a_printer_switched_off_for_its_new_roll_has_forgotten_the_receipt() -> 
     run(scenario)
 
 
+def _is_out(printer: Printer) -> bool:
+    return isinstance(printer.health.fault, OutOfPaper)
+
+
 @pytest.mark.parametrize("in_the_middle", [False, True])
 def test_a_person_can_stop_waiting(in_the_middle: bool) -> None:
     async def scenario() -> None:
@@ -167,7 +172,7 @@ def test_a_person_can_stop_waiting(in_the_middle: bool) -> None:
             simulated.turn_knob("paper out")
         async with wired(simulated, "memory") as connect, opened(connect) as printer:
             job = asyncio.create_task(printer.print(LINES))
-            await until(printer, lambda: isinstance(printer.health.fault, OutOfPaper))
+            await until(printer, lambda: printer.health.state is State.BUSY and _is_out(printer))
             printer.give_up()
             printed = await job
             assert printed.outcome is (Outcome.UNKNOWN if in_the_middle else Outcome.FAILED)
