@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
-from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, mark, row
 from retail.language import Text
 
 _KEY_COLUMNS = 12
@@ -58,10 +58,10 @@ class CommandsPage(Page):
             )
         for place, command in list(enumerate(found))[first : first + room]:
             chosen = place == self._place
-            mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
+            marked = mark(chosen=chosen)
             key = Span(fit(command.key, _KEY_COLUMNS), Ink.CHOSEN if chosen else Ink.KEY)
             said = fit(self.say(command.says), max(0, size.columns - _KEY_COLUMNS - 3))
-            rows.append(row(mark, key, Span(said, Ink.CHOSEN if chosen else Ink.TEXT)))
+            rows.append(row(marked, key, Span(said, Ink.CHOSEN if chosen else Ink.TEXT)))
         return rows
 
     def prompt(self) -> str:

@@ -108,31 +108,30 @@ class Face:
         if name == "scanner.scan":
             self._take(Scanned(values.get("aim", "") + values["code"]))
             return
-        if self._page_told(name, values):
-            return
-        if name == "locker.opened":
-            tell_end(
-                self.desk, DoorOutcome(values["outcome"]), values["compartment"], values["others"]
-            )
-            return
-        if name == "drawer.left_open":
-            self.desk.attend(values["say"], values["remedy"])
-            return
-        if name == "device.plugged":
-            if self.desk.note is None or self.desk.note.ink is Ink.GOOD:
-                kind = Kind(values["kind"]) if values["kind"] else None
-                tell_plugged(self.desk, kind, values["name"])
-            return
-        if name == "printer.state" and values["ready"] and self.till.sale.without_paper:
-            many = len(self.till.sale.without_paper)
-            self.desk.attend(self.desk.say(_WITHOUT_PAPER, count=many), self.desk.say(_SEE_PAPER))
-            self._ask_for_paper()
-            return
-        note = self.desk.note
-        refused = note is not None and note.ink is Ink.BAD
-        if "receipt" in values and "say" in values and not refused:
-            self.desk.attend(values["say"], values["remedy"])
+        if not self._page_told(name, values):
+            self._note(name, values)
         self._ask_for_paper()
+
+    def _note(self, name: str, values: dict[str, Any]) -> None:
+        """What no page took becomes the note; a refusal that stands there is not talked over, and
+        what is only good to know covers no warning."""
+        desk = self.desk
+        ink = desk.note.ink if desk.note else Ink.GOOD
+        match name:
+            case "locker.opened":
+                tell_end(
+                    desk, DoorOutcome(values["outcome"]), values["compartment"], values["others"]
+                )
+            case "drawer.left_open":
+                desk.attend(values["say"], values["remedy"])
+            case "device.plugged" if ink is Ink.GOOD:
+                kind = Kind(values["kind"]) if values["kind"] else None
+                tell_plugged(desk, kind, values["name"])
+            case "printer.state" if values["ready"] and ink is not Ink.BAD:
+                if many := len(self.till.sale.without_paper):
+                    desk.attend(desk.say(_WITHOUT_PAPER, count=many), desk.say(_SEE_PAPER))
+            case _ if "receipt" in values and "say" in values and ink is not Ink.BAD:
+                desk.attend(values["say"], values["remedy"])
 
     def _page_told(self, name: str, values: dict[str, Any]) -> bool:
         try:

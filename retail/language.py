@@ -7,8 +7,10 @@ reviews them side by side (docs/decisions/0003).
 '3 笔待传'
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from unicodedata import east_asian_width
 
 
 class Language(StrEnum):
@@ -38,3 +40,22 @@ class Text(NamedTuple):
     def to(self, language: Language) -> str:
         """The sentence for a reader of `language`."""
         return self.zh if language is Language.CHINESE else self.en
+
+
+#: marks that no line begins with
+CLOSING: Final = "，。、；：？！）」』”’》】…—"
+
+
+def breakable(text: str) -> Iterator[str]:
+    """The text in pieces between which a line may break, on screen and on paper: behind a blank,
+    and behind each wide character unless what follows may not begin a line (GB/T 15834-2011, 5.1:
+    marks that close stay with what they close)."""
+    piece = ""
+    for char, following in zip(text, f"{text} "[1:], strict=True):
+        piece += char
+        wide = east_asian_width(char) in "WF"
+        if char == " " or (wide and following not in CLOSING):
+            yield piece
+            piece = ""
+    if piece:
+        yield piece

@@ -11,7 +11,7 @@ from pos_client.counter.faults import words
 from pos_client.counter.places import Placed
 from pos_client.screen.page import ESC, MOVES, Desk, KeyLabel, Page, Size, function_number
 from pos_client.screen.question import Question
-from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, folded, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, folded, mark, row
 from retail.language import Text
 
 KINDS: Final = {
@@ -110,7 +110,7 @@ class DevicesPage(Page):
         state = fit(self.say(STATES[health.state]), _STATE_COLUMNS)
         where = fit(placed.url, max(0, size.columns - _NAME_COLUMNS - _STATE_COLUMNS - 4))
         return row(
-            Span("▌ ", Ink.CHOSEN) if chosen else Span("  "),
+            mark(chosen=chosen),
             Span(name, Ink.STRONG if chosen else Ink.TEXT),
             Span(state, Ink.TEXT if well else Ink.ATTEND),
             Span(where, Ink.FAINT),
@@ -293,13 +293,13 @@ class FindPage(Page):
         return rows
 
     def _rows_of(self, found: Found, size: Size, *, chosen: bool) -> list[Row]:
-        mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
+        marked = mark(chosen=chosen)
         kind = self.say(KINDS[found.kind]) if found.kind else self.say(_WHAT)
         name = fit(f"{kind}  {found.name}", size.columns - 2)
         where = fit(f"{found.url}  {found.why}", size.columns - 4)
         return [
-            row(mark, Span(name, Ink.STRONG if chosen else Ink.TEXT)),
-            row(mark, "  ", Span(where, Ink.FAINT)),
+            row(marked, Span(name, Ink.STRONG if chosen else Ink.TEXT)),
+            row(marked, "  ", Span(where, Ink.FAINT)),
         ]
 
     def keys(self) -> Sequence[KeyLabel]:

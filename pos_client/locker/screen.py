@@ -9,7 +9,7 @@ from pos_client.locker.service import Box
 from pos_client.screen import words
 from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size
 from pos_client.screen.question import Question, ReasonQuestion
-from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, mark, row
 from retail.facts import DoorOutcome
 from retail.language import Text
 from retail.refusals import NoSuchCompartment
@@ -139,7 +139,7 @@ class LockerPage(Page):
         for place in places:
             box = self._boxes[place]
             chosen = place == self._place
-            mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
+            marked = mark(chosen=chosen)
             columns = _CELL_COLUMNS - 3
             number = f"{box.door.number:>2} {box.door.size} "
             ink = Ink.TEXT if box.door.state in _CALM else Ink.ATTEND
@@ -147,11 +147,11 @@ class LockerPage(Page):
             said, said_ink = self._said(box)
             said = fit("   " + said, columns)
             if chosen:
-                heads += [mark, Span(number + state.text, Ink.CHOSEN), Span(" ")]
-                bodies += [mark, Span(said, Ink.CHOSEN), Span(" ")]
+                heads += [marked, Span(number + state.text, Ink.CHOSEN), Span(" ")]
+                bodies += [marked, Span(said, Ink.CHOSEN), Span(" ")]
             else:
-                heads += [mark, Span(number, Ink.STRONG), state, Span(" ")]
-                bodies += [mark, Span(said, said_ink), Span(" ")]
+                heads += [marked, Span(number, Ink.STRONG), state, Span(" ")]
+                bodies += [marked, Span(said, said_ink), Span(" ")]
         return [row(*heads), row(*bodies), BLANK]
 
     def _said(self, box: Box) -> tuple[str, Ink]:

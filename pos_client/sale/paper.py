@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pos_client.sale.sold import NO_PAPER, UNCONFIRMED, Sold
 from pos_client.screen.page import ESC, MOVES, Desk, KeyLabel, Page, Size, function_number
-from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, folded, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, folded, mark, row
 from retail.facts import PrintOutcome
 from retail.language import Text
 
@@ -78,9 +78,9 @@ class ReceiptPage(Page):
         rows: list[Row] = [BLANK, *(row("  ", Span(line, Ink.ATTEND)) for line in asks)]
         for key, says in _ANSWERS.items():
             chosen = key == self._answer
-            mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
+            marked = mark(chosen=chosen)
             said = Span(self.say(says), Ink.CHOSEN if chosen else Ink.TEXT)
-            rows.append(row(mark, Span(fit(key.upper(), 5), Ink.KEY), said))
+            rows.append(row(marked, Span(fit(key.upper(), 5), Ink.KEY), said))
         return [*rows, BLANK]
 
     def prompt(self) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pos_client.sale.records import Parked
 from pos_client.sale.service import Repriced
 from pos_client.screen.page import ESC, MOVES, Desk, KeyLabel, Page, Size
-from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, mark, right, row
 from retail.language import Text
 
 _TITLE = Text("Parked sales", "挂单")
@@ -61,7 +61,7 @@ class ParkedPage(Page):
         said = fit(f"{at:%H:%M}", _AT_COLUMNS) + fit(self._known_by(parked), what)
         said += right(str(len(basket.lines)), _PIECES_COLUMNS)
         said += right(basket.total.plain, _TOTAL_COLUMNS) + " "
-        return row(Span("▌ ", Ink.CHOSEN) if chosen else Span("  "), Span(said, ink))
+        return row(mark(chosen=chosen), Span(said, ink))
 
     def _known_by(self, parked: Parked) -> str:
         """The note, the customer, else the first thing in it."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pos_client.sale.service import Payment
 from pos_client.screen import words
 from pos_client.screen.page import ESC, Desk, KeyLabel, Page, Size, function_number
-from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, mark, right, row
 from retail.barcode import PaymentCode, Where
 from retail.catalogue import TenderType
 from retail.language import Text
@@ -107,8 +107,8 @@ class PaymentPage(Page):
         key = Span(fit(f"F{place + 1}", _KEY_COLUMNS), Ink.CHOSEN if chosen else Ink.KEY)
         due = self.till.sale.to_pay(tender.name).plain if chosen else ""
         said = fit(self.say(tender.label), columns - _KEY_COLUMNS - 12) + right(due, 12)
-        mark = Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
-        return row(mark, key, Span(said, Ink.CHOSEN if chosen else Ink.TEXT))
+        marked = mark(chosen=chosen)
+        return row(marked, key, Span(said, Ink.CHOSEN if chosen else Ink.TEXT))
 
     def prompt(self) -> str:
         tender = self._tender

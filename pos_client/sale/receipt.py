@@ -11,11 +11,10 @@ from hardware.printer.encoding import width_cols
 from hardware.printer.parts import Line, Part, Picture, Qr
 from pos_client.sale.lines import code_price_of
 from pos_client.sale.sold import Sold
-from pos_client.screen.rows import breakable
 from pos_client.settings import FILE, PREFIX, TillSettings, WrongSetting
 from retail.catalogue import StoreSettings
 from retail.facts import SaleLine
-from retail.language import Language, Text
+from retail.language import Language, Text, breakable
 from retail.money import Money
 from retail.quantity import ONE, Unit, plain
 from retail.receipt import Block, BlockRow, ReceiptNumber, RuleRow, TemplateRow, TextRow

@@ -4,12 +4,14 @@
 '可口可乐…   3.50'
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
+
+from retail.language import breakable
 
 
 class Ink(StrEnum):
@@ -164,23 +166,9 @@ def folded(text: str, columns: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
-#: marks that no line begins with
-CLOSING = "，。、；：？！）」』”’》】…—"
-
-
-def breakable(text: str) -> Iterator[str]:
-    """The text in pieces between which a line may break: behind a blank, and behind each wide
-    character unless what follows may not begin a line (GB/T 15834-2011, 5.1: marks that close stay
-    with what they close)."""
-    word = ""
-    for char, following in zip(text, f"{text} "[1:], strict=True):
-        word += char
-        wide = get_character_cell_size(char) > 1
-        if char == " " or (wide and following not in CLOSING):
-            yield word
-            word = ""
-    if word:
-        yield word
+def mark(*, chosen: bool) -> Span:
+    """What opens a row of a list: whether the next key is about it."""
+    return Span("▌ ", Ink.CHOSEN) if chosen else Span("  ")
 
 
 def cells(of: Row) -> list[Cell]:

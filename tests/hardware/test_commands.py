@@ -177,6 +177,20 @@ async def stopped(process: Process, how: signal.Signals) -> tuple[int | None, st
     return process.returncode, out.decode(), err.decode()
 
 
+@asynccontextmanager
+async def that_only_listens() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A device that says nothing: where it is, and whether it was asked anything."""
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        asked.set()
+        await reader.read()
+
+    async with at_a_port(silent) as place:
+        yield place, asked
+
+
 on_every_signal = pytest.mark.parametrize(
     "how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name
 )
@@ -202,15 +216,8 @@ def test_an_unlock_that_is_stopped_after_its_pulse_says_that_nobody_knows(
 def test_an_unlock_that_is_stopped_before_its_pulse_says_that_none_was_given(
     how: signal.Signals,
 ) -> None:
-    asked = asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        asked.set()
-        await reader.read()
-
     async def scenario() -> None:
-        async with at_a_port(silent) as place:
+        async with that_only_listens() as (place, asked):
             unlocking = await start("unlock", f"lock8a+tcp://{place}?board=1&locks=6", "3")
             await asyncio.wait_for(asked.wait(), PATIENCE_S)
             code, out, err = await stopped(unlocking, how)
@@ -246,15 +253,8 @@ def test_a_test_page_that_is_stopped_says_whether_anything_of_it_was_sent(
 
 @on_every_signal
 def test_a_kick_that_is_stopped_says_to_look(how: signal.Signals) -> None:
-    asked = asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        asked.set()
-        await reader.read()
-
     async def scenario() -> None:
-        async with at_a_port(silent) as place:
+        async with that_only_listens() as (place, asked):
             kicking = await start("kick", f"escpos+tcp://{place}")
             await asyncio.wait_for(asked.wait(), PATIENCE_S)
             code, out, err = await stopped(kicking, how)

@@ -158,6 +158,19 @@ def test_a_receipt_that_certainly_did_not_print_asks_nothing_and_waits_for_f7(
     assert "▲" not in cashier.lines[-1]
 
 
+def test_what_devices_say_does_not_talk_over_a_refusal(cashier: Cashier) -> None:
+    cashier.press("escape", "escape")
+    cashier.scan("0000000000000")
+    refused = cashier.note
+    cashier.face.told("printer.state", {"ready": True})
+    cashier.face.told("device.plugged", {"kind": None, "name": "x", "url": "serial:///dev/x"})
+    assert cashier.note == refused
+    cashier.press("escape")
+    cashier.face.told("printer.state", {"ready": True})
+    cashier.face.told("device.plugged", {"kind": None, "name": "x", "url": "serial:///dev/x"})
+    assert cashier.note.startswith("The printer is back.")
+
+
 def test_nobody_is_asked_in_the_next_shift(till: Till) -> None:
     did(till, "close_shift", counted=0)
     did(till, "open_shift", cashier="1001")

@@ -25,11 +25,10 @@ from hardware.simulator.printer.machine import SimulatedPrinter
 from pos_client.sale import receipt
 from pos_client.sale.receipt import as_text as text_of
 from pos_client.sale.receipt import receipt_parts
-from pos_client.screen.rows import CLOSING
 from pos_client.settings import WrongSetting
 from pos_client.till import Till
 from retail.catalogue import Product, StoreSettings
-from retail.language import Language
+from retail.language import CLOSING, Language
 from retail.quantity import Unit
 from retail.receipt import BUILT_IN
 from retail.tax import Tax
