@@ -153,11 +153,12 @@ class Face:
 
     def _ask_for_paper(self) -> None:
         """Bring a receipt forward of which nobody knows what it became, once nobody is being
-        served; one that was put off waits for F7."""
+        served, the newest first: its customer may still be there. One that was put off waits for
+        F7."""
         desk, sale = self.desk, self.till.sale
         if desk.page is not self._sale or desk.entry or sale.is_open() or not sale.asked_about:
             return
-        desk.open(ReceiptPage(desk, sale.asked_about[0], asked=True))
+        desk.open(ReceiptPage(desk, sale.asked_about[-1], asked=True))
 
     def _met(self, fault: Exception) -> None:
         if isinstance(fault, Refusal):  # of a disk, while something is drawn

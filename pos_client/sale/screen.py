@@ -368,7 +368,7 @@ class SalePage(Page):
         """A receipt that is asked about, else one that the customer has not got, else the last, to
         look at or print again. Raises NoSaleYet."""
         sale = self.till.sale
-        first = next(iter((*sale.asked_about, *reversed(sale.without_paper))), None)
+        first = next(iter((*reversed(sale.asked_about), *reversed(sale.without_paper))), None)
         self.desk.open(ReceiptPage(self.desk, first))
 
     def _cash(self, entry: str) -> None:

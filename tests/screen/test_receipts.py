@@ -44,7 +44,8 @@ def asked(cashier: Cashier) -> str:
 
 
 def numbers(till: Till) -> tuple[str, str]:
-    first, second = till.sale.asked_about
+    """The two in question, in the order in which they are asked about: the newest first."""
+    second, first = till.sale.asked_about
     return first, second
 
 
@@ -111,11 +112,11 @@ def test_one_that_is_put_off_waits_behind_its_key(till: Till, cashier: Cashier) 
     assert asked(cashier) == ""
     assert "F7 Receipt ▲2" in cashier.lines[-1]
     cashier.press("f7", "f6")
-    assert till.sale.sale_of(second).outcome == "printed"
+    assert till.sale.sale_of(first).outcome == "printed"
     cashier.press("escape")
     assert "F7 Receipt ▲1" in cashier.lines[-1]
     cashier.press("f7")
-    assert first in cashier.text
+    assert second in cashier.text
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def test_a_copy_that_did_not_print_leaves_the_question_open_and_its_number_free(
     assert asked(cashier) == second
     assert "F7 Receipt ▲1" not in cashier.text
     jobs[-1].ended(Ended(PrintOutcome.NOT_PRINTED, reason="printer.unplugged"))
-    assert numbers(till) == (second, first)
+    assert numbers(till) == (first, second)
     assert till.sale.sale_of(first).outcome == "not_printed"
     assert till.sale.reprint(first).copies == 1
     jobs[-1].ended(Ended(PrintOutcome.PRINTED))
@@ -191,14 +192,14 @@ def test_earlier_receipts_are_turned_to_and_copied(till: Till, cashier: Cashier)
     cashier.press("f7")
     assert third in cashier.text
     cashier.press("left", "left")
-    assert first in cashier.text
+    assert second in cashier.text
     cashier.press("left")
     assert cashier.note == "There is no other receipt that way."
     cashier.press("right", "f7")
-    assert till.sale.sale_of(second).copies == 1
-    assert till.sale.sale_of(first).copies == till.sale.sale_of(third).copies == 0
+    assert till.sale.sale_of(first).copies == 1
+    assert till.sale.sale_of(second).copies == till.sale.sale_of(third).copies == 0
     cashier.type("1", "enter")
-    assert first in cashier.text
+    assert second in cashier.text
     cashier.type("99", "enter")
     assert "none of this till" in cashier.note
 
