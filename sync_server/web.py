@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from journal import wire
 from sync_server.database import FAULTS
-from sync_server.hub import Hub, Now, system_now
+from sync_server.head_office import Now
+from sync_server.hub import Hub, system_now
 from sync_server.settings import HubSettings
 from sync_server.sync import api
 

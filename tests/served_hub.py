@@ -124,15 +124,15 @@ class ServedHub:
     # What head office does
 
     def add_store(self, store_id: str = STORE, **changes: Any) -> None:
-        self.do(self.hub.save_store(a_store(store_id, **changes)))
+        self.do(self.hub.office.save_store(a_store(store_id, **changes)))
 
     def enrol_code(self, store_id: str = STORE, till_id: str | None = None) -> str:
         return self.do(self.hub.enrol_code(store_id, till_id))[0]
 
     def publish(self, products: Sequence[Product]) -> int:
-        _, moved, refused = self.do(self.hub.publish_products(list(products), "office"))
+        _, moved, refused = self.do(self.hub.office.publish_products(list(products), "office"))
         assert not refused
         return moved
 
     def publish_cashiers(self, cashiers: Sequence[Cashier], store_id: str = STORE) -> int:
-        return self.do(self.hub.publish_cashiers(store_id, list(cashiers)))
+        return self.do(self.hub.office.publish_cashiers(store_id, list(cashiers)))

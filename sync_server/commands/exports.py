@@ -44,10 +44,10 @@ def export_file(
 async def _products(hub: Hub, file: Path, store_id: str | None) -> int:
     """Write on a thread, which asks for the next products as it needs them. Raises NoSuchStore."""
     if store_id is not None:
-        await hub.known_store(store_id)
+        await hub.office.known_store(store_id)
     loop = asyncio.get_running_loop()
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("exporting", total=await hub.count_products())
+        task = progress.add_task("exporting", total=await hub.office.count_products())
 
         def rows() -> Iterator[ProductRow]:
             after = ""
@@ -65,10 +65,10 @@ async def _products(hub: Hub, file: Path, store_id: str | None) -> int:
 
 async def _rows_after(hub: Hub, product_id: str, store_id: str | None) -> list[ProductRow]:
     """The next products in the order of their ids, with what lay in the store of them."""
-    products = await hub.products_after(product_id, _AT_ONCE)
+    products = await hub.office.products_after(product_id, _AT_ONCE)
     if store_id is None:
         return [ProductRow(product) for product in products]
-    lay_there = await hub.openings(store_id, [product.product_id for product in products])
+    lay_there = await hub.office.openings(store_id, [product.product_id for product in products])
     return [_row(product, lay_there.get(product.product_id)) for product in products]
 
 

@@ -276,7 +276,7 @@ async def _save_in(
 ) -> None:
     """Save them in a hub that knows the store, if one is named. Raises NoSuchStore."""
     if store_id is not None:
-        await hub.known_store(store_id)
+        await hub.office.known_store(store_id)
     await _save_all(rows, save(hub), tally)
 
 
@@ -348,7 +348,7 @@ async def _stores(hub: Hub, rows: list[GoodRow[StoreRow]]) -> Saved[StoreRow]:
     taken, bad, moved = [], [], 0
     for row in rows:
         try:
-            moved += await hub.save_store(row.value)
+            moved += await hub.office.save_store(row.value)
             taken.append(row)
         except UnfittingCashStep as no:
             why = Text(f"{no.say.en} {no.remedy.en}", f"{no.say.zh}{no.remedy.zh}")
@@ -365,7 +365,7 @@ async def _cashiers(hub: Hub, rows: list[GoodRow[CashierRow]]) -> Saved[CashierR
     moved = 0
     for store_id, own in by_store.items():
         try:
-            moved += await hub.publish_cashiers(store_id, [row.value.cashier for row in own])
+            moved += await hub.office.publish_cashiers(store_id, [row.value.cashier for row in own])
             taken += own
         except Refusal as no:
             bad += [BadRow(row.line, row.row, no.say) for row in own]
@@ -384,8 +384,10 @@ class _Products:
 
     async def rows(self, rows: list[GoodRow[ProductRow]]) -> Saved[ProductRow]:
         if self._number is None:
-            self._number = await self._hub.draft(self._told.by, self._told.note)
-        refused = await self._hub.put_products(self._number, [row.value.product for row in rows])
+            self._number = await self._hub.office.draft(self._told.by, self._told.note)
+        refused = await self._hub.office.put_products(
+            self._number, [row.value.product for row in rows]
+        )
         if not refused:
             self._opening.add(rows)
             return Saved(rows, [])
@@ -404,11 +406,11 @@ class _Products:
             return Saved([], [])
         if not whole:
             with suppress(*FAULTS):  # a draft that stays there is nobody's harm
-                await self._hub.withdraw(self._number, self._told.by)
+                await self._hub.office.withdraw(self._number, self._told.by)
             return Saved([], [])
         taken, bad = await self._settle_waiting(self._number)
         self._opening.add(taken)
-        moved = await self._hub.publish_or_forget(self._number, self._told.by)
+        moved = await self._hub.office.publish_or_forget(self._number, self._told.by)
         return Saved(taken, bad, moved)
 
     def after(self) -> Iterable[Awaitable[int]]:
@@ -418,7 +420,7 @@ class _Products:
         """Try those that wait again, as long as that helps any of them."""
         taken: list[GoodRow[ProductRow]] = []
         while self._waiting:
-            refused = await self._hub.put_products(
+            refused = await self._hub.office.put_products(
                 number, [row.value.product for row in self._waiting]
             )
             stay = [row for row in self._waiting if row.value.product.product_id in refused]

@@ -40,4 +40,4 @@ class OpeningStock:
         if self._store_id is not None:
             for batch in self._batches:
                 rows = msgspec.msgpack.decode(batch, type=list[Opening])
-                yield self._hub.keep_opening_stock(self._store_id, rows)
+                yield self._hub.office.keep_opening_stock(self._store_id, rows)

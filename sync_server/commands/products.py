@@ -48,7 +48,7 @@ def show(product: Id, database: Url = None) -> None:
     """Print all that is known of a product. Example: sync-server products show 100028"""
 
     async def look(hub: Hub) -> tuple[ProductView, list[OnHand]]:
-        return await hub.product(product), await hub.on_hand(product)
+        return await hub.office.product(product), await hub.office.on_hand(product)
 
     seen, stock = ask(database, look)
     if seen.product is None and not (seen.pending or seen.history):
@@ -129,8 +129,8 @@ def _typed(fields: dict[str, str]) -> Edit:
 def _at_once(database: str | None, product: str, change: Edit, told: Told) -> None:
     async def work(hub: Hub) -> None:
         at = told.at
-        done = await hub.edit_at_once(product, change, told.by, told.note, at)
-        seen = await hub.revision(done.number, 1)
+        done = await hub.office.edit_at_once(product, change, told.by, told.note, at)
+        seen = await hub.office.revision(done.number, 1)
         say_diff(seen.altered)
         say_stands(done.number, done.name, at)
 
@@ -170,13 +170,13 @@ def draft(  # noqa: PLR0913, PLR0917  every option of the command is one
 
     async def work(hub: Hub) -> None:
         if leave and into is not None:
-            await hub.leave(into, product, told.by)
+            await hub.office.leave(into, product, told.by)
             number = into
         elif into is not None:
-            await hub.edit(into, product, change, told.by)
+            await hub.office.edit(into, product, change, told.by)
             number = into
         else:
-            number = await hub.edit_anew(product, change, told.by, told.note)
+            number = await hub.office.edit_anew(product, change, told.by, told.note)
         await say_changes(hub, number)
         typer.echo(f"draft {number}; nothing is published yet", err=True)
 

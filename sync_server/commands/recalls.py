@@ -35,7 +35,7 @@ def recall(
     Example: sync-server products recall 100028 --batch L2406 --reason "glass in a bottle"
     """
     told = Recall(product, " ".join(reason.split()), " ".join(batch.split()))
-    ask(database, lambda hub: hub.recall(told, Told(by, "").by))
+    ask(database, lambda hub: hub.office.recall(told, Told(by, "").by))
     typer.echo(f"{told.key} is recalled")
 
 
@@ -45,7 +45,7 @@ def lift(
     database: Url = None,
 ) -> None:
     """Let it be sold again. Example: sync-server products lift 100028/L2406"""
-    if not ask(database, lambda hub: hub.lift_recall(what, Told(by, "").by)):
+    if not ask(database, lambda hub: hub.office.lift_recall(what, Told(by, "").by)):
         refuse(NotRecalled(what=what))
     typer.echo(f"{what} is sold again")
 
@@ -54,8 +54,8 @@ def recalls(database: Url = None) -> None:
     """List what may not be sold. Example: sync-server products recalls"""
 
     async def look(hub: Hub) -> tuple[list[Recall], dict[str, ActRow]]:
-        seen = await hub.recalls()
-        return seen, await hub.recalled_by([each.key for each in seen])
+        seen = await hub.office.recalls()
+        return seen, await hub.office.recalled_by([each.key for each in seen])
 
     seen, by = ask(database, look)
     rows(

@@ -23,7 +23,7 @@ def show(store: Store, database: Url = None) -> None:
 
     Example: sync-server receipts show S01 > receipt.txt
     """
-    for line in ask(database, lambda hub: hub.receipt_template(store)):
+    for line in ask(database, lambda hub: hub.office.receipt_template(store)):
         typer.echo(line)
 
 
@@ -60,7 +60,7 @@ def _lay_out(
         )
 
     async def lay_out(hub: Hub) -> int:
-        return await hub.lay_out_receipts(stores or await hub.store_ids(), lines)
+        return await hub.office.lay_out_receipts(stores or await hub.office.store_ids(), lines)
 
     changed = ask(database, lay_out)
     if changed:

@@ -33,7 +33,7 @@ _REVISIONS = ("number", "name", "published", "changes", "by", "note", "then")
 
 def drafts(database: Url = None) -> None:
     """List drafts and plans. Example: sync-server products drafts"""
-    seen = ask(database, Hub.pending)
+    seen = ask(database, lambda hub: hub.office.pending())
     rows(
         ("number", "state", "in force from", "changes", "by", "note"),
         (
@@ -65,9 +65,9 @@ def publish(number: Number, at: At = None, by: By = None, database: Url = None) 
     async def work(hub: Hub) -> None:
         when = told.at
         if when is None:
-            name = (await hub.publish(number, told.by)).name
+            name = (await hub.office.publish(number, told.by)).name
         else:
-            name = await hub.plan(number, when, told.by)
+            name = await hub.office.plan(number, when, told.by)
         say_stands(number, name, when)
 
     ask(database, work)
@@ -75,7 +75,7 @@ def publish(number: Number, at: At = None, by: By = None, database: Url = None) 
 
 def withdraw(number: Number, by: By = None, database: Url = None) -> None:
     """Give up a draft, or a plan before its time. Example: sync-server products withdraw 12"""
-    ask(database, lambda hub: hub.withdraw(number, Told(by, "").by))
+    ask(database, lambda hub: hub.office.withdraw(number, Told(by, "").by))
     typer.echo(f"{number} is withdrawn")
 
 
@@ -93,8 +93,8 @@ def history(
         return
 
     async def look(hub: Hub) -> tuple[ProductView, Acts]:
-        seen = await hub.product(product)
-        return seen, await hub.acts_on([row.number for row, _ in seen.history[:limit]])
+        seen = await hub.office.product(product)
+        return seen, await hub.office.acts_on([row.number for row, _ in seen.history[:limit]])
 
     seen, acts = ask(database, look)
     if seen.product is None and not seen.history:
@@ -118,7 +118,7 @@ def log(limit: Limit = 20, database: Url = None) -> None:
         ("at", "by", "did", "to", "note"),
         (
             (moments.told(each.at), each.by.en, each.name.en, each.subject, each.note)
-            for each in ask(database, lambda hub: hub.log(limit))
+            for each in ask(database, lambda hub: hub.office.log(limit))
         ),
     )
 
@@ -137,20 +137,20 @@ def roll_back(
     told = Told(by, "")
 
     async def work(hub: Hub) -> None:
-        back = await hub.draft_roll_back(number, told.by)
+        back = await hub.office.draft_roll_back(number, told.by)
         await say_changes(hub, back)
         if only_draft:
             typer.echo(f"draft {back}; nothing is published yet", err=True)
         else:
-            say_stands(back, (await hub.publish(back, told.by)).name, None)
+            say_stands(back, (await hub.office.publish(back, told.by)).name, None)
 
     ask(database, work)
 
 
 def _say_history(database: str | None, limit: int) -> None:
     async def look(hub: Hub) -> tuple[list[RevisionView], Acts]:
-        seen = await hub.history(limit)
-        return seen, await hub.acts_on([each.row.number for each in seen])
+        seen = await hub.office.history(limit)
+        return seen, await hub.office.acts_on([each.row.number for each in seen])
 
     seen, acts = ask(database, look)
     rows(

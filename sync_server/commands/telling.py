@@ -62,7 +62,7 @@ async def say_changes(hub: Hub, number: int) -> None:
     """All that a revision changes, however much it is."""
     told: list[Altered] = []
     after = ""
-    while altered := (await hub.revision(number, _CHANGES_AT_ONCE, after)).altered:
+    while altered := (await hub.office.revision(number, _CHANGES_AT_ONCE, after)).altered:
         told += altered
         after = altered[-1].product_id
     say_diff(told)

@@ -98,8 +98,8 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
 async def _overview(asked: Asked) -> Response:
     hub, wanted = asked.hub, asked.query("q")
     found, trouble = await _found(asked, wanted) if wanted else ([], "")
-    history = await hub.history(_LATEST)
-    pending = await hub.pending()
+    history = await hub.office.history(_LATEST)
+    pending = await hub.office.pending()
     return asked.drawn(
         "catalogue.html",
         wanted=wanted,
@@ -109,7 +109,7 @@ async def _overview(asked: Asked) -> Response:
         latest=() if wanted else await _changed_last(asked, history),
         pending=[revisions.line(each, asked.language) for each in pending],
         history=[revisions.line(each, asked.language) for each in history],
-        recalls=len(await hub.recalls()),
+        recalls=len(await hub.office.recalls()),
         sells_by=await _sells_by(asked, history),
     )
 
@@ -121,7 +121,7 @@ async def _changed_last(
     latest: dict[str, views.Altered] = {}
     for each in history:
         if len(latest) < _CHANGED_LAST:
-            seen = await asked.hub.revision(each.row.number, _CHANGED_LAST - len(latest))
+            seen = await asked.hub.office.revision(each.row.number, _CHANGED_LAST - len(latest))
             latest |= {one.product_id: one for one in seen.altered if one.product_id not in latest}
     return [revisions.altered_line(one, asked.language) for one in latest.values()]
 
@@ -180,13 +180,13 @@ async def _product(asked: Asked, no: Refusal | None = None) -> Response:
     """A product as it stands, or as a draft has it; an empty form for a new one."""
     product_id = one(asked.form, "id") or asked.query("id")
     is_new = bool(one(asked.form, "new") or asked.query("new"))
-    seen = await asked.hub.product(product_id)
-    drafts = [each for each in await asked.hub.pending() if each.row.state == State.DRAFT]
+    seen = await asked.hub.office.product(product_id)
+    drafts = [each for each in await asked.hub.office.pending() if each.row.state == State.DRAFT]
     chosen = one(asked.form, "draft") or asked.query("draft")
     if not chosen and drafts and not asked.form:
         chosen = str(drafts[0].row.number)
     number = next((each.row.number for each in drafts if str(each.row.number) == chosen), 0)
-    product = await asked.hub.product_in(number, product_id) if number else seen.product
+    product = await asked.hub.office.product_in(number, product_id) if number else seen.product
     if asked.form:
         wrong = no.column if isinstance(no, BadField) else ""
         form = product_form.drawn_again(asked.form, wrong, asked.language)
@@ -208,7 +208,7 @@ async def _product(asked: Asked, no: Refusal | None = None) -> Response:
         pending=_of_product(seen.pending, asked.language),
         history=_of_product(seen.history, asked.language),
         recalls=seen.recalls,
-        stock=_stock(await asked.hub.on_hand(product_id), seen.product or product),
+        stock=_stock(await asked.hub.office.on_hand(product_id), seen.product or product),
     )
 
 
@@ -269,8 +269,8 @@ async def _edited(asked: Asked) -> int:
 
     draft = one(asked.form, "draft")
     if not draft.isascii() or not draft.isdigit() or int(draft) > NUMBER_MAX:
-        return await asked.hub.edit_anew(product_id, change, author, note)
-    await asked.hub.edit(int(draft), product_id, change, author)
+        return await asked.hub.office.edit_anew(product_id, change, author, note)
+    await asked.hub.office.edit(int(draft), product_id, change, author)
     return int(draft)
 
 
@@ -281,19 +281,21 @@ async def _revision(asked: Asked, no: Refusal | None = None) -> Response:
     """A draft, a plan or a revision with what it changes, and what can be done with it."""
     after = asked.query("after")
     try:
-        seen = await asked.hub.revision(asked.number, _CHANGES_MAX + 1, after)
+        seen = await asked.hub.office.revision(asked.number, _CHANGES_MAX + 1, after)
     except NoSuchRevision as absent:
         return asked.drawn("absent.html", absent)
     altered = seen.altered[:_CHANGES_MAX]
     is_more = len(seen.altered) > _CHANGES_MAX
-    latest = await asked.hub.history(1)
-    acts = (await asked.hub.acts_on([asked.number])).get(asked.number, [])
+    latest = await asked.hub.office.history(1)
+    acts = (await asked.hub.office.acts_on([asked.number])).get(asked.number, [])
     return asked.drawn(
         "revision.html",
         no,
         revision=revisions.line(seen, asked.language),
         acts=revisions.act_lines(seen.row, acts, asked.language),
-        shown=await asked.hub.fingerprint(asked.number) if seen.row.state == State.DRAFT else "",
+        shown=await asked.hub.office.fingerprint(asked.number)
+        if seen.row.state == State.DRAFT
+        else "",
         altered=revisions.altered_lines(altered, asked.language),
         after=after,
         next_after=altered[-1].product_id if is_more else "",
@@ -310,19 +312,19 @@ async def _act(asked: Asked) -> Response:
         author = asked.author
         match one(asked.form, "act"):
             case "publish":
-                await hub.publish(number, author, shown)
+                await hub.office.publish(number, author, shown)
                 done = "published"
             case "plan":
-                await hub.plan(number, typed(one(asked.form, "at")), author, shown)
+                await hub.office.plan(number, typed(one(asked.form, "at")), author, shown)
                 done = "planned"
             case "withdraw":
-                await hub.withdraw(number, author)
+                await hub.office.withdraw(number, author)
                 done = "withdrawn"
             case "roll_back":
-                going = await hub.draft_roll_back(number, author)
+                going = await hub.office.draft_roll_back(number, author)
                 done = "back"
             case _:
-                await hub.leave(number, one(asked.form, "leave"), author)
+                await hub.office.leave(number, one(asked.form, "leave"), author)
                 done = "left"
     except Refusal as no:
         return await _revision(asked, no)
@@ -333,7 +335,7 @@ async def _history(asked: Asked) -> Response:
     """What was published, page by page."""
     before = asked.query("before")
     is_place = before.isascii() and before.isdigit() and int(before) <= NUMBER_MAX
-    seen = await asked.hub.history(_HISTORY_MAX + 1, int(before) if is_place else 0)
+    seen = await asked.hub.office.history(_HISTORY_MAX + 1, int(before) if is_place else 0)
     lines = [revisions.line(each, asked.language) for each in seen[:_HISTORY_MAX]]
     older = lines[-1].place if len(seen) > _HISTORY_MAX else 0
     return asked.drawn("history.html", lines=lines, older=older, is_first=not is_place)
@@ -343,10 +345,10 @@ async def _history(asked: Asked) -> Response:
 
 
 async def _recalls(asked: Asked, no: Refusal | None = None) -> Response:
-    recalls = await asked.hub.recalls()
+    recalls = await asked.hub.office.recalls()
     product_ids = [recall.product_id for recall in recalls]
-    names = await asked.hub.product_names(product_ids)
-    by = await asked.hub.recalled_by([recall.key for recall in recalls])
+    names = await asked.hub.office.product_names(product_ids)
+    by = await asked.hub.office.recalled_by([recall.key for recall in recalls])
     return asked.drawn(
         "recalls.html",
         no,
@@ -363,11 +365,11 @@ async def _recall(asked: Asked) -> Response:
     lifted = one(asked.form, "lift")
     try:
         if lifted:
-            await asked.hub.lift_recall(lifted, asked.author)
+            await asked.hub.office.lift_recall(lifted, asked.author)
             return asked.going_to("/recalls", done="lifted")
         reason = bounded("reason", one(asked.form, "reason"), guard.NOTE_CHARACTERS_MAX)
         recall = Recall(product_id, reason, bounded("batch", batch, guard.NOTE_CHARACTERS_MAX))
-        await asked.hub.recall(recall, asked.author)
+        await asked.hub.office.recall(recall, asked.author)
     except Refusal as no:
         return await _recalls(asked, no)
     return asked.going_to("/recalls", done="recalled")

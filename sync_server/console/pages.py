@@ -124,7 +124,7 @@ class _Looks:
         async with self._looking:
             if self._seen is None or afresh or monotonic() >= self._next_s:
                 began_s, hub = monotonic(), self._hub()
-                self._seen = hub.now(), await hub.overview()
+                self._seen = hub.now(), await hub.office.overview()
                 self._shown = {}
                 took_s = monotonic() - began_s
                 pause_s = max(hub.settings.console_look_every_s, took_s / _LOOKING_SHARE)

@@ -43,7 +43,7 @@ class Search:
             self._popular = await asyncio.to_thread(_popular, book, sold)
             self._popular_until_s = monotonic() + _POPULAR_KEPT_S
         found = await asyncio.to_thread(_find, book, words, limit, self._popular)
-        exact = (await hub.product(words)).product
+        exact = (await hub.office.product(words)).product
         if exact is not None:
             found = [exact, *(product for product in found if product != exact)][:limit]
         return sorted(found, key=lambda product: not _is_named(product, words))

@@ -36,23 +36,33 @@ def fill(hub: ServedHub) -> None:
     ]
     products = [made(row.pop("product_id"), row) for row in rows]
     hub.clock.move(-timedelta(days=9))
-    first = hub.do(hub.hub.publish_products(products, "李强", "开业目录"))
+    first = hub.do(hub.hub.office.publish_products(products, "李强", "开业目录"))
     hub.clock.move(timedelta(days=6))
-    cola = hub.hub.edit_at_once("cola", typed(price="3.80", member="3.50"), "王敏", "夏季饮料调价")
+    cola = hub.hub.office.edit_at_once(
+        "cola", typed(price="3.80", member="3.50"), "王敏", "夏季饮料调价"
+    )
     hub.do(cola)
     hub.clock.move(timedelta(days=3))
-    juice = hub.hub.edit_at_once("juice", typed(price="11.90", spec="1 L"), "王敏", "果汁促销")
+    juice = hub.hub.office.edit_at_once(
+        "juice", typed(price="11.90", spec="1 L"), "王敏", "果汁促销"
+    )
     stands = hub.do(juice).name
     _plan_weekend(hub)
     draft = hub.do(
-        hub.hub.edit_anew("cola", typed(price="3.60", category="饮料/碳酸"), "王敏", "六月调价")
+        hub.hub.office.edit_anew(
+            "cola", typed(price="3.60", category="饮料/碳酸"), "王敏", "六月调价"
+        )
     )
-    hub.do(hub.hub.edit(draft, "water", typed(price="1.80", spec="550 ml", member="1.60"), "王敏"))
-    hub.do(hub.hub.edit(draft, products[-1].product_id, lambda _: None, "王敏"))
-    hub.do(hub.hub.recall(Recall("juice", "瓶盖松动", "L2406"), "王敏"))
-    hub.do(hub.hub.recall(Recall("soda", "标签印错"), "李强"))
+    hub.do(
+        hub.hub.office.edit(
+            draft, "water", typed(price="1.80", spec="550 ml", member="1.60"), "王敏"
+        )
+    )
+    hub.do(hub.hub.office.edit(draft, products[-1].product_id, lambda _: None, "王敏"))
+    hub.do(hub.hub.office.recall(Recall("juice", "瓶盖松动", "L2406"), "王敏"))
+    hub.do(hub.hub.office.recall(Recall("soda", "标签印错"), "李强"))
     for store, quantity, cost in (("S01", 144_000, 210), ("S02", 96_000, None)):
-        hub.do(hub.hub.keep_opening_stock(store, [Opening("cola", quantity, cost, "CNY")]))
+        hub.do(hub.hub.office.keep_opening_stock(store, [Opening("cola", quantity, cost, "CNY")]))
     for number, name in enumerate((stands, stands, stands, first.name), start=1):
         with HandTill(hub.url, number) as till:
             till.enrol(hub.enrol_code("S01" if number < 3 else "S02"))
@@ -63,6 +73,6 @@ def fill(hub: ServedHub) -> None:
 
 
 def _plan_weekend(hub: ServedHub) -> None:
-    number = hub.do(hub.hub.edit_anew("water", typed(price="1.50"), "李强", "周末特价"))
-    hub.do(hub.hub.edit(number, "juice", typed(price="9.90"), "李强"))
-    hub.do(hub.hub.plan(number, AFTERNOON + timedelta(days=3), "李强"))
+    number = hub.do(hub.hub.office.edit_anew("water", typed(price="1.50"), "李强", "周末特价"))
+    hub.do(hub.hub.office.edit(number, "juice", typed(price="9.90"), "李强"))
+    hub.do(hub.hub.office.plan(number, AFTERNOON + timedelta(days=3), "李强"))

@@ -133,7 +133,7 @@ def test_it_finds_as_one_types_and_the_keyboard_is_enough(shelf: ServedHub, page
 
 
 def test_a_plan_is_made_and_a_roll_back_confirmed(shelf: ServedHub, page: Page) -> None:
-    number = shelf.do(shelf.hub.edit_anew("cola", catalogue_demo.typed(price="9.90"), "li"))
+    number = shelf.do(shelf.hub.office.edit_anew("cola", catalogue_demo.typed(price="9.90"), "li"))
     page.goto(f"{shelf.url}/hq/catalogue/revisions/{number}?lang=en")
     at = shelf.clock.now().astimezone() + timedelta(days=2)
     page.get_by_role("button", name="Schedule").click()  # a browser asks for the name itself
@@ -154,11 +154,11 @@ def test_a_plan_is_made_and_a_roll_back_confirmed(shelf: ServedHub, page: Page) 
     page.get_by_label("By").fill("li")
     page.get_by_role("button", name="Roll back to this").click()
     assert page.locator(".fields").inner_text().split() == ["Price", "9.90", "→", "3.50"]
-    product = shelf.do(shelf.hub.product("cola")).product
+    product = shelf.do(shelf.hub.office.product("cola")).product
     assert product is not None
     assert product.price_minor == 990
     page.get_by_role("button", name="Publish now").click()
-    product = shelf.do(shelf.hub.product("cola")).product
+    product = shelf.do(shelf.hub.office.product("cola")).product
     assert product is not None
     assert product.price_minor == 350
 
@@ -176,17 +176,17 @@ def test_a_product_is_recalled_and_sold_again(shelf: ServedHub, page: Page) -> N
     assert row[-1] == "Lift"
     page.get_by_label("By").fill("wang")
     page.get_by_role("button", name="Lift").click()
-    assert shelf.do(shelf.hub.recalls()) == []
-    assert [act.author for act in shelf.do(shelf.hub.log(2))] == ["wang", "li"]
+    assert shelf.do(shelf.hub.office.recalls()) == []
+    assert [act.author for act in shelf.do(shelf.hub.office.log(2))] == ["wang", "li"]
 
 
 def test_a_product_is_left_in_a_draft_by_whoever_is_named(shelf: ServedHub, page: Page) -> None:
-    number = shelf.do(shelf.hub.edit_anew("cola", catalogue_demo.typed(price="9.90"), "li"))
+    number = shelf.do(shelf.hub.office.edit_anew("cola", catalogue_demo.typed(price="9.90"), "li"))
     page.goto(f"{shelf.url}/hq/catalogue/revisions/{number}?lang=en")
     page.get_by_label("By").fill("wang")
     page.get_by_role("button", name="Leave as it is").click()
     assert told(page) == "● The draft leaves it as it is."
-    assert shelf.do(shelf.hub.log(1))[0].author == "wang"
+    assert shelf.do(shelf.hub.office.log(1))[0].author == "wang"
 
 
 def test_what_is_refused_is_marked_and_what_was_typed_stays(shelf: ServedHub, page: Page) -> None:
@@ -213,7 +213,7 @@ def test_another_site_cannot_change_anything(shelf: ServedHub, page: Page) -> No
     with page.expect_response("**/recalls") as answer:
         page.evaluate("document.forms[0].submit()")
     assert answer.value.status == 403
-    assert shelf.do(shelf.hub.recalls()) == []
+    assert shelf.do(shelf.hub.office.recalls()) == []
 
 
 def test_names_that_mean_harm_do_none(shelf: ServedHub, page: Page) -> None:
@@ -231,7 +231,9 @@ def test_names_that_mean_harm_do_none(shelf: ServedHub, page: Page) -> None:
     page.on("pageerror", lambda fault: trouble.append(str(fault)))
     for place in range(len(names)):
         number = shelf.do(
-            shelf.hub.edit_anew(f"evil{place}", catalogue_demo.typed(price="4"), names[place][:60])
+            shelf.hub.office.edit_anew(
+                f"evil{place}", catalogue_demo.typed(price="4"), names[place][:60]
+            )
         )
         for path in (f"/product?id=evil{place}", f"/revisions/{number}", ""):
             page.goto(f"{shelf.url}/hq/catalogue{path}")

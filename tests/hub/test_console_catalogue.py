@@ -34,7 +34,7 @@ def office(shelf: ServedHub) -> Iterator[Office]:
 
 
 def stands(hub: ServedHub, product_id: str) -> Product | None:
-    return hub.do(hub.hub.product(product_id)).product
+    return hub.do(hub.hub.office.product(product_id)).product
 
 
 def price(hub: ServedHub, product_id: str = "cola") -> int:
@@ -57,7 +57,7 @@ def test_what_is_typed_into_a_product_goes_into_a_draft_and_is_published(
     rows = [row for page in till.pull_all() for row in page.rows if row.scope == CATALOGUE]
     published = {row.key: msgspec.json.decode(row.body, type=Product) for row in rows}
     assert published["cola"].price_minor == 390
-    (latest, *_) = shelf.do(shelf.hub.history(1))
+    (latest, *_) = shelf.do(shelf.hub.office.history(1))
     assert (latest.row.author, latest.row.note, latest.changes) == ("王敏", "June", 1)
 
 
@@ -163,7 +163,7 @@ def test_what_is_refused_is_said_and_nothing_typed_is_lost(
     assert fields_of(answer.text)["spec"] == "typed <here>"
     for name, value in typed.items():
         assert html.escape(value, quote=True).replace("&#x27;", "&#39;") in answer.text, name
-    assert shelf.do(shelf.hub.pending()) == []
+    assert shelf.do(shelf.hub.office.pending()) == []
 
 
 def test_a_refusal_is_said_in_the_readers_language(shelf: ServedHub) -> None:
@@ -213,7 +213,7 @@ def test_a_plan_is_told_with_its_offset_and_goes_into_force_at_its_time(
     assert {row.kind for row in rows} == {"plan", "planned", "revision"}
     assert price(shelf) == 350
     shelf.clock.move(timedelta(days=3))
-    shelf.do(shelf.hub.publish_due())
+    shelf.do(shelf.hub.office.publish_due())
     assert price(shelf) == 390
 
 
@@ -221,7 +221,7 @@ def test_a_plan_is_withdrawn(shelf: ServedHub, office: Office) -> None:
     number = office.drafts("cola", {"price": "3.90"})
     office.acts(number, "plan", at="2030-01-01T00:00")
     assert done(office.acts(number, "withdraw")) == "withdrawn"
-    assert shelf.do(shelf.hub.pending()) == []
+    assert shelf.do(shelf.hub.office.pending()) == []
 
 
 def test_a_roll_back_shows_first_what_it_changes(shelf: ServedHub, office: Office) -> None:
@@ -234,7 +234,7 @@ def test_a_roll_back_shows_first_what_it_changes(shelf: ServedHub, office: Offic
     assert price(shelf) == 420
     office.acts(back, "publish")
     assert price(shelf) == 350
-    names = [each.row.name for each in shelf.do(shelf.hub.history(9))]
+    names = [each.row.name for each in shelf.do(shelf.hub.office.history(9))]
     assert names[0] == names[-1]
     assert "Everything is as it was" in told(office.acts(1, "roll_back"))
 
@@ -250,7 +250,7 @@ def test_a_recall_reaches_tills_and_is_lifted(
     (row,) = [row for row in till.pull().rows if row.scope == RECALLS]
     assert msgspec.json.decode(row.body, type=Recall) == Recall("cola", "glass", "L1")
     assert done(office.post("/recalls", {"lift": "cola/L1", "by": "王敏"})) == "lifted"
-    assert shelf.do(shelf.hub.recalls()) == []
+    assert shelf.do(shelf.hub.office.recalls()) == []
     nobody = office.post("/recalls", {**fields, "id": "nobody"})
     assert told(nobody).startswith("▲ There is no product nobody.")
     assert 'value="glass"' in nobody.text
@@ -291,8 +291,8 @@ def test_what_is_sold_most_is_found_first(
 
 def test_a_diff_of_many_products_comes_in_pages(shelf: ServedHub, office: Office) -> None:
     many = [a_product(f"p{number:04}") for number in range(250)]
-    number = shelf.do(shelf.hub.draft("import", "many"))
-    shelf.do(shelf.hub.put_products(number, many))
+    number = shelf.do(shelf.hub.office.draft("import", "many"))
+    shelf.do(shelf.hub.office.put_products(number, many))
     first = office.page(f"/revisions/{number}")
     assert "250 products" in first
     assert first.count('class="what"') == 100
@@ -315,7 +315,7 @@ def test_the_history_comes_in_pages(shelf: ServedHub, office: Office) -> None:
 def test_tills_are_shown_by_the_revision_they_sold_by_last(
     shelf: ServedHub, office: Office, a_till: TillMaker
 ) -> None:
-    (latest,) = shelf.do(shelf.hub.history(1))
+    (latest,) = shelf.do(shelf.hub.office.history(1))
     for seen in (latest.row.name, latest.row.name, "F" * 16):
         till = a_till()
         till.begin()

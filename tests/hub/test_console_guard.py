@@ -47,7 +47,7 @@ def test_a_form_of_another_site_changes_nothing(
     answer = office.post("/recalls", RECALL, headers)
     assert answer.status_code == status
     assert "<p>" in answer.text
-    assert shelf.do(shelf.hub.recalls()) == []
+    assert shelf.do(shelf.hub.office.recalls()) == []
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "é", "x"])
@@ -58,7 +58,7 @@ def test_a_form_without_the_hubs_token_changes_nothing(
     assert answer.status_code == 403
     assert "Nothing was changed" in answer.text
     assert "未作任何更改" in answer.text
-    assert shelf.do(shelf.hub.recalls()) == []
+    assert shelf.do(shelf.hub.office.recalls()) == []
 
 
 def test_another_hub_has_another_token(shelf: ServedHub, office: Office, hub: ServedHub) -> None:
@@ -91,14 +91,14 @@ def test_a_body_that_is_no_form_of_ours_is_a_sentence(
 
 
 def test_nothing_is_changed_by_an_address_alone(shelf: ServedHub, office: Office) -> None:
-    before = shelf.do(shelf.hub.pending()), shelf.do(shelf.hub.history(9))
+    before = shelf.do(shelf.hub.office.pending()), shelf.do(shelf.hub.office.history(9))
     for path in ("/recalls", "/product", "/revisions/1"):
         query = {**RECALL, "act": "roll_back", "token": office.token(), "price": "9", "by": "x"}
         assert office.get(path, **query).status_code == 200
         assert office.http.head(f"/hq/catalogue{path}", params=query).status_code == 200
         assert office.http.put(f"/hq/catalogue{path}", params=query).status_code in (404, 405)
-    assert (shelf.do(shelf.hub.pending()), shelf.do(shelf.hub.history(9))) == before
-    assert shelf.do(shelf.hub.recalls()) == []
+    assert (shelf.do(shelf.hub.office.pending()), shelf.do(shelf.hub.office.history(9))) == before
+    assert shelf.do(shelf.hub.office.recalls()) == []
 
 
 def test_the_pages_load_nothing_from_anywhere_and_post_to_the_hub_alone(office: Office) -> None:

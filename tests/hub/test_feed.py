@@ -65,7 +65,7 @@ def test_publishers_at_the_same_time_take_no_position_twice(hub: ServedHub) -> N
     async def publish_all() -> None:
         await asyncio.gather(
             *(
-                hub.hub.publish_products(
+                hub.hub.office.publish_products(
                     [a_product(f"p{who}-{place}") for place in range(20)], "wang"
                 )
                 for who in range(6)
@@ -83,7 +83,7 @@ def test_publishers_at_the_same_time_take_no_position_twice(hub: ServedHub) -> N
 def test_of_several_who_publish_a_barcode_at_once_one_gets_it(hub: ServedHub) -> None:
     async def publish_all() -> list[Published]:
         work = (
-            hub.hub.publish_products([a_product(f"p{who}", codes=("A",))], "wang")
+            hub.hub.office.publish_products([a_product(f"p{who}", codes=("A",))], "wang")
             for who in range(6)
         )
         return await asyncio.gather(*work)
@@ -229,7 +229,7 @@ def test_a_wait_ends_when_another_process_publishes(hub: ServedHub, till: HandTi
     async def elsewhere() -> None:
         other = await Hub.open(hub.settings)
         try:
-            await other.publish_cashiers("S01", [Cashier("1001", "王芳")])
+            await other.office.publish_cashiers("S01", [Cashier("1001", "王芳")])
         finally:
             await other.close()
 
@@ -270,7 +270,7 @@ def test_a_pull_is_a_contact_and_declares_the_head(hub: ServedHub, till: HandTil
     head = '{"seq":5,"hash":"x","waiting_since":"2026-06-03T09:12:00+08:00"}'
     told = {"Till-Incarnation": till.stream.incarnation, "Till-Head": head}
     assert till.feed(**told).status_code == 200
-    (line,) = hub.do(hub.hub.overview())[0]
+    (line,) = hub.do(hub.hub.office.overview())[0]
     assert (line.head_seq, line.declared_seq) == (2, 5)
     assert line.waiting_since == "2026-06-03T09:12:00+08:00"
     assert line.last_contact == hub.clock.at.isoformat(timespec="milliseconds")

@@ -42,32 +42,32 @@ def priced(minor: int) -> Callable[[Product | None], Product]:
 
 def since(hub: ServedHub, *steps: Step) -> list[tuple[str, str, str, str]]:
     """Who did what to what and why by these steps, in their order."""
-    before = hub.do(hub.hub.log(1))
+    before = hub.do(hub.hub.office.log(1))
     for step in steps:
         hub.do(step(hub.hub))
-    rows = hub.do(hub.hub.log(100))
+    rows = hub.do(hub.hub.office.log(100))
     new = [row for row in rows if not before or row.number > before[0].number]
     assert all(row.at == hub.clock.now().isoformat(timespec="seconds") for row in new)
     return [(row.author, row.act, row.subject, row.note) for row in reversed(new)]
 
 
 def test_what_is_published_at_once_was_drafted_first(hub: ServedHub) -> None:
-    assert since(hub, lambda hub: hub.publish_products(the_shelf(), "li", "first")) == [
+    assert since(hub, lambda hub: hub.office.publish_products(the_shelf(), "li", "first")) == [
         ("li", "drafted", "1", "first"),
         ("li", "published", "1", "first"),
     ]
-    assert since(hub, lambda hub: hub.publish_products(the_shelf(), "li", "again")) == []
+    assert since(hub, lambda hub: hub.office.publish_products(the_shelf(), "li", "again")) == []
 
 
 def test_every_act_on_a_draft_is_told(shelf: ServedHub) -> None:
     tomorrow = shelf.clock.now() + timedelta(days=1)
     assert since(
         shelf,
-        lambda hub: hub.edit_anew("cola", priced(390), "wang", "June"),
-        lambda hub: hub.edit(2, "water", lambda _: None, "li"),
-        lambda hub: hub.leave(2, "water", "zhang"),
-        lambda hub: hub.plan(2, tomorrow, "chen"),
-        lambda hub: hub.withdraw(2, "zhao"),
+        lambda hub: hub.office.edit_anew("cola", priced(390), "wang", "June"),
+        lambda hub: hub.office.edit(2, "water", lambda _: None, "li"),
+        lambda hub: hub.office.leave(2, "water", "zhang"),
+        lambda hub: hub.office.plan(2, tomorrow, "chen"),
+        lambda hub: hub.office.withdraw(2, "zhao"),
     ) == [
         ("wang", "drafted", "2", "June"),
         ("wang", "edited", "2/cola", ""),
@@ -76,72 +76,77 @@ def test_every_act_on_a_draft_is_told(shelf: ServedHub) -> None:
         ("chen", "planned", "2", "June"),
         ("zhao", "withdrawn", "2", "June"),
     ]
-    assert since(shelf, lambda hub: hub.edit_at_once("cola", priced(400), "wang", "now")) == [
+    assert since(
+        shelf, lambda hub: hub.office.edit_at_once("cola", priced(400), "wang", "now")
+    ) == [
         ("wang", "drafted", "3", "now"),
         ("wang", "edited", "3/cola", ""),
         ("wang", "published", "3", "now"),
     ]
-    back = shelf.do(shelf.hub.history(9))[-1].row
-    assert since(shelf, lambda hub: hub.roll_back(1, "li")) == [
+    back = shelf.do(shelf.hub.office.history(9))[-1].row
+    assert since(shelf, lambda hub: hub.office.roll_back(1, "li")) == [
         ("li", "rolled_back", "4", f"{service.BACK}{back.name}"),
         ("li", "published", "4", f"{service.BACK}{back.name}"),
     ]
 
 
 def test_what_changes_nothing_is_no_act(shelf: ServedHub) -> None:
-    shelf.do(shelf.hub.edit_anew("cola", priced(390), "wang"))
+    shelf.do(shelf.hub.office.edit_anew("cola", priced(390), "wang"))
     recalled = Recall("cola", "glass")
-    shelf.do(shelf.hub.recall(recalled, "wang"))
+    shelf.do(shelf.hub.office.recall(recalled, "wang"))
     assert (
         since(
             shelf,
-            lambda hub: hub.edit(2, "cola", priced(390), "li"),
-            lambda hub: hub.leave(2, "water", "li"),
-            lambda hub: hub.recall(recalled, "li"),
-            lambda hub: hub.lift_recall("water", "li"),
+            lambda hub: hub.office.edit(2, "cola", priced(390), "li"),
+            lambda hub: hub.office.leave(2, "water", "li"),
+            lambda hub: hub.office.recall(recalled, "li"),
+            lambda hub: hub.office.lift_recall("water", "li"),
         )
         == []
     )
 
 
 def test_a_plan_whose_time_has_come_is_published_by_nobody(shelf: ServedHub) -> None:
-    shelf.do(shelf.hub.edit_anew("cola", priced(390), "wang", "June"))
-    shelf.do(shelf.hub.plan(2, shelf.clock.now() + timedelta(hours=1), "li"))
+    shelf.do(shelf.hub.office.edit_anew("cola", priced(390), "wang", "June"))
+    shelf.do(shelf.hub.office.plan(2, shelf.clock.now() + timedelta(hours=1), "li"))
     shelf.clock.move(timedelta(hours=2))
-    assert since(shelf, Hub.publish_due) == [("", "published", "2", "June")]
-    (act,) = shelf.do(shelf.hub.log(1))
+    assert since(shelf, lambda hub: hub.office.publish_due()) == [("", "published", "2", "June")]
+    (act,) = shelf.do(shelf.hub.office.log(1))
     assert act.by == ("by its time", "按排期")
-    shelf.do(shelf.hub.edit_anew("cola", priced(400), "wang"))
-    shelf.do(shelf.hub.plan(3, shelf.clock.now() + timedelta(hours=1), "li"))
+    shelf.do(shelf.hub.office.edit_anew("cola", priced(400), "wang"))
+    shelf.do(shelf.hub.office.plan(3, shelf.clock.now() + timedelta(hours=1), "li"))
     shelf.publish([a_product("cola", price_minor=400, codes=("6901028075022",))])
     shelf.clock.move(timedelta(hours=2))
-    assert since(shelf, Hub.publish_due) == [("", "withdrawn", "3", "")]
+    assert since(shelf, lambda hub: hub.office.publish_due()) == [("", "withdrawn", "3", "")]
 
 
 def test_a_recall_and_its_end_are_told(shelf: ServedHub) -> None:
     assert since(
         shelf,
-        lambda hub: hub.recall(Recall("cola", "glass", "L7"), "wang"),
-        lambda hub: hub.lift_recall("cola/L7", "li"),
-        lambda hub: hub.recall(Recall("cola", "label", "L7"), "chen"),
+        lambda hub: hub.office.recall(Recall("cola", "glass", "L7"), "wang"),
+        lambda hub: hub.office.lift_recall("cola/L7", "li"),
+        lambda hub: hub.office.recall(Recall("cola", "label", "L7"), "chen"),
     ) == [
         ("wang", "recalled", "cola/L7", "glass"),
         ("li", "lifted", "cola/L7", ""),
         ("chen", "recalled", "cola/L7", "label"),
     ]
-    assert shelf.do(shelf.hub.recalled_by(["cola/L7", "water"])).keys() == {"cola/L7"}
-    assert shelf.do(shelf.hub.recalled_by(["cola/L7"]))["cola/L7"].author == "chen"
+    assert shelf.do(shelf.hub.office.recalled_by(["cola/L7", "water"])).keys() == {"cola/L7"}
+    assert shelf.do(shelf.hub.office.recalled_by(["cola/L7"]))["cola/L7"].author == "chen"
 
 
 def test_a_recall_of_a_product_that_is_called_like_a_revision_is_no_act_on_that(
     shelf: ServedHub,
 ) -> None:
     shelf.publish([a_product("2"), a_product("3")])
-    shelf.do(shelf.hub.recall(Recall("2", "x"), "wang"))
-    shelf.do(shelf.hub.recall(Recall("3", "x"), "wang"))
-    assert [act.act for act in shelf.do(shelf.hub.acts_on([2]))[2]] == ["drafted", "published"]
+    shelf.do(shelf.hub.office.recall(Recall("2", "x"), "wang"))
+    shelf.do(shelf.hub.office.recall(Recall("3", "x"), "wang"))
+    assert [act.act for act in shelf.do(shelf.hub.office.acts_on([2]))[2]] == [
+        "drafted",
+        "published",
+    ]
     shelf.publish([a_product("2")])  # which forgets a draft 3
-    assert shelf.do(shelf.hub.recalled_by(["3"]))["3"].author == "wang"
+    assert shelf.do(shelf.hub.office.recalled_by(["3"]))["3"].author == "wang"
 
 
 def test_an_act_that_fails_leaves_no_trace_and_a_trace_that_fails_no_act(
@@ -152,27 +157,27 @@ def test_an_act_that_fails_leaves_no_trace_and_a_trace_that_fails_no_act(
 
     async def withdraw(hub: Hub) -> None:
         with pytest.raises(OSError, match="torn"):
-            await hub.withdraw(number, "li")
+            await hub.office.withdraw(number, "li")
 
-    number = shelf.do(shelf.hub.edit_anew("cola", priced(390), "wang"))
+    number = shelf.do(shelf.hub.office.edit_anew("cola", priced(390), "wang"))
     with monkeypatch.context() as broken:
         broken.setattr(records, "save", fail)
         assert since(shelf, withdraw) == []
     shelf.write(lambda connection: connection.exec_driver_sql("DROP TABLE office_act"))
     steps: list[Step] = [
-        lambda hub: hub.publish(number, "li"),
-        lambda hub: hub.plan(number, hub.now() + timedelta(hours=1), "li"),
-        lambda hub: hub.withdraw(number, "li"),
-        lambda hub: hub.edit(number, "water", lambda _: None, "li"),
-        lambda hub: hub.recall(Recall("cola", "x"), "li"),
-        lambda hub: hub.draft("li", ""),
+        lambda hub: hub.office.publish(number, "li"),
+        lambda hub: hub.office.plan(number, hub.now() + timedelta(hours=1), "li"),
+        lambda hub: hub.office.withdraw(number, "li"),
+        lambda hub: hub.office.edit(number, "water", lambda _: None, "li"),
+        lambda hub: hub.office.recall(Recall("cola", "x"), "li"),
+        lambda hub: hub.office.draft("li", ""),
     ]
     for step in steps:
         with pytest.raises(SQLAlchemyError):
             shelf.do(step(shelf.hub))
-    (pending,) = shelf.do(shelf.hub.pending())
+    (pending,) = shelf.do(shelf.hub.office.pending())
     assert (pending.row.state, pending.changes) == ("draft", 1)
-    assert shelf.do(shelf.hub.recalls()) == []
+    assert shelf.do(shelf.hub.office.recalls()) == []
 
 
 # At the command line
@@ -288,7 +293,7 @@ def test_a_revisions_page_says_who_did_what_and_when(
         assert done(office.acts(number, "plan", by="李强", at=f"{at:%Y-%m-%dT%H:%M}")) == "planned"
         second = told(shelf.clock.now())
         shelf.clock.move(timedelta(hours=2))
-        shelf.do(shelf.hub.publish_due())
+        shelf.do(shelf.hub.office.publish_due())
         third = told(shelf.clock.now())
         assert who(office.page(f"/revisions/{number}")) == [
             f"{drafted} 王 敏 {first}",
@@ -303,10 +308,10 @@ def test_whoever_publishes_withdraws_or_leaves_says_who_he_is(shelf: ServedHub) 
         for act in ("publish", "plan", "withdraw", ""):
             refused = office.acts(number, act, by=" ", at="2036-01-01T00:00", leave="cola")
             assert said_on(refused).startswith("▲ Say who you are."), act
-        assert shelf.do(shelf.hub.pending())[0].row.state == "draft"
+        assert shelf.do(shelf.hub.office.pending())[0].row.state == "draft"
         assert done(office.acts(number, "", leave="cola", by="赵")) == "left"
         assert done(office.acts(number, "withdraw", by="钱")) == "withdrawn"
-    rows = shelf.do(shelf.hub.log(2))
+    rows = shelf.do(shelf.hub.office.log(2))
     assert [(row.author, row.act) for row in rows] == [("钱", "withdrawn"), ("赵", "edited")]
 
 
@@ -314,17 +319,17 @@ def test_the_page_of_recalls_says_who_and_when(shelf: ServedHub) -> None:
     recall = {"id": "cola", "reason": "glass", "by": "<王>"}
     with Office(shelf.url) as office:
         assert said_on(office.post("/recalls", {**recall, "by": ""})).startswith("▲ Say who")
-        assert shelf.do(shelf.hub.recalls()) == []
+        assert shelf.do(shelf.hub.office.recalls()) == []
         assert done(office.post("/recalls", recall)) == "recalled"
         page = office.page("/recalls")
         assert f"<bdi>&lt;王&gt;</bdi> <small>{told(shelf.clock.now())}</small>" in page
         assert said_on(office.post("/recalls", {"lift": "cola"})).startswith("▲ Say who")
         assert done(office.post("/recalls", {"lift": "cola", "by": "李"})) == "lifted"
-    assert shelf.do(shelf.hub.log(1))[0].author == "李"
+    assert shelf.do(shelf.hub.office.log(1))[0].author == "李"
 
 
 def test_of_what_was_done_before_there_was_a_log_the_rest_is_said(shelf: ServedHub) -> None:
-    shelf.do(shelf.hub.recall(Recall("cola", "glass"), "wang"))
+    shelf.do(shelf.hub.office.recall(Recall("cola", "glass"), "wang"))
     shelf.write(lambda connection: connection.exec_driver_sql("DELETE FROM office_act"))
     when = told(shelf.clock.now())
     with Office(shelf.url) as office:

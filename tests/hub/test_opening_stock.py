@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from journal.cursor import PAGE_ROWS_MAX
-from sync_server import hub as hub_module
+from sync_server import head_office
 from sync_server.commands import files
 from sync_server.stock.records import OnHand, Opening
 from tests.builders import OWN, STORE, a_product
@@ -134,7 +134,7 @@ def test_rows_that_stay_out_leave_no_stock(head: Head) -> None:
     assert (ended.code, ended.out) == (1, "4 rows taken, 4 changed something, 2 rejected\n")
     assert "opening stock in S01: 3 products changed\n" in ended.err
     with ServedHub(head.database_url) as hub:
-        kept = hub.do(hub.hub.openings("S01", ["cola", "rival", "bad", "pen"]))
+        kept = hub.do(hub.hub.office.openings("S01", ["cola", "rival", "bad", "pen"]))
     assert kept == {"cola": Opening("cola", 24_000, 180, "CNY")}
 
 
@@ -161,8 +161,8 @@ def test_nothing_is_kept_of_a_file_that_ends_in_the_middle(
     async def torn(*_: object) -> int:
         raise OSError("torn")
 
-    monkeypatch.setattr(hub_module.Hub, "keep_opening_stock", note)
-    monkeypatch.setattr(hub_module.Hub, "publish_or_forget", torn)
+    monkeypatch.setattr(head_office.HeadOffice, "keep_opening_stock", note)
+    monkeypatch.setattr(head_office.HeadOffice, "publish_or_forget", torn)
     assert imports(head, FILE, "--store", "S01").code == 1
     assert kept == []
 
@@ -176,7 +176,7 @@ def stocked(hub: ServedHub) -> ServedHub:
     hub.add_store("S02", name="徐汇店")
     for store_id, quantity in ((STORE, 24_000), ("S02", 7_000)):
         lay_there = Opening("cola", quantity, 180 if store_id == STORE else None, "CNY")
-        assert hub.do(hub.hub.keep_opening_stock(store_id, [lay_there])) == 1
+        assert hub.do(hub.hub.office.keep_opening_stock(store_id, [lay_there])) == 1
     return hub
 
 
@@ -188,13 +188,13 @@ def test_there_is_what_lay_there_and_what_all_facts_added_and_took(
     till.record(a_sale(quantity=2_000))
     till.record(a_delivery("water", 6_000))
     reply_of(till.push())
-    cola = stocked.do(stocked.hub.on_hand("cola"))
+    cola = stocked.do(stocked.hub.office.on_hand("cola"))
     lay_there = Opening("cola", 24_000, 180, "CNY")
     assert cola[0] == OnHand(STORE, "上海静安店", lay_there, -2_000)
     assert [(each.store_id, each.quantity) for each in cola] == [(STORE, 22_000), ("S02", 7_000)]
-    (water,) = stocked.do(stocked.hub.on_hand("water"))
+    (water,) = stocked.do(stocked.hub.office.on_hand("water"))
     assert (water.opening, water.quantity) == (None, 6_000)
-    assert stocked.do(stocked.hub.on_hand("nobody")) == []
+    assert stocked.do(stocked.hub.office.on_hand("nobody")) == []
 
 
 def test_a_stores_tills_are_told_how_much_and_not_what_it_cost(
@@ -206,17 +206,17 @@ def test_a_stores_tills_are_told_how_much_and_not_what_it_cost(
     assert page.contents[OWN].startswith("2:")
     assert b"180" not in msgspec.json.encode(page.rows)
     lay_there = Opening("cola", 24_000, 99, "CNY")
-    assert stocked.do(stocked.hub.keep_opening_stock(STORE, [lay_there])) == 1
+    assert stocked.do(stocked.hub.office.keep_opening_stock(STORE, [lay_there])) == 1
     assert till.pull(page.cursor).rows == []
     less = lay_there._replace(quantity=23_000)
-    stocked.do(stocked.hub.keep_opening_stock(STORE, [less]))
+    stocked.do(stocked.hub.office.keep_opening_stock(STORE, [less]))
     (row,) = till.pull(page.cursor).rows
     assert bytes(row.body) == b"23000"
 
 
 def test_rows_of_the_store_send_no_till_to_the_snapshot(stocked: ServedHub, till: HandTill) -> None:
     many = [Opening(f"p{number}", number, None, "CNY") for number in range(PAGE_ROWS_MAX)]
-    assert stocked.do(stocked.hub.keep_opening_stock(STORE, many)) == PAGE_ROWS_MAX
+    assert stocked.do(stocked.hub.office.keep_opening_stock(STORE, many)) == PAGE_ROWS_MAX
     first, last = till.pull_all()
     assert (first.up_to_date, first.behind) == (False, 0)
     assert {row.scope for row in (*first.rows, *last.rows)} == {OWN}

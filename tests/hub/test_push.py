@@ -86,7 +86,7 @@ def test_another_history_is_a_fork_that_changes_nothing_and_is_noted(
             assert (answer.status_code, problem.code, problem.head) == (409, "fork", till.head())
             assert counter_signed(clone, problem)
     assert hub.read(stored) == before
-    (line,) = hub.do(hub.hub.overview())[0]
+    (line,) = hub.do(hub.hub.office.overview())[0]
     assert line.forked
 
 

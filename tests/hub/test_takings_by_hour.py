@@ -142,7 +142,7 @@ def test_the_day_shown_is_the_latest_that_may_have_come(hub: ServedHub, till: Ha
     till.record_sales(2)
     sell(till, "2026-06-03T10:00:00+08:00", 500, bdate="2062-01-01")
     reply_of(till.push())
-    seen = hub.do(hub.hub.overview())
+    seen = hub.do(hub.hub.office.overview())
     assert seen.day == "2026-06-03"
     assert seen.takings["S01-1"] == ("2026-06-03", 700, 2)
     assert [(each.hour, each.minor, each.sales) for each in seen.hours] == [
@@ -156,7 +156,7 @@ def test_a_drawer_that_was_short_is_looked_at_for_a_week(hub: ServedHub, till: H
     till.record(an_opened_shift(2), shift="AAAAAA-2")
     till.record(ShiftClosed(2, "CNY", 50_000, 50_000, 0), shift="AAAAAA-2")
     reply_of(till.push())
-    (short,) = hub.do(hub.hub.overview()).differences
+    (short,) = hub.do(hub.hub.office.overview()).differences
     assert short == ("S01-1", "2026-06-03", "AAAAAA-1", "CNY", -350)
     hub.clock.move(timedelta(days=8))
 
@@ -172,5 +172,5 @@ def test_drawers_beyond_those_listed_are_counted(hub: ServedHub, till: HandTill)
         till.record(an_opened_shift(shift), shift=f"AAAAAA-{shift}")
         till.record(ShiftClosed(shift, "CNY", 50_000, 49_999, 0), shift=f"AAAAAA-{shift}")
     reply_of(till.push())
-    seen = hub.do(hub.hub.overview())
+    seen = hub.do(hub.hub.office.overview())
     assert (len(seen.differences), seen.differing) == (LISTED_MAX, LISTED_MAX + 10)

@@ -116,7 +116,7 @@ def declaring(till: HandTill, seq: int) -> dict[str, str]:
 
 def standing(hub: ServedHub) -> tuple[int, str]:
     """What the hub shows of its only till: the head it declared, and its last contact."""
-    (line,) = hub.do(hub.hub.overview())[0]
+    (line,) = hub.do(hub.hub.office.overview())[0]
     return line.declared_seq, line.last_contact
 
 

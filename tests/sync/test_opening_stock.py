@@ -15,7 +15,7 @@ from tests.till.counter import did
 def keep(hub: ServedHub, store_id: str = STORE, **quantities: int) -> None:
     """Let so much have lain in the store, in 1/1000."""
     rows = [Opening(product, quantity, 180, "CNY") for product, quantity in quantities.items()]
-    hub.do(hub.hub.keep_opening_stock(store_id, rows))
+    hub.do(hub.hub.office.keep_opening_stock(store_id, rows))
 
 
 def shown(till: Till, product_id: str) -> tuple[int, int]:

@@ -37,10 +37,10 @@ def cola_at(hub: ServedHub, price_minor: int) -> str:
 
 def planned(hub: ServedHub, price_minor: int, after: timedelta) -> str:
     """Let cola cost that later -> the name that the revision will have."""
-    number = hub.do(hub.hub.draft("", ""))
+    number = hub.do(hub.hub.office.draft("", ""))
     cola = a_product("cola", codes=(COLA,), price_minor=price_minor)
-    hub.do(hub.hub.put_products(number, [cola]))
-    return hub.do(hub.hub.plan(number, hub.clock.now() + after, "wang"))
+    hub.do(hub.hub.office.put_products(number, [cola]))
+    return hub.do(hub.hub.office.plan(number, hub.clock.now() + after, "wang"))
 
 
 def clock_of(till: Till) -> SteppedClock:
@@ -211,7 +211,7 @@ def test_what_the_hub_publishes_meanwhile_goes_under_the_plan(
     pull_all(till)
     assert (sell(till), sell(till, "6921168509256")) == (400, 1)
     hub.clock.move(AN_HOUR)
-    hub.do(hub.hub.publish_due())
+    hub.do(hub.hub.office.publish_due())
     pull_all(till)
     assert till.catalogue.in_force.name == named(hub)
     assert (sell(till), till.catalogue.books.next_due) == (400, None)
@@ -224,7 +224,7 @@ def test_a_plan_that_is_withdrawn_is_not_sold_by(hub: ServedHub, till: Till) -> 
     clock_of(till).move(AN_HOUR)
     till.sync.pull_once()
     assert sell(till) == 400
-    hub.do(hub.hub.withdraw(2, "wang"))
+    hub.do(hub.hub.office.withdraw(2, "wang"))
     pull_all(till)
     assert (till.catalogue.in_force.name, sell(till)) == (before, 350)
 

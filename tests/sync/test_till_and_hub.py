@@ -263,7 +263,7 @@ def test_two_copies_of_a_disk_fork_and_the_second_goes_on_selling(
     assert heard.names == ["sync.forked"]
     assert sell(copy) == 350
     assert copy.sync.state().waiting == 2
-    (line,) = hub.do(hub.hub.overview())[0]
+    (line,) = hub.do(hub.hub.office.overview())[0]
     assert line.forked
     copy.close()
     assert open_till(copied).sync.state().forked
