@@ -44,6 +44,11 @@ replay: $(READY) ## real baskets through headless tills, with cuts and kills: DA
 	$(BIN)/python -m rehearsal.replay "$(DATA)" --tills $(TILLS) --limit $(LIMIT) --hub $(HUB) --seed $(SEED) \
 	  --currency $(CURRENCY) --timezone $(TIMEZONE)
 
+SEEDS ?= 200
+WITHOUT ?=
+sim: $(READY) ## real tills and hub in simulated time, all faults from one seed: SEEDS=200 | SEED=7, WITHOUT=safeguard
+	$(BIN)/python -m rehearsal.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--seeds $(SEEDS)) --without "$(WITHOUT)"
+
 ONLY ?=
 usb-vm: $(READY) ## real USB printers and scanners in a virtual machine, 1 to 2 minutes, skipped without qemu: ONLY=name
 	$(BIN)/python -m tests.usb_vm --only "$(ONLY)"
@@ -70,4 +75,4 @@ lock: ## make requirements.lock afresh (needs uv)
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis benchmarks/results
 
-.PHONY: help setup run test check replay usb-vm bench pictures snapshots format lock clean
+.PHONY: help setup run test check replay sim usb-vm bench pictures snapshots format lock clean

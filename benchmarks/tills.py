@@ -27,7 +27,8 @@ def open_till(folder: Path, products: Iterable[Product]) -> Till:
     hub_key = Signer(bytes(32)).public
     who = identity.Identity(STORE, f"{STORE}-1", _NOBODY, hub_key, "epoch-1")
     identity.make_signer(settings.data)
-    identity.enrol(database, who, RandomIds().incarnation(), settings.state)
+    ids = RandomIds()
+    identity.enrol(database, who, ids.incarnation(), settings.state, ids)
     database.close()
     till = Till.open(settings, sync=False)
     _fill(till.catalogue.books.book, products)

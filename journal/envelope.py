@@ -23,7 +23,8 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     `v` envelope version; `till`, `inc`, `seq` its place; `eid` its global id (UUIDv7);
     `type`, `tv` what it is and in which version; `at` ISO 8601 with offset, `mono` milliseconds
     since boot `boot`; `prev` the hash of the fact before; `bdate` the business date its shift
-    books to; `seen` the feed position the cashier sold by; `refs` ids of facts it speaks of.
+    books to; `seen` the feed position the cashier sold by; `refs` ids of facts it speaks of;
+    `stood` its place, incarnation/seq, before a fork moved it here.
     Names, `shift` and `bdate` are printable ASCII: databases keep them as keys.
     """
 
@@ -45,6 +46,7 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     bdate: _Word = ""
     seen: str = ""
     refs: tuple[str, ...] = ()
+    stood: str = ""
 
 
 class MalformedEnvelope(ValueError):

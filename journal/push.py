@@ -22,6 +22,7 @@ from journal.wire import (
     Problem,
     PushReply,
     PushRequest,
+    SignedHead,
     Verdict,
 )
 
@@ -70,6 +71,12 @@ class Acknowledged:
     verdicts: tuple[Verdict, ...] = ()
     safe_seq: int = 0
     wait_s: float = 0.0
+    sig: str = field(default="", compare=False)
+
+    @property
+    def proof(self) -> SignedHead:
+        """What the hub signed."""
+        return SignedHead(self.epoch, self.head, self.safe_seq, self.sig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,8 @@ class Pusher:
     backoff: Backoff
     epoch: str = ""
     batch: int = field(default=BATCH_START)
+    #: what a hub that seems to have lost facts is shown with the next request
+    had: SignedHead | None = None
 
     def next_request(self, outbox: Outbox) -> PushRequest:
         """The next run of facts that the hub lacks; without any it only declares the head."""
@@ -117,6 +126,7 @@ class Pusher:
             declared=Declared(head.seq, head.hash, outbox.waiting_since()),
             sig=self.signer.sign(push_message(self.stream, head, last)),
             epoch=self.epoch,
+            had=self.had,
         )
 
     def answered(self, outbox: Outbox, reply: PushReply) -> Step:
@@ -169,7 +179,8 @@ class Pusher:
             return Forked(head)
         self.backoff.succeeded()
         self.epoch = epoch
-        return Acknowledged(head, epoch, verdicts, safe_seq)
+        self.had = None
+        return Acknowledged(head, epoch, verdicts, safe_seq, sig=head_sig)
 
 
 # The hub's side

@@ -26,8 +26,10 @@ class StreamId(NamedTuple):
         return self.incarnation[:SHORT_LENGTH]
 
 
-#: a place in a stream; what no database could hold is no place
-Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+#: what no database could hold is no place in a stream
+SEQ_MAX = 2**63 - 1
+#: a place in a stream
+Seq = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 #: the longest name of a till, an incarnation, a fact, in characters
 NAME_CHARACTERS_MAX = 64
 #: a word as messages carry it: printable ASCII, so that every database can keep it, and a line of

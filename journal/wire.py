@@ -33,9 +33,19 @@ class Declared(msgspec.Struct, frozen=True, omit_defaults=True):
     waiting_since: Word = ""
 
 
+class SignedHead(msgspec.Struct, frozen=True):
+    """A head of a stream as the hub signed it once (`signature.head_message`)."""
+
+    epoch: str
+    head: Head
+    safe_seq: Seq
+    sig: str
+
+
 class PushRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A run of facts of one stream; `base` is the head before the first of them. Empty `facts`
-    only declare. `sig` signs `signature.push_message`."""
+    only declare. `sig` signs `signature.push_message`. `had` is sent after an answer whose head
+    lies before one that this hub signed: it shows the hub that it has lost facts."""
 
     till: Name
     inc: Name
@@ -44,6 +54,7 @@ class PushRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     declared: Declared
     sig: str
     epoch: str = ""
+    had: SignedHead | None = None
 
 
 class VerdictCode:
@@ -130,6 +141,17 @@ class TokenReply(msgspec.Struct, frozen=True):
 
     token: str
     expires_in_s: int
+
+
+class StreamFacts(msgspec.Struct, frozen=True):
+    """What the hub holds of a till's own stream, in order; `head` is the last it has of all, signed
+    as in PushReply."""
+
+    epoch: str
+    facts: list[msgspec.Raw]
+    head: Head
+    head_sig: str
+    safe_seq: Seq
 
 
 class FeedRow(msgspec.Struct, frozen=True, omit_defaults=True):

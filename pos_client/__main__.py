@@ -155,19 +155,20 @@ def enrol(
 
 
 def _line(url: str, settings: TillSettings) -> Hub:
-    return Hub(protected(url), settings.hub_time_out_s, settings.hub_answer_s, settings.hub_ca)
+    return Hub.of(protected(url), settings)
 
 
 def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: TillSettings) -> None:
     signer = identity.make_signer(settings.data)
-    incarnation = RandomIds().incarnation()
+    ids = RandomIds()
+    incarnation = ids.incarnation()
     former = identity.load(database)
     match with_hub.enrol(code, signer, incarnation, former.till if former else ""):
         case Answer(reply):
             if not plain_code(code).endswith(fingerprint(reply.hub_key)):
                 stop(_WRONG_HUB.en, _WRONG_HUB_REMEDY.en, _WRONG_HUB.zh, _WRONG_HUB_REMEDY.zh)
             who = identity.Identity(reply.store, reply.till, hub, reply.hub_key, reply.epoch)
-            identity.enrol(database, who, incarnation, settings.state)
+            identity.enrol(database, who, incarnation, settings.state, ids)
             typer.echo(f"store {reply.store}, till {reply.till}")
         case NoAnswer(why):
             said = _HUB_SILENT.filled(url=hub, why=why)

@@ -8,6 +8,7 @@ from pathlib import Path
 import uuid_utils
 
 from journal.clock import CROCKFORD, Reading
+from pos_client import machine
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _INCARNATION_LENGTH = 26
@@ -44,6 +45,9 @@ class RandomIds:
 
     def incarnation(self) -> str:
         return "".join(secrets.choice(CROCKFORD) for _ in range(_INCARNATION_LENGTH))
+
+    def place(self, file: Path) -> str:
+        return machine.place(file)
 
 
 def _since_boot_ns() -> int:

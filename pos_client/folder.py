@@ -71,6 +71,17 @@ def write_durably(file: Path, data: bytes) -> None:
         _sync_name(file.parent)
 
 
+def overwrite_durably(file: Path, data: bytes) -> None:
+    """Other bytes, as many, in the very file that is there: it stays where it lies. Raises DiskFull
+    or DiskUnusable."""
+    with file_refusals():
+        descriptor = os.open(file, os.O_WRONLY)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+
+
 def _sync_name(folder: Path) -> None:
     """A new name is on disk only when its folder is; Windows needs and knows no such call."""
     if sys.platform != "win32":

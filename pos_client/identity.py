@@ -1,15 +1,16 @@
 """Who this till is: enrolment, key, incarnation and the marker that guards it.
 
 The marker is a random word in the database *and* in a folder outside it and outside its
-backups. When they differ (a disk was copied, a backup was put back on another machine) the till
-mints a new incarnation before its first act: two copies never write the same stream. So it does
-when the hub found a fork of the last one: what was sold there stays on disk for head office.
+backups, together with the place where that folder's file lies. When they differ (a disk was copied,
+a backup was put back, files were moved to another machine) the till mints a new incarnation before
+its first act: two copies never write the same stream. So it does when the hub found a fork of the
+last one (`sync.forks`).
 """
 
 import secrets
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Column, Integer, Table, Text, select
 
@@ -17,8 +18,8 @@ from journal.clock import Clock, Ids
 from journal.signature import SEED_LENGTH, Signer
 from journal.stream import Head, Predecessor, StreamBegan, StreamId, genesis
 from pos_client.database import Database, disk_refusals, metadata
-from pos_client.folder import file_refusals, write_durably
-from pos_client.recorder import Recorder, Writer
+from pos_client.folder import file_refusals, overwrite_durably, write_durably
+from pos_client.recorder import Recorder, Transaction, Writer
 from retail import language
 from retail.refusals import Refusal
 
@@ -43,6 +44,14 @@ stream = Table(
     Column("safe_seq", Integer, nullable=False),
     Column("forked_seq", Integer),
 )
+
+
+class MachineIds(Ids, Protocol):
+    """Ids of one machine."""
+
+    def place(self, file: Path) -> str:
+        """What tells this machine and this file from a copy of either, as one word."""
+        ...
 
 
 class Identity(NamedTuple):
@@ -106,19 +115,21 @@ def load(database: Database) -> Identity | None:
     return Identity(row.store, row.till, row.hub_url, row.hub_key, row.epoch) if row else None
 
 
-def enrol(database: Database, who: Identity, incarnation: str, state: Path) -> None:
+def enrol(
+    database: Database, who: Identity, incarnation: str, state: Path, ids: MachineIds
+) -> None:
     """Keep who this till is and begin its stream under `incarnation`; its key (`make_signer`)
     lies beside. Raises OtherTill: a journal is one till's."""
     former = load(database)
     if former is not None and former.till != who.till:
         raise OtherTill(till=former.till, other=who.till)
-    marker = _new_marker(state, who.till)
+    marker = _new_marker(state, who.till, ids)
     first = genesis(StreamId(who.till, incarnation))
     with database.write() as driver:
         driver.execute("DELETE FROM identity")
         driver.execute("INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?)", who)
         offer_again(driver, who.till)
-        _add_stream(driver, incarnation, marker, first)
+        _add_stream(driver, incarnation, (marker, ""), first)
 
 
 def offer_again(driver: sqlite3.Connection, till: str, but: int = 0) -> None:
@@ -137,30 +148,44 @@ def offer_again(driver: sqlite3.Connection, till: str, but: int = 0) -> None:
 
 
 def open_recorder(
-    database: Database, who: Identity, state: Path, clock: Clock, ids: Ids
+    database: Database, who: Identity, state: Path, clock: Clock, ids: MachineIds
 ) -> Recorder:
-    """The recorder of this till's stream; a new one when the marker says this is a copy, or when
-    the hub holds another history of the last one."""
+    """The recorder of this till's stream; of a new one when the marker says that this is a copy."""
     last = _last_stream(database)
-    found = _read_marker(state, who.till)
-    why_new = _why_new(last, found)
-    if not why_new:
-        _turn_marker(database, state, who.till, found)
-    else:
-        # The marker goes first: a kill in between only mints once more.
-        marker = _new_marker(state, who.till)
-        last = _StreamRow(last.stream_no + 1, ids.incarnation(), marker, "", None)
+    found = _read_marker(state, who.till, ids)
     stream_id = StreamId(who.till, last.incarnation)
     writer = Writer(who.store, stream_id, last.stream_no)
     head = _head(database.driver, last.stream_no, stream_id)
     recorder = Recorder(database, writer, head, clock, ids)
+    if not last.knows(found):
+        # The marker goes first: a kill in between only mints once more.
+        marker = _new_marker(state, who.till, ids)
+        with recorder.transaction() as write:
+            begin_anew(write, ids, "marker_differs", head, marker)
+            doubt(write.driver, last.stream_no, head.seq)
+        return recorder
+    _turn_marker(database, state, who.till, found)
     if head.seq == 0:
-        began = _began(database, last.stream_no, who.till, why_new)
-        with recorder.transaction() as transaction:
-            if why_new:
-                _add_stream(transaction.driver, last.incarnation, last.marker, head)
-            transaction.begin_stream(began)
+        with recorder.transaction() as write:
+            write.begin_stream(writer, _began_by_enrolment(database, who.till, last.stream_no))
     return recorder
+
+
+def begin_anew(write: Transaction, ids: Ids, reason: str, former: Head, marker: str = "") -> None:
+    """Write another stream from now on; `former` is how far this till's last one is followed. The
+    marker stays as it is unless it is another one now."""
+    last, till = write.writer, write.writer.stream.till
+    stream_id = StreamId(till, ids.incarnation())
+    markers = (marker, "") if marker else _markers(write.driver, last.stream_no)
+    stream_no = _add_stream(write.driver, stream_id.incarnation, markers, genesis(stream_id))
+    predecessor = Predecessor(last.stream.incarnation, former.seq, former.hash)
+    writer = Writer(last.store, stream_id, stream_no)
+    write.begin_stream(writer, StreamBegan(reason, predecessor))
+
+
+def doubt(driver: sqlite3.Connection, stream_no: int, seq: int) -> None:
+    """The hub may hold another history of this stream: it is asked (sync.forks)."""
+    driver.execute("UPDATE stream SET forked_seq = ? WHERE stream_no = ?", (seq, stream_no))
 
 
 class _StreamRow(NamedTuple):
@@ -168,7 +193,12 @@ class _StreamRow(NamedTuple):
     incarnation: str
     marker: str
     marker_before: str
-    forked_seq: int | None
+
+    def knows(self, marker: str) -> bool:
+        """Whether that marker is this stream's: nobody else writes it."""
+        known = self.marker, self.marker_before
+        # Before places were noted the word stood alone.
+        return bool(marker and {marker, marker.partition(" ")[0]} & {*known})
 
 
 def _last_stream(database: Database) -> _StreamRow:
@@ -179,22 +209,26 @@ def _last_stream(database: Database) -> _StreamRow:
     return _StreamRow(*row)
 
 
-def _why_new(last: _StreamRow, marker: str) -> str:
-    """Why nothing more may be written to the last stream; empty when it may."""
-    if not marker or marker not in (last.marker, last.marker_before):
-        return "marker_differs"
-    return "forked" if last.forked_seq is not None else ""
+def _markers(driver: sqlite3.Connection, stream_no: int) -> tuple[str, str]:
+    row = driver.execute(
+        "SELECT marker, marker_before FROM stream WHERE stream_no = ?", (stream_no,)
+    ).fetchone()
+    return row[0], row[1]
 
 
-def _add_stream(driver: sqlite3.Connection, incarnation: str, marker: str, first: Head) -> None:
-    driver.execute(
-        "INSERT INTO stream (incarnation, marker, acked_seq, acked_hash) VALUES (?, ?, ?, ?)",
-        (incarnation, marker, first.seq, first.hash),
+def _add_stream(
+    driver: sqlite3.Connection, incarnation: str, markers: tuple[str, str], first: Head
+) -> int:
+    added = driver.execute(
+        "INSERT INTO stream (incarnation, marker, marker_before, acked_seq, acked_hash)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (incarnation, *markers, first.seq, first.hash),
     )
+    return added.lastrowid or 0
 
 
-def _began(database: Database, stream_no: int, till: str, why_new: str) -> StreamBegan:
-    """The first fact of a stream. One that is there already and empty was enrolled."""
+def _began_by_enrolment(database: Database, till: str, stream_no: int) -> StreamBegan:
+    """The first fact of a stream that is there already and empty."""
     former = (
         select(stream.c.stream_no, stream.c.incarnation)
         .where(stream.c.stream_no < stream_no)
@@ -204,9 +238,7 @@ def _began(database: Database, stream_no: int, till: str, why_new: str) -> Strea
     if row is None:
         return StreamBegan("enrolled")
     head = _head(database.driver, row.stream_no, StreamId(till, row.incarnation))
-    return StreamBegan(
-        why_new or "enrolled_again", Predecessor(row.incarnation, head.seq, head.hash)
-    )
+    return StreamBegan("enrolled_again", Predecessor(row.incarnation, head.seq, head.hash))
 
 
 def _head(driver: sqlite3.Connection, stream_no: int, stream_id: StreamId) -> Head:
@@ -221,29 +253,35 @@ def _marker_file(state: Path, till: str) -> Path:
     return state / f"{till}.marker"
 
 
-def _read_marker(state: Path, till: str) -> str:
-    """What stands there; empty when nothing does. A damaged one is another word, so it differs."""
+def _read_marker(state: Path, till: str, ids: MachineIds) -> str:
+    """The word that stands there, and its place; empty when there is none. A damaged one is another
+    word, so it differs."""
+    file = _marker_file(state, till)
     with file_refusals():
         try:
-            return _marker_file(state, till).read_text(errors="replace")
+            return f"{file.read_text(errors='replace')} {ids.place(file)}"
         except FileNotFoundError:
             return ""
 
 
-def _new_marker(state: Path, till: str) -> str:
-    marker = secrets.token_hex(16)
-    write_durably(_marker_file(state, till), marker.encode())
-    return marker
+def _new_marker(state: Path, till: str, ids: MachineIds) -> str:
+    word, file = _word(), _marker_file(state, till)
+    write_durably(file, word.encode())
+    return f"{word} {ids.place(file)}"
 
 
 def _turn_marker(database: Database, state: Path, till: str, found: str) -> None:
-    """Another word from now on, so that no backup made before has it. The database goes first and
-    keeps both: a kill in between finds the former one in the folder."""
-    marker = secrets.token_hex(16)
+    """Another word from now on, so that no backup made before has it, in the same place. The
+    database goes first and keeps both: a kill in between finds the former one in the folder."""
+    word, place = _word(), found.partition(" ")[2]
     with database.write() as driver:
         driver.execute(
             "UPDATE stream SET marker = ?, marker_before = ?"
             " WHERE stream_no = (SELECT max(stream_no) FROM stream)",
-            (marker, found),
+            (f"{word} {place}", found),
         )
-    write_durably(_marker_file(state, till), marker.encode())
+    overwrite_durably(_marker_file(state, till), word.encode())
+
+
+def _word() -> str:
+    return secrets.token_hex(16)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, Table, select
 
 from journal.chain import ChainBroken, hash_of, link
 from journal.envelope import Envelope
-from journal.stream import STREAM_BEGAN, Head, StreamId, genesis
+from journal.stream import STREAM_BEGAN, Head, genesis
 from pos_client.database import Database
 from pos_client.identity import Identity, stream
 from pos_client.recorder import journal, money_ledger, stock_ledger
@@ -50,10 +50,9 @@ class Recount:
 
 def stored_facts(database: Database) -> Iterator[bytes]:
     """Every fact's stored bytes, stream by stream, in order."""
+    facts = select(journal.c.data).order_by(journal.c.stream_no, journal.c.seq)
     with database.reader() as connection:
-        for state in streams(connection):
-            for row in _journal(connection, state.stream_no):
-                yield row.data
+        yield from connection.execute(facts).scalars()
 
 
 def verify(database: Database, who: Identity) -> Findings:
@@ -64,21 +63,21 @@ def verify(database: Database, who: Identity) -> Findings:
     with database.reader() as connection:
         connection.exec_driver_sql("BEGIN")
         _look_for_strays(connection, findings)
-        for state in streams(connection):
+        for state in streams(connection, who.till):
             try:
-                head = _follow(connection, who.till, state, recount)
+                head = _follow(connection, state, recount)
             except ChainBroken as broken:
-                findings.wrong.append(f"stream {state.incarnation}, {broken}")
+                findings.wrong.append(f"stream {state.stream.incarnation}, {broken}")
                 continue
             findings.checked.append(
-                f"stream {state.incarnation}: the chain of {head.seq} facts holds,"
+                f"stream {state.stream.incarnation}: the chain of {head.seq} facts holds,"
                 f" {state.acked.seq} acknowledged by the hub"
             )
-            outbox = SqlOutbox(connection, who.till, state)
+            outbox = SqlOutbox(connection, state)
             if outbox.hash_at(state.acked.seq) != state.acked.hash:
                 findings.wrong.append(
-                    f"stream {state.incarnation}, fact {state.acked.seq}: the hub acknowledged"
-                    " another one here, or it is gone"
+                    f"stream {state.stream.incarnation}, fact {state.acked.seq}: the hub"
+                    " acknowledged another one here, or it is gone"
                 )
         if not findings.wrong:
             for book, table in ((MONEY, money_ledger), (STOCK, stock_ledger)):
@@ -101,14 +100,12 @@ def status(database: Database, who: Identity) -> list[str]:
     """Lines for a person: who this till is and what waits."""
     lines = [f"store {who.store}, till {who.till}, hub {who.hub_url}"]
     with database.reader() as connection:
-        for state in streams(connection):
-            outbox = SqlOutbox(connection, who.till, state)
-            waiting = outbox.head().seq - state.acked.seq
-            since = f" since {outbox.waiting_since()}" if waiting else ""
-            fork = ", FORKED: the hub holds another history" if state.forked else ""
+        for state in streams(connection, who.till):
+            since = f" since {state.waiting_since}" if state.waiting else ""
+            doubt = ", to be compared with what the hub has" if state.doubted else ""
             lines.append(
-                f"stream {state.incarnation}: {outbox.head().seq} facts,"
-                f" {waiting} waiting{since}{fork}"
+                f"stream {state.stream.incarnation}: {state.head.seq} facts,"
+                f" {state.waiting} waiting{since}{doubt}"
             )
     return lines
 
@@ -123,8 +120,8 @@ def _journal(connection: Connection, stream_no: int) -> Iterator[Row[tuple[objec
     yield from rows
 
 
-def _follow(connection: Connection, till: str, state: StreamState, recount: Recount) -> Head:
-    stream_id = StreamId(till, state.incarnation)
+def _follow(connection: Connection, state: StreamState, recount: Recount) -> Head:
+    stream_id = state.stream
     head = genesis(stream_id)
     for row in _journal(connection, state.stream_no):
         if not isinstance(row.data, bytes):  # SQLite keeps whatever is given to it

@@ -14,13 +14,14 @@ from threading import RLock
 from typing import Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text, insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from journal.chain import hash_of
 from journal.clock import Clock, Ids
 from journal.envelope import VERSION, Envelope, encode
-from journal.stream import STREAM_BEGAN, Head, StreamBegan, StreamId
+from journal.stream import STREAM_BEGAN, Head, StreamBegan, StreamId, genesis
 from journal.wire import PUSH_BYTES_MAX
 from pos_client.database import Database, disk_refusals, metadata, sql
 from retail import facts
@@ -103,6 +104,7 @@ class Transaction:
     def __init__(self, driver: sqlite3.Connection, recorder: "Recorder") -> None:
         self.driver = driver
         self._recorder = recorder
+        self.writer = recorder.writer
         self.head = recorder.head
         self._rows: dict[str, list[tuple[str | int, ...]]] = {MONEY: [], STOCK: []}
 
@@ -114,9 +116,26 @@ class Transaction:
         self._post(postings(fact), shift)
         return self._append(facts.TYPES[type(fact)], facts.encode(fact), shift, seen, refs)
 
-    def begin_stream(self, began: StreamBegan) -> Recorded:
-        """Append the first fact of the stream."""
+    def begin_stream(self, writer: Writer, began: StreamBegan) -> Recorded:
+        """Write another stream from now on, beginning with its first fact."""
+        self.writer, self.head = writer, genesis(writer.stream)
         return self._append(STREAM_BEGAN, msgspec.json.encode(began), ShiftContext(), "", ())
+
+    def move_here(self, envelope: Envelope) -> int:
+        """Append a fact that stood elsewhere, under its id and as it was said; it has been posted
+        there. Returns its seq."""
+        stood = f"{envelope.inc}/{envelope.seq}"
+        moved = self._placed(replace(envelope, stood=envelope.stood or stood))
+        self._keep(moved)
+        return moved.seq
+
+    def adopt(self, stream_no: int, envelope: Envelope, data: bytes) -> None:
+        """Take back a fact that this till wrote once, into an older stream of its own."""
+        if (envelope.type, envelope.tv) != STREAM_BEGAN:
+            fact = facts.decode(envelope.type, envelope.tv, envelope.body)
+            shift = ShiftContext(envelope.shift, envelope.cashier, envelope.bdate)
+            self._post(postings(fact), shift)
+        self._insert(stream_no, envelope, data, hash_of(data))
 
     def _append(
         self,
@@ -126,27 +145,23 @@ class Transaction:
         seen: str,
         refs: tuple[str, ...],
     ) -> Recorded:
-        recorder, writer = self._recorder, self._recorder.writer
+        recorder = self._recorder
         reading = recorder.clock.read()
-        recorded = Recorded(
-            self.head.seq + 1,
-            recorder.ids.fact_id(),
-            reading.at.astimezone(recorder.zone).isoformat(timespec="milliseconds"),
-        )
-        data = encode(
+        at = reading.at.astimezone(recorder.zone).isoformat(timespec="milliseconds")
+        envelope = self._placed(
             Envelope(
                 v=VERSION,
-                till=writer.stream.till,
-                inc=writer.stream.incarnation,
-                seq=recorded.seq,
-                eid=recorded.eid,
+                till=self.writer.stream.till,
+                inc="",
+                seq=0,
+                eid=recorder.ids.fact_id(),
                 type=name[0],
                 tv=name[1],
-                store=writer.store,
-                at=recorded.at,
+                store=self.writer.store,
+                at=at,
                 mono=reading.mono_ms,
                 boot=reading.boot,
-                prev=self.head.hash,
+                prev="",
                 body=msgspec.Raw(body),
                 cashier=shift.cashier,
                 shift=shift.shift,
@@ -155,25 +170,27 @@ class Transaction:
                 refs=refs,
             )
         )
+        self._keep(envelope)
+        return Recorded(envelope.seq, envelope.eid, at)
+
+    def _placed(self, envelope: Envelope) -> Envelope:
+        """The same at the next place of the stream that is written."""
+        inc, seq = self.writer.stream.incarnation, self.head.seq + 1
+        return replace(envelope, inc=inc, seq=seq, prev=self.head.hash)
+
+    def _keep(self, envelope: Envelope) -> None:
+        data = encode(envelope)
         if len(data) > PUSH_BYTES_MAX:
             raise TooMuchAtOnce
-        self.head = Head(recorded.seq, hash_of(data))
-        self.driver.execute(
-            _APPEND,
-            (
-                writer.stream_no,
-                recorded.seq,
-                recorded.eid,
-                name[0],
-                recorded.at,
-                data,
-                self.head.hash,
-            ),
-        )
-        return recorded
+        self.head = Head(envelope.seq, hash_of(data))
+        self._insert(self.writer.stream_no, envelope, data, self.head.hash)
+
+    def _insert(self, stream_no: int, envelope: Envelope, data: bytes, digest: str) -> None:
+        columns = envelope.seq, envelope.eid, envelope.type, envelope.at
+        self.driver.execute(_APPEND, (stream_no, *columns, data, digest))
 
     def _post(self, entries: tuple[Posting, ...], shift: ShiftContext) -> None:
-        store, till = self._recorder.writer.store, self._recorder.writer.stream.till
+        store, till = self.writer.store, self.writer.stream.till
         for entry in entries:
             key = ledger_key(entry, store, till, shift.business_date, shift.shift)
             self._rows[entry.book].append((*key, entry.amount, 1))
@@ -212,7 +229,7 @@ class Recorder:
                 yield transaction
                 transaction.flush()
             moved = transaction.head != self.head
-            self.head = transaction.head
+            self.writer, self.head = transaction.writer, transaction.head
         if moved:
             self.on_recorded()
 

@@ -9,10 +9,11 @@ The same object serves the headless till, the screens, the simulator and the ben
 act may be called from any thread; one act runs at a time.
 """
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from random import SystemRandom
+from random import Random, SystemRandom
 
-from journal.clock import Clock, Ids
+from journal.clock import Clock
 from pos_client import identity
 from pos_client.catalogue.service import CatalogueService
 from pos_client.clock import RandomIds, SystemClock
@@ -20,14 +21,17 @@ from pos_client.counter.counter import Counter
 from pos_client.counter.setup import SetUp
 from pos_client.database import Database, disk_refusals
 from pos_client.folder import Hold, file_refusals, made
+from pos_client.identity import MachineIds
 from pos_client.locker.service import LockerService
 from pos_client.news import News, Tell
 from pos_client.recorder import Recorder
+from pos_client.sale import sold
 from pos_client.sale.receipt import Logo
 from pos_client.sale.service import SaleService
 from pos_client.settings import TillSettings
 from pos_client.shift.service import ShiftService
 from pos_client.stock.service import StockService
+from pos_client.sync.hub import Hub, Transport
 from pos_client.sync.service import SyncService, SyncThreads
 from retail.language import Language, Text
 from retail.refusals import Refusal
@@ -56,6 +60,8 @@ class Till:
         hold: Hold,
         *,
         sync: bool = True,
+        chance: Random | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -72,7 +78,12 @@ class Till:
         self.devices = SetUp(settings, self.counter)
         self.locker = LockerService(recorder, self.shift, self.counter)
         self.stock = StockService(recorder, self.catalogue, self.shift)
-        self.sync = SyncService(recorder, self.catalogue, who, signer, settings, SystemRandom())
+        line = Hub.of(who.hub_url, settings, transport)
+        self.sync = SyncService(
+            *(recorder, self.catalogue, who, signer, settings, line),
+            chance or SystemRandom(),
+            sold,
+        )
         self.sync.on_staged = self.sale.between_sales
         self._threads = SyncThreads(self.sync) if sync else None
 
@@ -81,16 +92,20 @@ class Till:
         cls,
         settings: TillSettings,
         clock: Clock | None = None,
-        ids: Ids | None = None,
+        ids: MachineIds | None = None,
         *,
         sync: bool = True,
+        chance: Random | None = None,
+        transport: Transport | None = None,
+        database_of: Callable[[TillSettings], Database] | None = None,
     ) -> "Till":
-        """Open the till of `settings.data` and hold the folder until it is closed. Raises
-        NotEnrolled, AlreadyRunning, or a refusal of its disk; Fault for a printer's address."""
+        """Open the till of `settings.data` and hold the folder until it is closed. What comes from
+        outside (time, ids, chance, the line, the disk) may be handed in. Raises NotEnrolled,
+        AlreadyRunning, or a refusal of its disk; Fault for a printer's address."""
         with ExitStack() as undo:
             hold = Hold(settings.data)
             undo.callback(hold.close)
-            database = open_database(settings)
+            database = (database_of or open_database)(settings)
             undo.callback(database.close)
             who = identity.load(database)
             if who is None:
@@ -98,7 +113,12 @@ class Till:
             clock, ids = clock or SystemClock(settings.clock_start), ids or RandomIds()
             with disk_refusals():
                 recorder = identity.open_recorder(database, who, settings.state, clock, ids)
-                till = cls(settings, database, recorder, who, hold, sync=sync)
+                till = cls(
+                    *(settings, database, recorder, who, hold),
+                    sync=sync,
+                    chance=chance,
+                    transport=transport,
+                )
             undo.pop_all()
             return till
 

@@ -154,17 +154,17 @@ class SqliteDatabase:
         self._writer = ThreadPoolExecutor(1, "hub-writer")
         self._readers = ThreadPoolExecutor(_READERS, "hub-reader")
         arguments = {"timeout": wait_s, "check_same_thread": False}
-        self._write_engine = create_engine(url, poolclass=StaticPool, connect_args=arguments)
+        self.write_engine = create_engine(url, poolclass=StaticPool, connect_args=arguments)
         self._read_engine = create_engine(url, pool_size=_READERS, connect_args=arguments)
         for engine, begin in (
-            (self._write_engine, "BEGIN IMMEDIATE"),
+            (self.write_engine, "BEGIN IMMEDIATE"),
             (self._read_engine, "BEGIN"),
         ):
             event.listen(engine, "connect", partial(_prepare_sqlite, wait_s))
             event.listen(engine, "begin", _beginning(begin))
 
     async def write(self, work: Work[T]) -> T:
-        return await self._on(self._writer, self._write_engine, work)
+        return await self._on(self._writer, self.write_engine, work)
 
     async def read(self, work: Work[T]) -> T:
         return await self._on(self._readers, self._read_engine, work)
@@ -192,7 +192,7 @@ class SqliteDatabase:
     async def close(self) -> None:
         self._writer.shutdown()
         self._readers.shutdown()
-        self._write_engine.dispose()
+        self.write_engine.dispose()
         self._read_engine.dispose()
 
 

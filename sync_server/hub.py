@@ -22,14 +22,16 @@ from sync_server import migrations
 from sync_server.catalogue import stores
 from sync_server.catalogue.book import HubBook
 from sync_server.database import FAULTS, Database, RowsRefused, open_database, unusable
+from sync_server.feed import epochs
 from sync_server.feed import records as feed_records
 from sync_server.feed import service as feed
 from sync_server.feed.news import News
 from sync_server.feed.service import PackedPage, Pages
 from sync_server.head_office import HeadOffice, Now
 from sync_server.settings import HubSettings
-from sync_server.sync import records, service
-from sync_server.sync.service import Bearer, ForkFound, Voice
+from sync_server.sync import records, service, tokens
+from sync_server.sync.service import ForkFound, LostFacts, Voice
+from sync_server.sync.tokens import Bearer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,36 +59,63 @@ class Hub:
         self.database = database
         self.voice = voice
         self.now = now
-        self.news = News(self._heads, settings.feed_look_every_s)
+        self.news = News(self.heads, settings.feed_look_every_s)
         self.book = HubBook(settings.book_folder, voice, database, settings.snapshot_from_rows)
         self._feed_pages = Pages(settings.feed_pages_bytes_max)
         #: by till, so that there are never more of them than tills
         self._contacts: dict[str, records.Contact] = {}
         self._writing_contacts = asyncio.Lock()
         self._pushes = 0
+        self._memory = epochs.Memory(settings.memory_file)
         self.office = HeadOffice(database, self.news, now, self.write_contacts)
 
     @classmethod
-    async def open(cls, settings: HubSettings, now: Now = system_now) -> "Hub":
-        """Open the database, migrate it, and find or make the hub's identity."""
+    async def open(
+        cls,
+        settings: HubSettings,
+        now: Now = system_now,
+        database_of: Callable[[str, float, int], Database] = open_database,
+    ) -> "Hub":
+        """Open the database, migrate it, and find or make the hub's identity. Time and disk may
+        be handed in."""
         url = settings.database
         with _options_of(url):
-            database = open_database(url, settings.database_wait_s, settings.connections_max)
+            database = database_of(url, settings.database_wait_s, settings.connections_max)
         try:
             with _options_of(url):
                 await database.read(lambda _: None)  # the first connection
             await migrations.upgrade(database, url)
             identity = await database.write(service.own_identity)
+            hub = cls(settings, database, Voice.of(identity), now)
+            await hub.look_at_itself()
         except BaseException:
             await database.close()
             raise
-        return cls(settings, database, Voice.of(identity), now)
+        return hub
 
     async def keep_going(self) -> None:
         """What a hub that serves does by itself, until its news end."""
         await asyncio.gather(
-            self.news.watch(), self._note_contacts(), self._publish_plans(), self._forget_gone()
+            self.news.watch(),
+            self._note_contacts(),
+            self._look_at_itself(),
+            self._publish_plans(),
+            self._forget_gone(),
         )
+
+    async def look_at_itself(self) -> None:
+        """See whether the database is the one that it was. When an older copy of it was put back a
+        new epoch begins: tills send again what they hold."""
+        why, seen = await self._read(epochs.look, self._memory.seen)
+        if why:
+            await self._begin_epoch(seen.epoch, why)
+            _, seen = await self._read(epochs.look, None)
+        self.voice = self.voice._replace(epoch=seen.epoch)
+        self._memory.keep(seen)
+
+    async def _begin_epoch(self, after: str, why: str) -> None:
+        epoch = await self._write(epochs.begin, after, why, self.now())
+        self.voice = self.voice._replace(epoch=epoch)
 
     async def close(self) -> None:
         with suppress(*FAULTS):
@@ -119,14 +148,14 @@ class Hub:
         return await self._write(records.revoke, till_id, self.now())
 
     def challenge(self) -> wire.Challenge:
-        return service.challenge(self.voice, self.now(), self.settings.nonce_valid_s)
+        return tokens.challenge(self.voice, self.now(), self.settings.nonce_valid_s)
 
     async def token(self, request: wire.TokenRequest) -> wire.TokenReply:
         valid_s = self.settings.token_valid_s
-        return await self._read(service.token, self.voice, request, self.now(), valid_s)
+        return await self._read(tokens.token, self.voice, request, self.now(), valid_s)
 
     def bearer(self, token: str) -> Bearer:
-        return service.bearer(self.voice, token, self.now())
+        return tokens.bearer(self.voice, token, self.now())
 
     async def push(self, request: wire.PushRequest) -> wire.PushReply:
         """Accept a run of facts. What the database refuses of a batch is found fact by fact in a
@@ -140,6 +169,9 @@ class Hub:
             return await self._write(self._accept, request, now)
         except RowsRefused:
             return await self._write(self._accept, request, now, carefully=True)
+        except LostFacts as proof:
+            await self._begin_epoch(proof.epoch, epochs.PROVED)
+            return await self._write(self._accept, request, now)
         except ForkFound as fork:
             await self._write(fork.note)
             raise
@@ -160,20 +192,26 @@ class Hub:
 
     # What tills read
 
+    async def facts(self, stream: StreamId, after: int) -> wire.StreamFacts:
+        """What a till's own stream holds here after that seq."""
+        return await self._read(service.facts_of_stream, self.voice, stream, after)
+
     async def feed_page(self, who: Bearer, cursor: str) -> PackedPage:
         def read(connection: Connection) -> PackedPage:
             service.in_service(connection, who.till_id)
             included = records.included(connection, who.store_id)
-            return feed.page(
-                connection, self.voice.epoch, who.store_id, cursor, included, self._feed_pages
-            )
+            return feed.page(connection, who.store_id, cursor, included, self._feed_pages)
 
         return await self._read(read)
 
     async def wait_for_news(self, who: Bearer, cursor: str, wait_s: float) -> wire.FeedChange:
         """Answer when a scope of the till has moved past its cursor, or when the wait is over."""
-        positions = feed.positions(self.voice.epoch, who.store_id, cursor)
-        await self._read(service.in_service, who.till_id)
+
+        def reached(connection: Connection) -> dict[str, int]:
+            service.in_service(connection, who.till_id)
+            return feed.positions(connection, who.store_id, cursor)
+
+        positions = await self._read(reached)
         bounded_s = min(wait_s, self.settings.feed_wait_s_max) if wait_s > 0 else 0.0
         moved = await self.news.past(positions, bounded_s)
         if self.news.ended and not moved:
@@ -201,6 +239,11 @@ class Hub:
             with suppress(*FAULTS):
                 await self.write_contacts()
 
+    async def _look_at_itself(self) -> None:
+        while not await self.news.end_within(self.settings.itself_looked_at_every_s):
+            with suppress(*FAULTS):
+                await self.look_at_itself()
+
     async def _publish_plans(self) -> None:
         while not await self.news.end_within(self.settings.plans_looked_at_every_s):
             with suppress(*FAULTS):
@@ -223,9 +266,9 @@ class Hub:
         await self._read(service.in_service, who.till_id)
         return await asyncio.to_thread(self.book.chunk, name)
 
-    async def _heads(self) -> dict[str, int]:
+    async def heads(self) -> dict[str, int]:
         return await self._read(feed_records.all_positions)
 
     async def ready(self) -> None:
         """Returns once the database has answered; raises what it raises."""
-        await self._heads()
+        await self.heads()

@@ -71,6 +71,9 @@ class HubSettings(BaseSettings):
     contact_noted_every_s: Pause = Field(
         5.0, description="whose pulls were contacts is written down this often, for all at once"
     )
+    itself_looked_at_every_s: Pause = Field(
+        5.0, description="how soon a hub notices that an older copy of its database was put back"
+    )
 
     @property
     def book_folder(self) -> Path:
@@ -79,6 +82,12 @@ class HubSettings(BaseSettings):
             return self.price_book
         scheme, _, file = self.database.partition(":///")
         return Path(f"{file}.price-book" if scheme == "sqlite" else "omnitill-price-book")
+
+    @property
+    def memory_file(self) -> Path:
+        """Where this process remembers what it last saw of its database, which a copy of the
+        database does not take along."""
+        return self.book_folder / "last-seen"
 
 
 def is_loopback(host: str) -> bool:

@@ -11,7 +11,7 @@ from journal.clock import Reading
 from journal.cursor import Cursor
 from journal.signature import Signer
 from journal.wire import FeedPage, FeedRow
-from pos_client import identity
+from pos_client import identity, machine
 from pos_client.settings import TillSettings
 from pos_client.till import Till, open_database
 from pricebook.rows import CATALOGUE, store_scope
@@ -61,6 +61,9 @@ class CountedIds:
     def incarnation(self) -> str:
         self._incarnations += 1
         return f"{self._prefix}{self._incarnations:06d}".ljust(26, "0")
+
+    def place(self, file: Path) -> str:
+        return machine.place(file)
 
 
 def a_product(product_id: str = "cola", **changes: Any) -> Product:
@@ -124,7 +127,8 @@ def enrol_till(folder: Path, hub_url: str = "http://127.0.0.1:9") -> TillSetting
     hub_key = Signer(HUB_SEED).public
     who = identity.Identity(STORE, TILL, hub_url, hub_key, "epoch-1")
     identity.make_signer(settings.data)
-    identity.enrol(database, who, CountedIds().incarnation(), settings.state)
+    ids = CountedIds()
+    identity.enrol(database, who, ids.incarnation(), settings.state, ids)
     database.close()
     return settings
 

@@ -121,7 +121,8 @@ class SaleService(Papers):
         self._steps: deque[_Step] = deque(maxlen=UNDO_MAX)
         #: how many sales wait
         self.parked_count = len(records.parked(driver))
-        self._last_number = sales.last_number(driver, recorder.writer.stream_no)
+        self._numbered = recorder.writer
+        self._last_number = sales.last_number(driver, self._numbered.stream_no)
         shift.sale_is_open = self.is_open
         self.between_sales()
 
@@ -439,6 +440,10 @@ class SaleService(Papers):
 
     def _complete(self, basket: Basket) -> Sold:
         writer = self.recorder.writer
+        if writer != self._numbered:  # a fork was found: receipts are counted anew
+            driver = self.recorder.database.driver
+            self._numbered = writer
+            self._last_number = sales.last_number(driver, writer.stream_no)
         number = ReceiptNumber(writer.stream.till, writer.stream.short, self._last_number + 1)
         fact = SaleCompleted.of(basket, str(number))
         context = self.shift.context

@@ -1,15 +1,17 @@
 """The completed sales on disk, each with its papers and what they were laid out by."""
 
 import sqlite3
+from contextlib import suppress
 from typing import NamedTuple
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
 from journal.chain import hash_of
-from journal.envelope import MalformedEnvelope, decode
+from journal.envelope import Envelope, MalformedEnvelope, decode
 from pos_client.database import metadata
 from retail import facts
-from retail.facts import PrintOutcome, SaleCompleted
+from retail.facts import TYPES, PrintOutcome, SaleCompleted
+from retail.receipt import ReceiptNumber
 
 sale = Table(
     "sale",
@@ -125,6 +127,28 @@ def completed(
     driver: sqlite3.Connection, stream_no: int, number: int, seq: int, receipt: str
 ) -> None:
     driver.execute("INSERT INTO sale VALUES (?, ?, ?, ?)", (stream_no, number, seq, receipt))
+
+
+def moved(driver: sqlite3.Connection, old: tuple[int, int], new: tuple[int, int]) -> None:
+    """A sale's fact stands elsewhere now: its stream and seq."""
+    driver.execute(
+        "UPDATE sale SET stream_no = ?, seq = ? WHERE (stream_no, seq) = (?, ?)", (*new, *old)
+    )
+
+
+def known_again(driver: sqlite3.Connection, stream_no: int, envelope: Envelope) -> None:
+    """A fact of this till was fetched back; a sale is found by its receipt again. Of two with one
+    number, which a copied machine may issue, the one that is known stays."""
+    if (envelope.type, envelope.tv) != TYPES[SaleCompleted]:
+        return
+    fact = facts.decode(envelope.type, envelope.tv, envelope.body)
+    assert isinstance(fact, SaleCompleted)
+    with suppress(ValueError):
+        number = ReceiptNumber.read(fact.receipt).number
+        driver.execute(
+            "INSERT OR IGNORE INTO sale VALUES (?, ?, ?, ?)",
+            (stream_no, number, envelope.seq, fact.receipt),
+        )
 
 
 def last_sale(driver: sqlite3.Connection) -> Sold | None:

@@ -20,6 +20,7 @@ from journal import wire
 from journal.signature import Signer, enrol_message, token_message
 from journal.stream import StreamId
 from journal.wire import Declared, Problem
+from pos_client.settings import TillSettings
 from retail.language import Text
 from retail.refusals import Refusal
 
@@ -27,6 +28,9 @@ T = TypeVar("T")
 
 _CONNECTIONS_MAX = 2
 _NO_SCHEME = Text("it begins with neither https:// nor http://", "应以 https:// 或 http:// 开头")
+
+#: what carries a question to the hub and brings its answer
+Transport = httpx.BaseTransport
 
 _Ask = Callable[[], AbstractContextManager[httpx.Response]]
 
@@ -113,12 +117,23 @@ def _trusting(authority: Path) -> ssl.SSLContext:
 class Hub:
     """One till's connection to its hub. Close it."""
 
+    @classmethod
+    def of(cls, url: str, settings: TillSettings, transport: Transport | None = None) -> "Hub":
+        """The line as this till's settings have it. Raises NoHubAddress or NoAuthority."""
+        times = settings.hub_time_out_s, settings.hub_answer_s
+        return cls(url, *times, settings.hub_ca, transport)
+
     def __init__(
-        self, url: str, time_out_s: float, answer_s: float, authority: Path | None = None
+        self,
+        url: str,
+        time_out_s: float,
+        answer_s: float,
+        authority: Path | None = None,
+        transport: Transport | None = None,
     ) -> None:
         """`time_out_s` is for each step of the line, `answer_s` for an answer to come in whole;
-        `authority` is who signed the hub's certificate (PEM), without it the public ones.
-        Raises NoHubAddress or NoAuthority."""
+        `authority` is who signed the hub's certificate (PEM), without it the public ones;
+        `transport` is another than TCP. Raises NoHubAddress or NoAuthority."""
         try:
             self._client = httpx.Client(
                 base_url=url,
@@ -128,6 +143,7 @@ class Hub:
                 headers={wire.HEADER: wire.PROTOCOL, "Accept-Encoding": "zstd"},
                 limits=httpx.Limits(max_connections=_CONNECTIONS_MAX),
                 trust_env=False,
+                transport=transport,
             )
         except (httpx.InvalidURL, UnicodeError) as fault:
             raise NoHubAddress(url=url, why=fault) from None
@@ -153,6 +169,14 @@ class Hub:
 
     def push(self, request: wire.PushRequest) -> Answer[wire.PushReply] | Refused | NoAnswer:
         return self._post("/v1/push", request, wire.PushReply)
+
+    def facts(
+        self, who: StreamId, signer: Signer, declared: Declared, of: StreamId, after: int
+    ) -> Answer[wire.StreamFacts] | Refused | NoAnswer:
+        """What the hub holds of one of this till's streams after that seq."""
+        path = f"/v1/streams/{of.incarnation}/facts"
+        ask = self._asking(path, {"after": str(after)}, who, declared, self._time_out_s)
+        return self._with_token(who, signer, ask, wire.StreamFacts)
 
     def feed(
         self, who: StreamId, signer: Signer, declared: Declared, cursor: str

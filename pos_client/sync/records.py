@@ -3,42 +3,71 @@
 import sqlite3
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, LargeBinary, cast, select
 
 from journal.stream import Head, StreamId, genesis
-from pos_client.identity import stream
+from journal.wire import SignedHead
 from pos_client.recorder import journal
+
+_PROOF = msgspec.json.Decoder(SignedHead)
+
+
+_STREAMS = """
+SELECT s.stream_no, s.incarnation, s.acked_seq, s.acked_hash, s.acked_proof, s.forked_seq,
+    last.seq, last.hash, next.at
+FROM stream AS s
+LEFT JOIN journal AS last ON last.stream_no = s.stream_no
+    AND last.seq = (SELECT max(seq) FROM journal WHERE journal.stream_no = s.stream_no)
+LEFT JOIN journal AS next ON next.stream_no = s.stream_no AND next.seq = s.acked_seq + 1
+ORDER BY s.stream_no
+"""
 
 
 class StreamState(NamedTuple):
-    """One incarnation of this till and how far the hub has acknowledged it."""
+    """One incarnation of this till: how far it goes, how far the hub has acknowledged it and since
+    when its oldest fact waits. `doubted`: the hub may hold another history of it and is asked."""
 
     stream_no: int
-    incarnation: str
+    stream: StreamId
+    head: Head
     acked: Head
-    forked: bool
+    proof: SignedHead | None
+    waiting_since: str
+    doubted: bool
+
+    @property
+    def waiting(self) -> int:
+        """How many facts the hub lacks."""
+        return self.head.seq - self.acked.seq
 
 
-def streams(connection: Connection) -> list[StreamState]:
+def streams(connection: Connection, till: str) -> list[StreamState]:
     """All incarnations, the writing one last."""
-    rows = connection.execute(select(stream).order_by(stream.c.stream_no))
-    return [
-        StreamState(
-            row.stream_no,
-            row.incarnation,
-            Head(row.acked_seq, row.acked_hash),
-            row.forked_seq is not None,
+    states: list[StreamState] = []
+    for row in connection.exec_driver_sql(_STREAMS):
+        stream_no, incarnation, acked_seq, acked_hash, proof, doubted, seq, digest, at = row
+        stream = StreamId(till, incarnation)
+        states.append(
+            StreamState(
+                stream_no,
+                stream,
+                Head(seq, digest) if seq else genesis(stream),
+                Head(acked_seq, acked_hash),
+                _PROOF.decode(proof) if proof else None,
+                at or "",
+                doubted is not None,
+            )
         )
-        for row in rows
-    ]
+    return states
 
 
 class SqlOutbox:
     """The facts of one stream, read on a connection of its own (journal.push.Outbox)."""
 
-    def __init__(self, connection: Connection, till: str, state: StreamState) -> None:
+    def __init__(self, connection: Connection, state: StreamState) -> None:
         self._connection = connection
-        self._stream = StreamId(till, state.incarnation)
+        self._stream = state.stream
         self._state = state
 
     def head(self) -> Head:
@@ -89,15 +118,41 @@ class SqlOutbox:
         )
 
 
-def acknowledged(driver: sqlite3.Connection, stream_no: int, head: Head, safe_seq: int) -> None:
+def acknowledged(
+    driver: sqlite3.Connection, stream_no: int, head: Head, safe_seq: int, proof: SignedHead
+) -> None:
     driver.execute(
-        "UPDATE stream SET acked_seq = ?, acked_hash = ?, safe_seq = ? WHERE stream_no = ?",
-        (head.seq, head.hash, safe_seq, stream_no),
+        "UPDATE stream SET acked_seq = ?, acked_hash = ?, safe_seq = ?, acked_proof = ?"
+        " WHERE stream_no = ?",
+        (head.seq, head.hash, safe_seq, msgspec.json.encode(proof), stream_no),
     )
 
 
-def forked(driver: sqlite3.Connection, stream_no: int, seq: int) -> None:
-    driver.execute("UPDATE stream SET forked_seq = ? WHERE stream_no = ?", (seq, stream_no))
+def compared(driver: sqlite3.Connection, stream_no: int, head: Head, *, whole: bool) -> None:
+    """Up to there the hub has what this till has; `whole`: nothing more is to be asked."""
+    driver.execute(
+        "UPDATE stream SET acked_seq = ?, acked_hash = ?,"
+        " forked_seq = CASE WHEN ? THEN NULL ELSE forked_seq END WHERE stream_no = ?",
+        (head.seq, head.hash, whole, stream_no),
+    )
+
+
+def facts_from(driver: sqlite3.Connection, stream_no: int, seq: int) -> list[bytes]:
+    """The facts of a stream after that one."""
+    rows = driver.execute(
+        "SELECT data FROM journal WHERE stream_no = ? AND seq > ? ORDER BY seq", (stream_no, seq)
+    )
+    return [data for (data,) in rows]
+
+
+def set_aside(driver: sqlite3.Connection, stream: StreamId, stream_no: int, seq: int) -> None:
+    """Take the facts after that one out of their stream; their bytes are kept."""
+    driver.execute(
+        "INSERT OR IGNORE INTO forked_fact SELECT ?, seq, data FROM journal"
+        " WHERE stream_no = ? AND seq > ?",
+        (stream.incarnation, stream_no, seq),
+    )
+    driver.execute("DELETE FROM journal WHERE stream_no = ? AND seq > ?", (stream_no, seq))
 
 
 def epoch_seen(driver: sqlite3.Connection, epoch: str) -> None:

@@ -20,10 +20,10 @@ from journal.stream import StreamId
 from journal.wire import Declared, Verdict
 from pos_client.catalogue.books import ContentsDiffer
 from pos_client.catalogue.service import CatalogueService
-from pos_client.identity import Identity, offer_again
+from pos_client.identity import Identity, doubt, offer_again
 from pos_client.recorder import Recorder, act
 from pos_client.settings import TillSettings
-from pos_client.sync import records
+from pos_client.sync import forks, records
 from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
 from pos_client.sync.records import SqlOutbox, StreamState
 from pos_client.sync.snapshot import Fetch, Slow, Useless, is_for_us
@@ -72,16 +72,20 @@ class SyncService:
         who: Identity,
         signer: Signer,
         settings: TillSettings,
+        hub: Hub,
         chance: Random,
+        sales: forks.Sales,
     ) -> None:
         self.recorder = recorder
         self.catalogue = catalogue
         self.who = who
         self.signer = signer
         self.settings = settings
-        self.hub = Hub(who.hub_url, settings.hub_time_out_s, settings.hub_answer_s, settings.hub_ca)
+        self.hub = hub
+        self._sales = sales
         self._pull_backoff = Backoff(chance)
         self._repair_backoff = Backoff(chance, _REPAIR_S_MAX)
+        self._fork_backoff = Backoff(chance)
         self._chance = chance
         self._fetch: Fetch | None = None
         #: this cut comes row by row, whatever it holds
@@ -101,14 +105,11 @@ class SyncService:
 
     def state(self) -> SyncState:
         with self.recorder.database.reader() as connection:
-            outboxes = [
-                (state, SqlOutbox(connection, self.who.till, state))
-                for state in records.streams(connection)
-            ]
-            waiting = sum(outbox.head().seq - state.acked.seq for state, outbox in outboxes)
-            # streams are in order, so the first that waits has waited longest
-            since = next(filter(None, (outbox.waiting_since() for _, outbox in outboxes)), "")
-        forked = any(state.forked for state, _ in outboxes)
+            states = records.streams(connection, self.who.till)
+        waiting = sum(state.waiting for state in states)
+        # streams are in order, so the first that waits has waited longest
+        since = next(filter(None, (state.waiting_since for state in states)), "")
+        forked = any(state.doubted for state in states)
         problem = self._line.problem or self._line.pull_problem
         return SyncState(waiting, since, bool(self._line.online), forked, problem, self._line.why)
 
@@ -119,9 +120,9 @@ class SyncService:
         before the next, None when nothing waits."""
         with self.recorder.database.reader() as connection:
             state = self._next_stream(connection)
-            if state is None:
-                return None
-            outbox = SqlOutbox(connection, self.who.till, state)
+            if state.doubted:
+                return self._compare(state)
+            outbox = SqlOutbox(connection, state)
             pusher = self._pusher(state)
             step = self._exchange(pusher, outbox)
         match step:
@@ -137,25 +138,25 @@ class SyncService:
                 self._note_line(online=problem is not None, problem=code, why=why)
                 return wait_s
 
-    def _next_stream(self, connection: Connection) -> StreamState | None:
-        """The oldest stream that still has facts to send, else the one that writes."""
-        states = [state for state in records.streams(connection) if not state.forked]
-        waiting = (state for state in states if self._waits(connection, state))
-        return next(waiting, states[-1] if states else None)
-
-    def _waits(self, connection: Connection, state: StreamState) -> bool:
-        return SqlOutbox(connection, self.who.till, state).head() != state.acked
+    def _next_stream(self, connection: Connection) -> StreamState:
+        """The oldest stream that has facts to send; then one that is to be compared with the hub's;
+        else the one that writes."""
+        states = records.streams(connection, self.who.till)
+        sound = [state for state in states if not state.doubted]
+        waiting = (state for state in sound if state.waiting)
+        doubted = (state for state in states if state.doubted)
+        return next(waiting, None) or next(doubted, None) or states[-1]
 
     def _something_waits(self) -> bool:
         with self.recorder.database.reader() as connection:
             state = self._next_stream(connection)
-            return state is not None and self._waits(connection, state)
+            return state.doubted or bool(state.waiting)
 
     def _pusher(self, state: StreamState) -> push.Pusher:
         if state.stream_no not in self._pushers:
-            stream = StreamId(self.who.till, state.incarnation)
             self._pushers[state.stream_no] = push.Pusher(
-                stream, self.signer, self.who.hub_key, Backoff(self._chance), self.who.epoch
+                *(state.stream, self.signer, self.who.hub_key, Backoff(self._chance)),
+                self.who.epoch,
             )
         return self._pushers[state.stream_no]
 
@@ -170,10 +171,15 @@ class SyncService:
 
     @act
     def _acknowledge(self, state: StreamState, step: push.Acknowledged) -> None:
-        restored = step.head.seq < state.acked.seq or step.epoch != self.who.epoch
+        lost = step.head.seq < state.acked.seq
+        if lost and step.epoch == self.who.epoch:
+            self._pusher(state).had = state.proof  # the hub does not know yet that it was put back
+        restored = lost or step.epoch != self.who.epoch
         if step.head != state.acked or restored:
             with self.recorder.transaction() as write:
-                records.acknowledged(write.driver, state.stream_no, step.head, step.safe_seq)
+                records.acknowledged(
+                    write.driver, state.stream_no, step.head, step.safe_seq, step.proof
+                )
                 records.epoch_seen(write.driver, step.epoch)
                 if restored:
                     offer_again(write.driver, self.who.till, state.stream_no)
@@ -188,8 +194,36 @@ class SyncService:
     @act
     def _note_fork(self, state: StreamState, step: push.Forked) -> None:
         with self.recorder.transaction() as write:
-            records.forked(write.driver, state.stream_no, step.head.seq)
+            doubt(write.driver, state.stream_no, step.head.seq)
         self.on_event("sync.forked", {"hub_seq": step.head.seq})
+
+    def _compare(self, state: StreamState) -> float:
+        """Ask what the hub holds of a stream that it may hold another history of, and settle where
+        they part."""
+        answer = self.hub.facts(
+            self._writing_stream, self.signer, self._declared(), state.stream, state.acked.seq
+        )
+        match answer:
+            case Answer(told) if forks.is_signed(told, state.stream, self.who.hub_key):
+                self._settle(state, told)
+                self._fork_backoff.succeeded()
+                return 0.0
+            case Refused(_, problem, retry_after_s):
+                self._note_line(online=True, problem=problem.code)
+                return self._fork_backoff.failed(retry_after_s)
+            case NoAnswer(why):
+                self._note_line(online=False, why=why)
+                return self._fork_backoff.failed()
+            case _:
+                self._note_line(online=True, problem=push.NOT_OUR_HUB.code)
+                return self._fork_backoff.failed()
+
+    @act
+    def _settle(self, state: StreamState, told: wire.StreamFacts) -> None:
+        with self.recorder.transaction() as write:
+            settled = forks.settle(write, self.recorder.ids, self._sales, state, told)
+        if settled.moved or settled.fetched:
+            self.on_event("sync.rejoined", {"moved": settled.moved, "fetched": settled.fetched})
 
     def _note_line(self, *, online: bool, problem: str = "", why: str = "") -> None:
         line = self._line
@@ -331,10 +365,8 @@ class SyncService:
 
     def _declared(self) -> Declared:
         with self.recorder.database.reader() as connection:
-            state = records.streams(connection)[-1]
-            outbox = SqlOutbox(connection, self.who.till, state)
-            head = outbox.head()
-            return Declared(head.seq, head.hash, outbox.waiting_since())
+            state = records.streams(connection, self.who.till)[-1]
+            return Declared(state.head.seq, state.head.hash, state.waiting_since)
 
     def close(self) -> None:
         self.hub.close()

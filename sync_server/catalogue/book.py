@@ -110,7 +110,7 @@ class HubBook:
 
     def _page(self, connection: Connection, book: Book) -> _Page | None:
         heads = feed.heads(connection, CHAIN)
-        cursor = reached(book.position.cursor, self._voice.epoch, heads)
+        cursor = reached(connection, book.position.cursor, heads)
         if cursor is None:
             return None
         at_head = {scope: head.position for scope, head in heads.items()}
@@ -152,11 +152,10 @@ class HubBook:
     def _cut_of(self, book: Book) -> wire.Snapshot:
         position, former = book.position, self._snapshot
         made = cut(book, self._folder)
-        signed = snapshot_message(
-            self._voice.epoch, position.cursor, SCHEMA, made.size_bytes, made.sha256
-        )
+        epoch = Cursor.parse(position.cursor).epoch
+        signed = snapshot_message(epoch, position.cursor, SCHEMA, made.size_bytes, made.sha256)
         snapshot = wire.Snapshot(
-            epoch=self._voice.epoch,
+            epoch=epoch,
             cursor=position.cursor,
             schema=SCHEMA,
             size_bytes=made.size_bytes,

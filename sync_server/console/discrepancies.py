@@ -19,7 +19,9 @@ from retail.facts import (
 from retail.language import Language, Text
 from sync_server.console.board import MARKS, State, state_of
 from sync_server.console.records import Difference, Overview, TillStanding, Unsettled
+from sync_server.console.restored import BrokenOff, PutBack
 from sync_server.console.words import amount, clock, facts_of
+from sync_server.feed.epochs import ELSEWHERE, OLDER_COPY, PROVED
 
 
 class Discrepancy(NamedTuple):
@@ -40,6 +42,9 @@ _FORKED = Text("Forked", "记录分叉")
 _SILENT = Text("Silent", "无联系")
 _OVER = Text("Cash over", "长款")
 _SHORT = Text("Cash short", "短款")
+_PUT_BACK = Text("The hub was put back", "总部数据库已回退")
+_COPIED_BACK = Text("An older copy of the disk", "磁盘为旧副本")
+_TWICE = Text("One till on two machines", "同一终端在两台机器上运行")
 _COUNT_AGAIN = Text(
     "Count the safe again with the cashier; the books hold it as over_short.",
     "请与收银员复点现金；差额已记入 over_short 科目。",
@@ -54,8 +59,20 @@ _TODO = {
         "已保存，暂未入账：请升级总部程序。",
     ),
     _FORKED: Text(
-        "Let it go on selling. Have pos-client journal export run there, then start the till anew.",
-        "可继续销售。请在该机运行 pos-client journal export，再重启终端。",
+        "Let it go on selling: it goes on in a new stream by itself, and nothing is lost.",
+        "可继续销售：终端会自动启用新的记录序列，数据不会丢失。",
+    ),
+    _PUT_BACK: Text(
+        "Tills send again what they hold. See that each of them speaks to the hub once.",
+        "终端会自动重新发送其记录。请确保每台终端都与总部联系一次。",
+    ),
+    _COPIED_BACK: Text(
+        "It goes on in a new stream and has fetched the rest back. Count its drawer.",
+        "终端已启用新的记录序列并取回缺失部分。请清点其钱箱。",
+    ),
+    _TWICE: Text(
+        "Switch one of them off and enrol it as a till of its own; both keep what they sold.",
+        "请关闭其中一台并登记为新的终端；两台的销售记录均保留。",
     ),
     _SILENT: Text(
         "Ask the store whether the till is on and its line is up; it goes on selling meanwhile.",
@@ -63,6 +80,18 @@ _TODO = {
     ),
     _OVER: _COUNT_AGAIN,
     _SHORT: _COUNT_AGAIN,
+}
+_ENDED_AT = Text(
+    "the copy ended at {copied}, {known} are here", "副本止于第 {copied} 条，已收 {known} 条"
+)
+_STILL_SILENT = Text(
+    "{count} of {all} tills have not spoken since", "{all} 台终端中 {count} 台尚未联系"
+)
+_ALL_SPOKE = Text("all {all} tills have spoken since", "全部 {all} 台终端均已联系")
+_WHY = {
+    ELSEWHERE: Text("it was loaded again, or recovered", "数据库曾被重新载入或恢复"),
+    OLDER_COPY: Text("it holds less than it held", "内容少于此前"),
+    PROVED: Text("a till proved it", "由终端证实"),
 }
 _SHIFT = Text("shift {number}: {amount}", "第 {number} 班：{amount}")
 _HEAD = Text("{facts} here, {declared} declared", "已收 {facts}，声明 {declared}")
@@ -80,10 +109,13 @@ _KIND_NAMES = {TYPES[fact][0]: said for fact, said in _KINDS.items()}
 
 
 def discrepancies(seen: Overview, language: Language, now: datetime) -> tuple[Discrepancy, ...]:
-    """Forks first, then what is not in the books, drawers, and tills that nobody hears."""
+    """What was put back and forks first, then what is not in the books, drawers, and tills that
+    nobody hears."""
     standings = [each for each in seen.standings if each.till_id]
     states = [(each, state_of(each, now)) for each in standings]
     return (
+        *(_put_back(each, language, now) for each in (seen.put_back,) if each is not None),
+        *(_broken_off(each, language, now) for each in seen.broken_off),
         *(_fork(each, language) for each, state in states if state is State.FORKED),
         *(_unsettled(each, language, now) for each in seen.unsettled),
         *(_difference(each, language) for each in seen.differences),
@@ -104,6 +136,20 @@ def _line(
     return Discrepancy(
         mark, what.to(language), till_id or "", detail.to(language), reason, since, remedy
     )
+
+
+def _put_back(what: PutBack, language: Language, now: datetime) -> Discrepancy:
+    said = _STILL_SILENT if what.silent else _ALL_SPOKE
+    detail = said.filled(count=f"{len(what.silent):,}", all=f"{what.tills:,}")
+    why = _WHY.get(what.why, Text(what.why, what.why)).to(language)
+    return _line("▲", _PUT_BACK, None, detail, clock(what.at, "UTC", now), language, why)
+
+
+def _broken_off(what: BrokenOff, language: Language, now: datetime) -> Discrepancy:
+    detail = _ENDED_AT.filled(copied=f"{what.copied_seq:,}", known=f"{what.known_seq:,}")
+    since = clock(what.since, what.timezone, now)
+    kind = _TWICE if what.goes_on else _COPIED_BACK
+    return _line("▲", kind, what.till_id, detail, since, language)
 
 
 def _fork(standing: TillStanding, language: Language) -> Discrepancy:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from journal.envelope import decode
 from retail.facts import TYPES, SaleCompleted
+from sync_server.console.restored import BrokenOff, PutBack, broken_off, put_back
 from sync_server.recorder import (
     HAS_VERDICT,
     IS_DIFFERENCE,
@@ -158,6 +159,8 @@ class Overview(NamedTuple):
     unsettled_facts: int
     differences: list[Difference]
     differing: int
+    broken_off: list[BrokenOff]
+    put_back: PutBack | None
 
 
 def overview(connection: Connection, now: datetime) -> Overview:
@@ -174,6 +177,8 @@ def overview(connection: Connection, now: datetime) -> Overview:
         _how_many(connection, journal, _NEEDS_SETTLING),
         _differences(connection, differs),
         _how_many(connection, money_ledger, differs),
+        broken_off(connection, now),
+        put_back(connection, now),
     )
 
 

@@ -11,8 +11,9 @@ from journal import wire
 from journal.cursor import PAGE_ROWS_MAX, Cursor
 from pricebook.rows import CATALOGUE, CHAIN, RECALLS, REVISIONS, store_scope
 from retail.language import Text
-from sync_server.feed import records
+from sync_server.feed import epochs, records
 from sync_server.feed.records import Head
+from sync_server.sync.records import epoch_now
 from sync_server.sync.service import WireProblem, problem
 
 #: of bodies in one page; a message may hold twice that, for their keys and all else
@@ -24,16 +25,16 @@ def scopes_of(store_id: str) -> tuple[str, ...]:
     return RECALLS, store_scope(store_id), REVISIONS, CATALOGUE
 
 
-def reached(cursor: str, epoch: str, heads: Mapping[str, Head]) -> Cursor | None:
-    """How far a reader has come; None when nobody can go on from there: the cursor is of another
-    life of this hub's database, or of a newer one than ours, or none at all."""
+def reached(connection: Connection, cursor: str, heads: Mapping[str, Head]) -> Cursor | None:
+    """How far a reader has come; None when nobody can go on from there: the cursor is of a life of
+    this hub's database that went further than ours, or none at all."""
     try:
-        known = Cursor.parse(cursor) if cursor else Cursor(epoch, {})
+        known = Cursor.parse(cursor) if cursor else Cursor(epoch_now(connection), {})
     except ValueError:
         return None
     at = known.positions
     is_ours = all(0 <= at.get(scope, 0) <= head.position for scope, head in heads.items())
-    return known if is_ours and known.epoch == epoch else None
+    return epochs.carried_over(connection, known, tuple(heads)) if is_ours else None
 
 
 def _lost(epoch: str) -> WireProblem:
@@ -97,7 +98,6 @@ class Pages:
 
 def page(
     connection: Connection,
-    epoch: str,
     store_id: str,
     cursor: str,
     included: dict[str, int],
@@ -105,9 +105,10 @@ def page(
 ) -> PackedPage:
     """The next rows of the feed for a till of the store."""
     heads = records.heads(connection, scopes_of(store_id))
-    before = reached(cursor, epoch, heads)
+    before = reached(connection, cursor, heads)
     if before is None:
-        raise _lost(epoch)
+        raise _lost(epoch_now(connection))
+    epoch = before.epoch
     rows, after, up_to_date = _cut(connection, heads, before, store_scope(store_id), pages)
     contents = {scope: head.contents.text for scope, head in heads.items()} if up_to_date else {}
     # Of what a snapshot holds: the store's own rows are in none, however many they are.
@@ -138,9 +139,10 @@ def _read(connection: Connection, at_head: Mapping[str, int], before: Cursor) ->
     return _Cut(wire.packed(msgspec.json.encode(rows)), after.positions, up_to_date)
 
 
-def positions(epoch: str, store_id: str, cursor: str) -> dict[str, int]:
+def positions(connection: Connection, store_id: str, cursor: str) -> dict[str, int]:
     """How far the cursor has come in each scope of the till."""
-    known = reached(cursor, epoch, {})
+    scopes = scopes_of(store_id)
+    known = reached(connection, cursor, records.heads(connection, scopes))
     if known is None:
-        raise _lost(epoch)
-    return {scope: known.positions.get(scope, 0) for scope in scopes_of(store_id)}
+        raise _lost(epoch_now(connection))
+    return {scope: known.positions.get(scope, 0) for scope in scopes}

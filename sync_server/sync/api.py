@@ -15,13 +15,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from journal import wire
-from journal.stream import StreamId
+from journal.stream import SEQ_MAX, StreamId
 from journal.wire import Declared
 from retail.language import Text
 from sync_server.database import FAULTS
 from sync_server.feed.service import PackedPage
 from sync_server.hub import Hub
-from sync_server.sync.service import Bearer, WireProblem, busy, problem, too_large
+from sync_server.sync.service import WireProblem, busy, problem, too_large
+from sync_server.sync.tokens import Bearer
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
         ("GET", "/v1/challenge", _challenge),
         ("POST", "/v1/token", _token),
         ("POST", "/v1/push", _push),
+        ("GET", "/v1/streams/{incarnation}/facts", _facts),
         ("GET", "/v1/feed", _feed),
         ("GET", "/v1/feed/wait", _wait),
         ("GET", "/v1/snapshot", _snapshot),
@@ -187,6 +189,17 @@ async def _token(hub: Hub, request: Request) -> msgspec.Struct:
 
 async def _push(hub: Hub, request: Request) -> msgspec.Struct:
     return await hub.push(await _message(request, wire.PushRequest))
+
+
+async def _facts(hub: Hub, request: Request) -> msgspec.Struct:
+    who = _bearer(hub, request)
+    _contact(hub, who, request)
+    try:
+        after = max(int(request.query_params.get("after", "0")), 0)
+    except ValueError:
+        after = 0
+    stream = StreamId(who.till_id, request.path_params["incarnation"])
+    return await hub.facts(stream, min(after, SEQ_MAX))
 
 
 async def _feed(hub: Hub, request: Request) -> PackedPage:

@@ -18,11 +18,12 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 
-from journal.stream import Head, StreamId, genesis
-from journal.wire import Declared, Verdict
+from journal.stream import NAME_CHARACTERS_MAX, Head, StreamBegan, StreamId, genesis
+from journal.wire import PUSH_BYTES_MAX, PUSH_FACTS_MAX, Declared, Verdict
 from sync_server.database import Prepared, SetWise, metadata
 from sync_server.recorder import journal
 
@@ -32,6 +33,9 @@ hub = Table(
     Column("id", Integer, primary_key=True),
     Column("seed", LargeBinary, nullable=False),
     Column("epoch", Text, nullable=False),
+    Column("first_epoch", Text, nullable=False),
+    #: where the database lay when the epoch began (epochs.place)
+    Column("place", Text, nullable=False),
 )
 store = Table(
     "store",
@@ -73,6 +77,10 @@ stream = Table(
     Column("open_shift", Text, nullable=False),
     Column("last_contact", Text, nullable=False),
     Column("forked_seq", BigInteger),
+    #: what its first fact says: why the till began it, and how far its last one is followed
+    Column("began_because", Text, nullable=False, default=""),
+    Column("predecessor", Text, nullable=False, default=""),
+    Column("predecessor_seq", BigInteger, nullable=False, default=0),
     UniqueConstraint("till_id", "incarnation"),
 )
 
@@ -89,6 +97,7 @@ _LOCKED = Prepared(
         stream.c.head_seq,
         stream.c.head_hash,
         stream.c.open_shift,
+        select(hub.c.epoch).scalar_subquery().label("epoch"),
     )
     .join_from(till, stream, stream.c.till_id == till.c.till_id)
     .where(
@@ -112,6 +121,14 @@ _NOTE_CONTACT = Prepared(
 )
 
 
+#: cluster and timeline (PostgreSQL, chapter "System Information Functions": pg_control_system,
+#: pg_control_checkpoint), and the table: one that was dropped and loaded again has another number
+_PLACE = text(
+    "SELECT system_identifier || '/' || timeline_id || '/' || 'hub'::regclass::oid"
+    " FROM pg_control_system(), pg_control_checkpoint()"
+)
+
+
 class HubIdentity(NamedTuple):
     """The hub's private seed and the life of its database."""
 
@@ -130,6 +147,7 @@ class StreamRow(NamedTuple):
     stream_no: int
     head: Head
     open_shift: str
+    epoch: str
 
 
 def hub_identity(connection: Connection) -> HubIdentity | None:
@@ -137,12 +155,25 @@ def hub_identity(connection: Connection) -> HubIdentity | None:
     return HubIdentity(bytes(row.seed), row.epoch) if row else None
 
 
-def keep_hub_identity(connection: Connection, identity: HubIdentity) -> HubIdentity:
-    """Keep it unless there is one; returns the one that is kept."""
-    _ONCE.write(connection, [(1, identity.seed, identity.epoch)])
+def keep_hub_identity(connection: Connection, identity: HubIdentity, place: str) -> HubIdentity:
+    """Keep it unless there is one; returns the one that is kept. `place` is where the database
+    lies."""
+    _ONCE.write(connection, [(1, identity.seed, identity.epoch, identity.epoch, place)])
     kept = hub_identity(connection)
     assert kept is not None
     return kept
+
+
+def epoch_now(connection: Connection) -> str:
+    """The epoch of the database (feed.epochs)."""
+    return str(connection.execute(select(hub.c.epoch)).scalar_one())
+
+
+def place(connection: Connection) -> str:
+    """Where this database lies; empty on SQLite, which does not know."""
+    if connection.dialect.name != "postgresql":
+        return ""
+    return str(connection.execute(_PLACE).scalar_one())
 
 
 def find_till(connection: Connection, till_id: str) -> TillRow | None:
@@ -158,9 +189,9 @@ def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, Strea
     row = _LOCKED.run(connection, the_till=who.till, the_incarnation=who.incarnation)
     if row is None:
         return find_till(connection, who.till), None
-    store_id, public_key, revoked_at, stream_no, head_seq, head_hash, open_shift = row
+    store_id, public_key, revoked_at, stream_no, head_seq, head_hash, open_shift, epoch = row
     known = TillRow(who.till, store_id, public_key, revoked_at is not None)
-    return known, StreamRow(stream_no, Head(head_seq, head_hash), open_shift)
+    return known, StreamRow(stream_no, Head(head_seq, head_hash), open_shift, epoch)
 
 
 def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
@@ -243,6 +274,46 @@ def note_contacts(connection: Connection, contacts: Sequence[Contact]) -> None:
             waiting_since=_moment(declared.waiting_since),
             last_contact=_text(at),
         )
+
+
+def note_beginning(connection: Connection, stream_no: int, began: StreamBegan) -> None:
+    """Note what the first fact of a stream says."""
+    former = began.predecessor
+    connection.execute(
+        update(stream)
+        .where(stream.c.stream_no == stream_no)
+        .values(
+            began_because=began.reason[:NAME_CHARACTERS_MAX],
+            predecessor=former.incarnation[:NAME_CHARACTERS_MAX] if former else "",
+            predecessor_seq=min(former.seq, 2**63 - 1) if former else 0,
+        )
+    )
+
+
+def facts_after(
+    connection: Connection, who: StreamId, seq: int
+) -> tuple[StreamRow | None, list[bytes]]:
+    """A stream, and its next facts after that seq, as many as fit an answer."""
+    row = connection.execute(
+        select(stream).where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
+    ).first()
+    if row is None:
+        return None, []
+    found = connection.execute(
+        select(journal.c.data)
+        .where(journal.c.stream_no == row.stream_no, journal.c.seq > seq)
+        .order_by(journal.c.seq)
+        .limit(PUSH_FACTS_MAX)
+    ).scalars()
+    facts: list[bytes] = []
+    left_bytes = PUSH_BYTES_MAX
+    for data in found:
+        left_bytes -= len(data)
+        if left_bytes < 0 and facts:
+            break
+        facts.append(bytes(data))
+    head = Head(row.head_seq, row.head_hash)
+    return StreamRow(row.stream_no, head, row.open_shift, ""), facts
 
 
 def note_fork(connection: Connection, stream_no: int, seq: int, now: datetime) -> None:

@@ -6,11 +6,12 @@ not an envelope 422, signature 401, gap or fork 409, size 413); never what a fac
 
 import hmac
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from journal import wire
@@ -24,10 +25,9 @@ from journal.signature import (
     head_message,
     plain_code,
     push_message,
-    token_message,
     verified,
 )
-from journal.stream import STREAM_BEGAN, Head, StreamId, genesis
+from journal.stream import STREAM_BEGAN, Head, StreamBegan, StreamId, genesis
 from journal.wire import Verdict
 from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
@@ -138,7 +138,7 @@ def own_identity(connection: Connection) -> HubIdentity:
     found = records.hub_identity(connection)
     if found is None:
         made = HubIdentity(secrets.token_bytes(32), secrets.token_hex(8))
-        found = records.keep_hub_identity(connection, made)
+        found = records.keep_hub_identity(connection, made, records.place(connection))
     return found
 
 
@@ -215,7 +215,8 @@ def enrol(
         raise _other_till(request.till, code.till_id)
     if code.used_by is None:
         records.use_code(connection, code_hash, code, request.public_key, now)
-    return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, voice.epoch)
+    epoch = records.epoch_now(connection)
+    return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, epoch)
 
 
 def _other_till(till: str, other: str) -> WireProblem:
@@ -237,28 +238,6 @@ def _hash_of(code: str) -> str:
     return sha256(plain_code(code).encode()).hexdigest()
 
 
-# Access tokens: signed by the hub, kept nowhere
-
-
-def challenge(voice: Voice, now: datetime, valid_s: float) -> wire.Challenge:
-    """A nonce to sign; it carries its own end."""
-    return wire.Challenge(_sealed(voice, f"nonce|{_later(now, valid_s)}"))
-
-
-def token(
-    connection: Connection, voice: Voice, request: wire.TokenRequest, now: datetime, valid_s: float
-) -> wire.TokenReply:
-    """An access token for a till that signed our nonce. A revoked till gets none."""
-    till = in_service(connection, request.till)
-    kind, _, ends = _unsealed(voice, request.nonce).partition("|")
-    if kind != "nonce" or not ends or ends < _later(now, 0):
-        raise _stale()
-    if not verified(till.public_key, token_message(request.till, request.nonce), request.sig):
-        raise wrong_signature()
-    sealed = _sealed(voice, f"token|{_later(now, valid_s)}|{till.store_id}|{till.till_id}")
-    return wire.TokenReply(sealed, int(valid_s))
-
-
 def in_service(connection: Connection, till_id: str) -> TillRow:
     """A till that may ask for something; one that is revoked may only tell."""
     till = records.find_till(connection, till_id)
@@ -267,50 +246,6 @@ def in_service(connection: Connection, till_id: str) -> TillRow:
     if till.revoked:
         raise revoked()
     return till
-
-
-class Bearer(NamedTuple):
-    """Who holds an access token."""
-
-    store_id: str
-    till_id: str
-
-
-def bearer(voice: Voice, text: str, now: datetime) -> Bearer:
-    """The till behind a token. Raises 401 when it is none of ours or has expired."""
-    parts = _unsealed(voice, text).split("|")
-    match parts:
-        case ["token", ends, store_id, till_id] if ends >= _later(now, 0):
-            return Bearer(store_id, till_id)
-        case _:
-            raise _stale()
-
-
-def _stale() -> WireProblem:
-    return problem(
-        401,
-        "stale_token",
-        Text("The access token is missing or has expired.", "访问令牌缺失或已过期。"),
-        Text("Sign a new challenge.", "请重新签名获取。"),
-    )
-
-
-def _later(now: datetime, by_s: float) -> str:
-    return (now + timedelta(seconds=by_s)).astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _sealed(voice: Voice, text: str) -> str:
-    seal = hmac.digest(voice.secret, text.encode(), sha256)
-    return urlsafe_b64encode(seal + text.encode()).decode()
-
-
-def _unsealed(voice: Voice, sealed: str) -> str:
-    """The text under a seal of ours; empty when the seal is not."""
-    try:
-        text = urlsafe_b64decode(sealed)[sha256().digest_size :].decode()
-    except ValueError:
-        return ""
-    return text if hmac.compare_digest(_sealed(voice, text).encode(), sealed.encode()) else ""
 
 
 # Push
@@ -337,6 +272,8 @@ def push(
         raise wrong_signature()
     if stream is None:
         stream = records.begun_stream(connection, who, till.store_id, now)
+    voice = voice._replace(epoch=stream.epoch)  # another process may have begun a new one
+    _check_proof(voice, who, stream, request.had)
     meeting = _meeting(connection, voice, who, stream, request.base, arrived, now)
     head, verdicts = _append(connection, till, stream, meeting, now, carefully=carefully)
     open_shift = _open_shift(stream.open_shift, meeting)
@@ -351,6 +288,43 @@ def push(
         head_sig=voice.head_signature(who, head),
         safe_seq=SAFE_SEQ,
         verdicts=tuple(verdicts),
+    )
+
+
+def _check_proof(
+    voice: Voice, who: StreamId, stream: StreamRow, had: wire.SignedHead | None
+) -> None:
+    """Raises LostFacts when the hub has signed, in this life, more of the stream than it has."""
+    if had is None or had.epoch != voice.epoch or had.head.seq <= stream.head.seq:
+        return
+    message = head_message(had.epoch, who, had.head, had.safe_seq)
+    if verified(voice.signer.public, message, had.sig):
+        raise LostFacts(voice.epoch)
+
+
+class LostFacts(Exception):
+    """A till holds the hub's signature under a head that the hub has no more: an older copy of the
+    database was put back, and nobody noticed. The shell begins a new epoch."""
+
+    def __init__(self, epoch: str) -> None:
+        super().__init__(epoch)
+        self.epoch = epoch
+
+
+def facts_of_stream(
+    connection: Connection, voice: Voice, who: StreamId, after: int
+) -> wire.StreamFacts:
+    """What the hub holds of a till's own stream after that seq."""
+    in_service(connection, who.till)
+    voice = voice._replace(epoch=records.epoch_now(connection))
+    stream, facts = records.facts_after(connection, who, after)
+    head = stream.head if stream else genesis(who)
+    return wire.StreamFacts(
+        epoch=voice.epoch,
+        facts=[msgspec.Raw(fact) for fact in facts],
+        head=head,
+        head_sig=voice.head_signature(who, head),
+        safe_seq=SAFE_SEQ,
     )
 
 
@@ -447,7 +421,17 @@ def _append(
     append = recorder.append_carefully if carefully else recorder.append
     why = _REVOKED if till.revoked else ""
     verdicts = append(connection, stream.stream_no, till.store_id, now, new, why)
+    if stream.head.seq == 0:
+        _note_beginning(connection, stream.stream_no, new[0])
     return Head(new[-1].envelope.seq, new[-1].hash), verdicts
+
+
+def _note_beginning(connection: Connection, stream_no: int, first: Arrived) -> None:
+    told = first.envelope
+    if (told.type, told.tv) == STREAM_BEGAN:
+        with suppress(msgspec.MsgspecError):
+            began = msgspec.json.decode(told.body, type=StreamBegan)
+            records.note_beginning(connection, stream_no, began)
 
 
 def _open_shift(before: str, meeting: Meeting) -> str:

@@ -58,12 +58,12 @@ def test_what_a_file_says_lay_in_a_store_is_kept(head: Head) -> None:
 def test_the_same_file_again_changes_nothing_and_tells_no_till(head: Head) -> None:
     imports(head, FILE, "--store", "S01")
     with ServedHub(head.database_url) as hub:
-        before = hub.do(hub.hub._heads())
+        before = hub.do(hub.hub.heads())
     again = imports(head, FILE, "--store", "S01")
     assert again.out == "4 rows taken, 0 changed something, 0 rejected\n"
     assert "opening stock in S01: 0 products changed\n" in again.err
     with ServedHub(head.database_url) as hub:
-        assert hub.do(hub.hub._heads()) == before
+        assert hub.do(hub.hub.heads()) == before
 
 
 def test_each_store_has_its_own_and_a_file_that_says_nothing_leaves_it(head: Head) -> None:

@@ -30,7 +30,7 @@ DROPS = 2_000
 def acked(till: Till) -> Head:
     """Up to where this till knows its facts to be safe."""
     with till.database.reader() as connection:
-        return records.streams(connection)[-1].acked
+        return records.streams(connection, till.who.till)[-1].acked
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from journal.cursor import PAGE_ROWS_MAX
 from journal.envelope import decode
-from journal.stream import Predecessor, StreamBegan
+from journal.stream import StreamBegan
 from pos_client.inspection import stored_facts, verify
 from pos_client.settings import TillSettings
 from pos_client.till import Till
@@ -239,68 +239,6 @@ def test_a_till_that_is_enrolled_with_another_hub_brings_it_all_it_ever_sold(
         sell(again)
         push_all(again)
         assert agree(again, another)
-
-
-def test_two_copies_of_a_disk_fork_and_the_second_goes_on_selling(
-    hub: ServedHub, cable: Cable, till: Till, open_till: Open, tmp_path: Path
-) -> None:
-    """Data and marker were copied, so nobody could see it at the till: the hub does."""
-    sell(till)
-    push_all(till)
-    till.close()
-    shutil.copytree(tmp_path / "till", tmp_path / "copy")
-    settings = till.settings
-    copied = till_settings(tmp_path / "copy")
-    original, copy = open_till(settings), open_till(copied)
-    sell(original)
-    push_all(original)
-    copy.sale.scan(COLA, 2000)
-    copy.sale.pay("cash", Money(700, "CNY"))
-    heard = Heard(copy)
-    while copy.sync.push_once() is not None:
-        pass
-    assert copy.sync.state().forked
-    assert heard.names == ["sync.forked"]
-    assert sell(copy) == 350
-    assert copy.sync.state().waiting == 2
-    (line,) = hub.do(hub.hub.office.overview())[0]
-    assert line.forked
-    copy.close()
-    assert open_till(copied).sync.state().forked
-    sell(original)
-    push_all(original)
-    assert agree(original, hub)
-
-
-def test_a_forked_till_goes_on_in_a_new_incarnation_when_it_is_opened_again(
-    hub: ServedHub, till: Till, open_till: Open, tmp_path: Path
-) -> None:
-    sell(till)
-    push_all(till)
-    till.close()
-    shutil.copytree(tmp_path / "till", tmp_path / "copy")
-    original, copied = open_till(till.settings), till_settings(tmp_path / "copy")
-    sell(original)
-    push_all(original)
-    copy = open_till(copied)
-    sell(copy)
-    while copy.sync.push_once() is not None:
-        pass
-    forked, head = copy.recorder.writer.stream, copy.recorder.head
-    copy.close()
-
-    copy = open_till(copied)
-    assert copy.recorder.writer.stream != forked
-    opening = first_fact(copy)
-    assert opening == StreamBegan("forked", Predecessor(forked.incarnation, head.seq, head.hash))
-    sell(copy)
-    push_all(copy)
-    assert copy.sync.state()[:1] + copy.sync.state()[2:] == (1, True, True, "", "")
-    assert [row.data for row in hub.read(stored)][-2:] == facts_of(copy)[-2:]
-    assert len(facts_of(copy)) == head.seq + 2
-    stays = copy.recorder.writer.stream
-    copy.close()
-    assert open_till(copied).recorder.writer.stream == stays
 
 
 def test_a_revoked_till_goes_on_selling_and_is_told(

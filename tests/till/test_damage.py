@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pos_client import identity
+from pos_client.clock import RandomIds
 from pos_client.database import Database
 from pos_client.till import DATABASE_FILE, NotEnrolled, Till, look_into, open_database
 from retail.refusals import (
@@ -323,9 +324,13 @@ def test_a_journal_belongs_to_one_till(tmp_path: Path) -> None:
         who = identity.load(database)
         assert who is not None
         with pytest.raises(identity.OtherTill) as refusal:
-            identity.enrol(database, who._replace(till="S01-2"), "Z" * 26, tmp_path / "state")
+            identity.enrol(
+                database, who._replace(till="S01-2"), "Z" * 26, tmp_path / "state", RandomIds()
+            )
         assert says_why(refusal.value)
-        identity.enrol(database, who._replace(epoch="epoch-2"), "Z" * 26, tmp_path / "state")
+        identity.enrol(
+            database, who._replace(epoch="epoch-2"), "Z" * 26, tmp_path / "state", RandomIds()
+        )
     with closing(open_till(tmp_path)) as till:
         assert till.recorder.writer.stream.incarnation == "Z" * 26
         assert_in_order(till)

@@ -33,7 +33,10 @@ def old(tmp_path: Path) -> Path:
         then.executescript(script)
         then.execute("PRAGMA user_version = 1")
         then.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?, ?)", who)
-        then.executemany("INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?, ?)", streams)
+        # without what streams have had since
+        then.executemany(
+            "INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row[:8] for row in streams]
+        )
         then.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", facts)
         for product in the_shelf():
             body = msgspec.json.encode(product)

@@ -11,6 +11,7 @@ import pytest
 from journal.envelope import decode
 from journal.stream import StreamBegan
 from pos_client import identity
+from pos_client.clock import RandomIds
 from pos_client.sync.records import SqlOutbox, streams
 from pos_client.till import Till, open_database
 from retail.basket import Discount
@@ -196,17 +197,17 @@ def test_a_copy_goes_on_in_a_new_incarnation(
 
 def began_incarnations(till: Till) -> list[str]:
     with till.database.reader() as connection:
-        return [state.incarnation for state in streams(connection)]
+        return [state.stream.incarnation for state in streams(connection, TILL)]
 
 
 def _assert_all_waits_for_the_hub(till: Till, old: int) -> None:
     """The old stream's facts stay in the outbox, and go out first."""
     with till.database.reader() as connection:
-        former, writing = streams(connection)
+        former, writing = streams(connection, TILL)
         assert former.acked.seq == 0
-        assert len(SqlOutbox(connection, TILL, former).facts_after(0, 100, 10**6)) == old
-        assert SqlOutbox(connection, TILL, former).head().seq == old
-        now = SqlOutbox(connection, TILL, writing).head().seq
+        assert len(SqlOutbox(connection, former).facts_after(0, 100, 10**6)) == old
+        assert SqlOutbox(connection, former).head().seq == old
+        now = SqlOutbox(connection, writing).head().seq
     assert now == 3
     assert till.sync.state().waiting == old + now
     assert till.sync.state().waiting_since.startswith("2026-06-03T")
@@ -254,7 +255,7 @@ def test_a_kill_while_the_marker_turns_changes_nothing(
 
     for _ in range(2):
         with monkeypatch.context() as patch:
-            patch.setattr(identity, "write_durably", die)
+            patch.setattr(identity, "overwrite_durably", die)
             with pytest.raises(KeyboardInterrupt):
                 open_till(tmp_path)
     with closing(open_till(tmp_path)) as till:
@@ -267,7 +268,7 @@ def test_a_kill_between_marker_and_new_stream_only_mints_once_more(tmp_path: Pat
     with closing(open_till(tmp_path)) as till:
         begin(till)
         sell(till)
-    identity._new_marker(tmp_path / "state", TILL)
+    identity._new_marker(tmp_path / "state", TILL, RandomIds())
     with reopened(tmp_path) as till:
         sell(till)
         assert len(began(till)) == 2
@@ -280,7 +281,9 @@ def test_a_stream_that_was_enrolled_and_never_opened_begins_when_it_is(tmp_path:
         head = till.recorder.head
         who = till.who
     with closing(open_database(till_settings(tmp_path))) as database:
-        identity.enrol(database, who, CountedIds("B").incarnation(), tmp_path / "state")
+        identity.enrol(
+            database, who, CountedIds("B").incarnation(), tmp_path / "state", RandomIds()
+        )
     with reopened(tmp_path, "C") as till:
         opening = began(till)[-1]
         assert opening.predecessor is not None

@@ -1,0 +1,111 @@
+"""What a till does where the hub holds another history of one of its streams (sync.md 5.4).
+
+A copy of its disk was put back, or went on elsewhere. The till goes on selling in a new stream.
+There, under the same ids, it gives a place to what it alone has; what the hub alone has of the old
+stream it takes back. Nothing is thrown away, and each fact counts once.
+"""
+
+import sqlite3
+from typing import NamedTuple, Protocol
+
+from journal import wire
+from journal.chain import ChainBroken, link
+from journal.clock import Ids
+from journal.envelope import Envelope, decode
+from journal.signature import head_message, verified
+from journal.stream import Head, StreamId, genesis
+from pos_client.identity import begin_anew
+from pos_client.recorder import Transaction
+from pos_client.sync import records
+from pos_client.sync.records import StreamState
+
+
+class Settled(NamedTuple):
+    """How many facts moved into the new stream, and how many were fetched."""
+
+    moved: int = 0
+    fetched: int = 0
+
+
+def is_signed(told: wire.StreamFacts, stream: StreamId, hub_key: str) -> bool:
+    """Whether the hub vouches for the head it names."""
+    message = head_message(told.epoch, stream, told.head, told.safe_seq)
+    return verified(hub_key, message, told.head_sig)
+
+
+class Sales(Protocol):
+    """The completed sales, of which each is found by where its fact stands."""
+
+    def moved(
+        self, driver: sqlite3.Connection, old: tuple[int, int], new: tuple[int, int], /
+    ) -> None:
+        """The fact stands elsewhere now: its stream's number and seq."""
+        ...
+
+    def known_again(
+        self, driver: sqlite3.Connection, stream_no: int, envelope: Envelope, /
+    ) -> None:
+        """A fact was fetched back, perhaps a sale's."""
+        ...
+
+
+def settle(
+    write: Transaction, ids: Ids, sales: Sales, state: StreamState, told: wire.StreamFacts
+) -> Settled:
+    """Compare a run of the hub's facts, which follow `state.acked`, with this till's. Where they
+    part, what stands here after that point moves into another stream, and the hub's facts take
+    their places."""
+    try:
+        theirs = _linked(state.stream, state.acked, told)
+    except ChainBroken:
+        # The hub lost what it had acknowledged, and may have other facts there: from the beginning.
+        records.compared(write.driver, state.stream_no, genesis(state.stream), whole=False)
+        return Settled()
+    ours = records.facts_from(write.driver, state.stream_no, state.acked.seq)
+    alike = next(
+        (n for n, (fact, data) in enumerate(zip(theirs, ours, strict=False)) if fact.data != data),
+        min(len(theirs), len(ours)),
+    )
+    common = theirs[alike - 1].head if alike else state.acked
+    fetched = theirs[alike:]
+    moved = 0
+    if fetched:
+        if write.writer.stream == state.stream:
+            begin_anew(write, ids, "forked", common)
+        moved = _move(write, sales, state, common.seq)
+        for fact in fetched:
+            write.adopt(state.stream_no, fact.envelope, fact.data)
+            sales.known_again(write.driver, state.stream_no, fact.envelope)
+    reached = fetched[-1].head if fetched else common
+    whole = reached.seq >= told.head.seq
+    records.compared(write.driver, state.stream_no, reached, whole=whole)
+    return Settled(moved, len(fetched))
+
+
+class _Theirs(NamedTuple):
+    envelope: Envelope
+    data: bytes
+    head: Head
+
+
+def _linked(stream: StreamId, head: Head, told: wire.StreamFacts) -> list[_Theirs]:
+    """The hub's facts, each checked to follow the one before. Raises ChainBroken."""
+    if told.head.seq <= head.seq and told.head != head:
+        raise ChainBroken(head.seq, "is another one at the hub, or none")
+    theirs: list[_Theirs] = []
+    for raw in told.facts:
+        data = bytes(raw)
+        envelope, head = link(stream, head, data)
+        theirs.append(_Theirs(envelope, data, head))
+    return theirs
+
+
+def _move(write: Transaction, sales: Sales, state: StreamState, after: int) -> int:
+    """Move what stands after that fact into the stream that is written -> how many."""
+    facts = records.facts_from(write.driver, state.stream_no, after)
+    records.set_aside(write.driver, state.stream, state.stream_no, after)
+    for data in facts:
+        envelope = decode(data)
+        seq = write.move_here(envelope)
+        sales.moved(write.driver, (state.stream_no, envelope.seq), (write.writer.stream_no, seq))
+    return len(facts)
