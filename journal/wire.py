@@ -60,8 +60,17 @@ class PushRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 class VerdictCode:
     """What the hub did with a fact that it did not simply apply."""
 
+    #: nothing in its books: malformed, or its meaning failed here
     QUARANTINED: Final = "quarantined"
+    #: of a type or a version that this hub does not know yet
     WAITING: Final = "waiting"
+    #: it speaks of a fact that has no effect yet
+    PARKED: Final = "parked"
+    #: the hub takes facts in and applies none of them for now
+    DEFERRED: Final = "deferred"
+    #: a person's word that it never counts
+    SET_ASIDE: Final = "set_aside"
+    #: the same id in another stream
     DUPLICATE: Final = "duplicate"
 
 

@@ -316,11 +316,16 @@ def decode(name: str, version: int, body: bytes | msgspec.Raw) -> Fact:
     MalformedFact."""
     decoder = _DECODERS.get((name, version))
     if decoder is None:
-        raise UnknownFact(f"{name} version {version}")
+        raise UnknownFact(spelled(name, version))
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise MalformedFact(f"{name} version {version}: {_printable(fault)}") from None
+        raise MalformedFact(f"{spelled(name, version)}: {_printable(fault)}") from None
+
+
+def spelled(name: str, version: int) -> str:
+    """A type and its version as a verdict's reason says them."""
+    return f"{name} version {version}"
 
 
 def _printable(fault: Exception) -> str:

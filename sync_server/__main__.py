@@ -12,6 +12,7 @@ from sync_server.commands import (
     exports,
     files,
     products,
+    quarantine,
     recalls,
     receipts,
     revisions,
@@ -63,6 +64,16 @@ app.add_typer(of_receipts, name="receipts")
 of_receipts.command()(receipts.show)
 of_receipts.command("set")(receipts.set_template)
 of_receipts.command()(receipts.reset)
+of_quarantine = typer.Typer(
+    no_args_is_help=True,
+    help="Facts that are kept but not in the books. Example: sync-server quarantine list",
+)
+app.add_typer(of_quarantine, name="quarantine")
+of_quarantine.command("list")(quarantine.listed)
+of_quarantine.command()(quarantine.show)
+of_quarantine.command()(quarantine.replay)
+of_quarantine.command("set-aside")(quarantine.set_aside)
+of_quarantine.command()(quarantine.resume)
 
 
 def main() -> None:

@@ -42,9 +42,11 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DBAPIError,
     DisconnectionError,
     OperationalError,
     SQLAlchemyError,
+    StatementError,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -405,11 +407,19 @@ class SetWise:
             await_only(driver.execute(self._postgresql, *columns))
 
 
-def _blames_rows(fault: Exception) -> bool:
+def _blames_rows(fault: BaseException) -> bool:
     """Whether the same rows would fail again, whatever the database's state."""
     if isinstance(fault, OverflowError | sqlite3.IntegrityError | sqlite3.DataError):
         return True
     return (getattr(fault, "sqlstate", None) or "")[:2] in _ROWS_TO_BLAME
+
+
+def blames_database(fault: Exception) -> bool:
+    """Whether it is the database's own trouble: away, full, held by another. Then the same work may
+    do well later; whatever else failed would fail again."""
+    if isinstance(fault, DBAPIError):
+        return fault.orig is None or not _blames_rows(fault.orig)
+    return isinstance(fault, FAULTS) and not isinstance(fault, StatementError)
 
 
 def _array_type(kind: object) -> str:

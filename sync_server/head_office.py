@@ -31,6 +31,8 @@ from sync_server.database import FAULTS, Database
 from sync_server.feed import records as feed_records
 from sync_server.feed.news import News
 from sync_server.imports.stores import StoreRow
+from sync_server.quarantine.replays import Quarantine
+from sync_server.settings import HubSettings
 from sync_server.stock import records as stock_records
 from sync_server.stock import service as stock
 from sync_server.stock.records import OnHand, Opening
@@ -43,6 +45,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+#: what follows from facts that are applied beside their postings
+PROJECTION = stores.keep_readings
+
+
 class HeadOffice:
     """Head office's door of a hub."""
 
@@ -52,12 +58,14 @@ class HeadOffice:
         news: News,
         now: Now,
         write_contacts: Callable[[], Awaitable[None]],
+        settings: HubSettings,
     ) -> None:
         """`write_contacts` writes down which tills spoke since the last time."""
         self._database = database
         self._news = news
         self._now = now
         self._write_contacts = write_contacts
+        self.quarantine = Quarantine(database, settings, now, PROJECTION)
 
     async def _write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -19,15 +19,15 @@ from journal import wire
 from journal.stream import StreamId
 from journal.wire import Declared
 from sync_server import migrations
-from sync_server.catalogue import stores
 from sync_server.catalogue.book import HubBook
-from sync_server.database import FAULTS, Database, RowsRefused, open_database, unusable
+from sync_server.database import FAULTS, Database, open_database, unusable
 from sync_server.feed import epochs
 from sync_server.feed import records as feed_records
 from sync_server.feed import service as feed
 from sync_server.feed.news import News
 from sync_server.feed.service import PackedPage, Pages
-from sync_server.head_office import HeadOffice, Now
+from sync_server.head_office import PROJECTION, HeadOffice, Now
+from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
 from sync_server.sync import records, service, tokens
 from sync_server.sync.service import ForkFound, LostFacts, Voice
@@ -67,7 +67,7 @@ class Hub:
         self._writing_contacts = asyncio.Lock()
         self._pushes = 0
         self._memory = epochs.Memory(settings.memory_file)
-        self.office = HeadOffice(database, self.news, now, self.write_contacts)
+        self.office = HeadOffice(database, self.news, now, self.write_contacts, settings)
 
     @classmethod
     async def open(
@@ -101,6 +101,7 @@ class Hub:
             self._look_at_itself(),
             self._publish_plans(),
             self._forget_gone(),
+            self._take_up(),
         )
 
     async def look_at_itself(self) -> None:
@@ -158,7 +159,7 @@ class Hub:
         return tokens.bearer(self.voice, token, self.now())
 
     async def push(self, request: wire.PushRequest) -> wire.PushReply:
-        """Accept a run of facts. What the database refuses of a batch is found fact by fact in a
+        """Accept a run of facts. What cannot be applied of a batch is found fact by fact in a
         second transaction; a fork is noted for head office. Raises WireProblem."""
         if self._pushes >= self.settings.pushes_max:
             raise service.busy()
@@ -166,29 +167,25 @@ class Hub:
         self._contacts.pop(request.till, None)  # the push says newer things of the till
         now = self.now()
         try:
-            return await self._write(self._accept, request, now)
-        except RowsRefused:
-            return await self._write(self._accept, request, now, carefully=True)
+            accepted = await self._accept(request, now)
         except LostFacts as proof:
             await self._begin_epoch(proof.epoch, epochs.PROVED)
-            return await self._write(self._accept, request, now)
+            accepted = await self._accept(request, now)
         except ForkFound as fork:
             await self._write(fork.note)
             raise
         finally:
             self._pushes -= 1
+        with suppress(*FAULTS):  # the facts are kept; the next push counts them with its own
+            await self.office.quarantine.note(request.till, *accepted.came_to)
+        return accepted.reply
 
-    def _accept(
-        self,
-        connection: Connection,
-        request: wire.PushRequest,
-        now: datetime,
-        *,
-        carefully: bool = False,
-    ) -> wire.PushReply:
-        reply = service.push(connection, self.voice, request, now, carefully=carefully)
-        stores.keep_readings(connection, request, reply)
-        return reply
+    async def _accept(self, request: wire.PushRequest, now: datetime) -> service.Accepted:
+        pushed = (self.voice, request, now, PROJECTION)
+        try:
+            return await self._write(service.push, *pushed)
+        except NotApplied:
+            return await self._write(service.push, *pushed, carefully=True)
 
     # What tills read
 
@@ -248,6 +245,14 @@ class Hub:
         while not await self.news.end_within(self.settings.plans_looked_at_every_s):
             with suppress(*FAULTS):
                 await self.office.publish_due()
+
+    async def _take_up(self) -> None:
+        """Apply what waited for this program, at once and whenever more may be left over."""
+        while True:
+            with suppress(*FAULTS):
+                await self.office.quarantine.take_up()
+            if await self.news.end_within(self.settings.unsettled_looked_at_every_s):
+                return
 
     async def _forget_gone(self) -> None:
         """Forget what went longer ago than any till may be away without starting over."""

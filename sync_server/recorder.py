@@ -1,37 +1,50 @@
 """Accept each fact once: store it, add its postings up, remember the verdict.
 
-The hub never refuses a fact for what it says. What cannot be read or does not balance is stored
-and quarantined; a type this hub does not know yet is stored and waits. Ledgers are the till's,
-with the same keys, and are written once per batch and account, sorted, so that pushes never wait
-for each other in a circle. `takings_by_hour` says of the money ledger's takings when they came in.
+The hub never refuses a fact for what it says. What cannot be read, does not balance or makes its
+handler fail is stored and quarantined; a type this hub does not know yet is stored and waits; what
+speaks of one of these is parked behind it (decision 0020). Ledgers are the till's, with the same
+keys, and are written once per batch and account, sorted, so that pushes never wait for each other
+in a circle. `takings_by_hour` says of the money ledger's takings when they came in.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
     Table,
     Text,
+    bindparam,
+    literal,
     select,
     text,
+    update,
 )
 
 from journal.push import Arrived
-from journal.stream import STREAM_BEGAN
+from journal.stream import NAME_CHARACTERS_MAX, STREAM_BEGAN
 from journal.wire import Verdict, VerdictCode
 from retail import facts
-from retail.facts import MalformedFact, UnknownFact
-from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, Unbalanced, ledger_key, postings
-from sync_server.database import RowsRefused, SetWise, metadata
+from retail.facts import UnknownFact
+from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, ledger_key, postings
+from sync_server.database import (
+    Prepared,
+    SetWise,
+    blames_database,
+    metadata,
+    one_of,
+)
 
 journal = Table(
     "journal",
@@ -55,13 +68,42 @@ Index(
     sqlite_where=journal.c.verdict != VerdictCode.DUPLICATE,
     postgresql_where=journal.c.verdict != VerdictCode.DUPLICATE,
 )
+
+
+def is_first(of: FromClause = journal) -> ColumnElement[bool]:
+    """Not a fact that only repeats another's id; in the very words that SQLite knows
+    `journal_effect` by."""
+    duplicate = literal(VerdictCode.DUPLICATE, literal_execute=True)
+    return of.c.verdict != duplicate
+
+
 #: what head office has to settle is found without reading the rest
 HAS_VERDICT = journal.c.verdict != ""
 Index(
     "journal_unsettled",
     journal.c.verdict,
+    journal.c.stream_no,
+    journal.c.seq,
     sqlite_where=HAS_VERDICT,
     postgresql_where=HAS_VERDICT,
+)
+#: the verdicts of facts that have no effect yet and may have it still
+UNSETTLED: Final = (
+    VerdictCode.QUARANTINED,
+    VerdictCode.PARKED,
+    VerdictCode.WAITING,
+    VerdictCode.DEFERRED,
+)
+#: what the hub does with what comes in: one row, read with the lock that every push takes anyway
+intake = Table(
+    "intake",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    #: 0 while no fact is unsettled: then no push looks for one
+    Column("unsettled", Integer, nullable=False),
+    #: since when facts are stored only, ISO 8601, and why; empty while they are applied
+    Column("deferring_since", Text, nullable=False),
+    Column("deferring_why", Text, nullable=False),
 )
 #: where an integer overflows SQLite goes on with a float, which no book may hold
 WHOLE = "amount BETWEEN -9000000000000000000 AND 9000000000000000000"
@@ -107,6 +149,9 @@ _APPEND = SetWise(journal)
 _ADD_MONEY = SetWise(money_ledger, adding=("amount", "entries"))
 _ADD_STOCK = SetWise(stock_ledger, adding=("amount", "entries"))
 _ADD_TAKINGS = SetWise(takings_by_hour, adding=("amount", "sales"))
+_SOME_UNSETTLED = Prepared(
+    update(intake).where(intake.c.id == bindparam("the_row")), ("unsettled",)
+)
 #: the start of a time of ISO 8601, down to its hour
 _HOUR = slice(len("2026-06-03T09"))
 
@@ -115,35 +160,77 @@ REASON_CHARACTERS_MAX = 200
 #: names of products, taxes, tenders and currencies in a ledger's key are no longer: of a key,
 #: PostgreSQL indexes a third of a page, 2704 bytes, where SQLite would take any (nbtree.h)
 ACCOUNT_CHARACTERS_MAX = 200
+#: why facts are withheld: their till is revoked, or the hub applies nothing for now
+REVOKED: Final = (VerdictCode.QUARANTINED, "the till is revoked")
+DEFERRED: Final = (VerdictCode.DEFERRED, "the hub applies nothing until head office resumes it")
 
 #: ledger rows by their key: the key once more, the sum, the number of postings
 _Rows = dict[tuple[str, ...], list[Any]]
+#: what else follows from facts of one store that are applied; run in their transaction
+Projection = Callable[[Connection, str, Sequence[Arrived]], None]
+
+
+class NotApplied(Exception):
+    """Some fact of a run cannot be applied, for this `fault`: go on fact by fact."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@contextmanager
+def _blaming_facts() -> Iterator[None]:
+    """What fails in here, and is no trouble of the database, comes out as NotApplied."""
+    try:
+        yield
+    except Exception as fault:
+        if blames_database(fault):
+            raise
+        raise NotApplied(fault) from fault
+
+
+class Source(NamedTuple):
+    """Where a run of facts comes from, and what is known of it before any is read: the verdict and
+    the reason by which all are `withheld`; whether one `may_wait` behind an unsettled fact."""
+
+    stream_no: int
+    store: str
+    received_at: datetime
+    withheld: tuple[str, str] | None = None
+    may_wait: bool = False
 
 
 class Batch:
-    """The rows that a run of facts comes to, summed in memory."""
+    """The rows that a run of facts comes to, summed in memory. `blocked` are the ids of facts that
+    none may pass; the run's own join them, and leave them as they are applied."""
 
-    def __init__(self, stream_no: int, store: str, received_at: datetime) -> None:
-        self._stream_no = stream_no
-        self._store = store
-        self._received_at = received_at.isoformat(timespec="milliseconds")
+    def __init__(self, source: Source, blocked: set[str]) -> None:
+        self._source = source
+        self._blocked = blocked
+        self._received_at = source.received_at.isoformat(timespec="milliseconds")
         self._journal: list[tuple[object, ...]] = []
         #: by the start of the till's time, so that takings by the hour cost nothing per posting
         self._money: dict[str, _Rows] = defaultdict(dict)
         self._stock: _Rows = {}
+        self._applied: list[Arrived] = []
         self.verdicts: list[Verdict] = []
 
     def add(self, fact: Arrived, verdict: Verdict | None = None) -> None:
         """Take one fact in; with a verdict it is stored without effect."""
         entries: tuple[Posting, ...] = ()
         if verdict is None:
-            entries, verdict = _meaning(fact)
-        if verdict is not None:
-            self.verdicts.append(verdict)
+            entries, verdict = _meaning(fact, self._blocked)
         envelope = fact.envelope
+        if verdict is None:
+            self._applied.append(fact)
+            self._blocked.discard(envelope.eid)
+        else:
+            self.verdicts.append(verdict)
+            if verdict.code in UNSETTLED:
+                self._blocked.add(envelope.eid)
         self._journal.append(
             (
-                self._stream_no,
+                self._source.stream_no,
                 envelope.seq,
                 envelope.eid,
                 envelope.type,
@@ -155,7 +242,7 @@ class Batch:
                 fact.hash,
             )
         )
-        where = (self._store, envelope.till, envelope.bdate, envelope.shift)
+        where = (self._source.store, envelope.till, envelope.bdate, envelope.shift)
         money = self._money[envelope.at[_HOUR]]
         for entry in entries:
             rows = money if entry.book == MONEY else self._stock
@@ -167,13 +254,18 @@ class Batch:
                 row[-2] += entry.amount
                 row[-1] += 1
 
-    def write(self, connection: Connection) -> None:
-        """Journal first, then each ledger sorted by key."""
+    def store(self, connection: Connection) -> None:
+        """Write the facts into the journal. Raises RowsRefused."""
         _APPEND.write(connection, self._journal)
+
+    def apply(self, connection: Connection, project: Projection) -> None:
+        """Write each ledger sorted by key, and what else follows. Raises RowsRefused, and what a
+        projection raises."""
         takings = self._takings()
         _ADD_MONEY.write(connection, sorted(_joined(self._money.values())))
         _ADD_STOCK.write(connection, sorted(self._stock.values()))
         _ADD_TAKINGS.write(connection, sorted(takings))
+        project(connection, self._source.store, self._applied)
 
     def _takings(self) -> Iterable[list[Any]]:
         """Rows of `takings_by_hour`."""
@@ -213,77 +305,152 @@ def _joined(parts: Iterable[_Rows]) -> Iterable[list[Any]]:
     return whole.values()
 
 
-def _meaning(fact: Arrived) -> tuple[tuple[Posting, ...], Verdict | None]:
+def _meaning(fact: Arrived, blocked: Collection[str]) -> tuple[tuple[Posting, ...], Verdict | None]:
     """A fact's postings, or why it has none here."""
     envelope = fact.envelope
+    for eid in envelope.refs:
+        if eid in blocked and eid != envelope.eid:
+            return (), Verdict(envelope.seq, VerdictCode.PARKED, eid)
     if (envelope.type, envelope.tv) == STREAM_BEGAN:
         return (), None
     try:
         entries = postings(facts.decode(envelope.type, envelope.tv, envelope.body))
+        for entry in entries:
+            for name in (entry.item, entry.account):
+                if len(name) > ACCOUNT_CHARACTERS_MAX or "\0" in name:
+                    raise NoAccount(f"{name[:20]!a}… is no name of an account")
     except UnknownFact as unknown:
         return (), Verdict(envelope.seq, VerdictCode.WAITING, str(unknown))
-    except (MalformedFact, Unbalanced) as fault:
-        return (), _quarantined(fact, str(fault))
-    for entry in entries:
-        for name in (entry.item, entry.account):
-            if len(name) > ACCOUNT_CHARACTERS_MAX or "\0" in name:
-                return (), _quarantined(fact, f"{name[:20]!a}… is no name of an account")
+    except Exception as fault:  # a bug of ours too: this fact waits for its mending, no other does
+        return (), _quarantined(fact, fault)
     return entries, None
 
 
-def append(
-    connection: Connection,
-    stream_no: int,
-    store: str,
-    received_at: datetime,
-    arrived: Sequence[Arrived],
-    quarantine_why: str = "",
-) -> list[Verdict]:
-    """Store a run of new facts and their effects, set-wise. `quarantine_why` stores them without
-    effect (a revoked till). Raises RowsRefused when a row cannot be taken: run
-    `append_carefully` in a fresh transaction."""
-    batch = Batch(stream_no, store, received_at)
-    for fact in arrived:
-        batch.add(fact, _quarantined(fact, quarantine_why) if quarantine_why else None)
-    batch.write(connection)
-    return batch.verdicts
+class NoAccount(ValueError):
+    """A fact names an account that no ledger can hold."""
 
 
-def _quarantined(fact: Arrived, why: str) -> Verdict:
+def _quarantined(fact: Arrived, fault: Exception) -> Verdict:
+    """The class of the fault and its sentence, without what a hostile fact put into it."""
+    why = f"{type(fault).__name__}: {ascii(str(fault))[1:-1]}"
     return Verdict(fact.envelope.seq, VerdictCode.QUARANTINED, why[:REASON_CHARACTERS_MAX])
 
 
-def append_carefully(
-    connection: Connection,
-    stream_no: int,
-    store: str,
-    received_at: datetime,
-    arrived: Sequence[Arrived],
-    quarantine_why: str = "",
+def append(
+    connection: Connection, source: Source, arrived: Sequence[Arrived], project: Projection
 ) -> list[Verdict]:
-    """The same, fact by fact behind savepoints: what the database refuses is stored in
-    quarantine, what is there already under another position is stored as a duplicate."""
+    """Store a run of new facts and their effects, set-wise. Raises NotApplied: run
+    `append_carefully` in a fresh transaction."""
+    batch = Batch(source, _blocked(connection, source, arrived))
+    with _blaming_facts():
+        for fact in arrived:
+            batch.add(fact, _withheld(source, fact))
+        batch.store(connection)
+        batch.apply(connection, project)
+    _note_unsettled(connection, batch.verdicts)
+    return batch.verdicts
+
+
+def append_carefully(
+    connection: Connection, source: Source, arrived: Sequence[Arrived], project: Projection
+) -> list[Verdict]:
+    """The same, fact by fact behind savepoints: what fails is stored in quarantine, what is there
+    already under another position is stored as a duplicate."""
+    blocked = _blocked(connection, source, arrived)
     verdicts: list[Verdict] = []
     for fact in arrived:
-        told = _quarantined(fact, quarantine_why) if quarantine_why else None
+        told = _withheld(source, fact)
         duplicate = Verdict(fact.envelope.seq, VerdictCode.DUPLICATE)
-        batch = Batch(stream_no, store, received_at)
-        batch.add(fact, duplicate if _is_kept(connection, fact.envelope.eid) else told)
+        batch = Batch(source, blocked)
+        kept = _is_kept(connection, fact.envelope.eid)
         try:
-            with connection.begin_nested():
-                batch.write(connection)
-        except RowsRefused as fault:
+            with _blaming_facts(), connection.begin_nested():
+                batch.add(fact, duplicate if kept else told)
+                batch.store(connection)
+                batch.apply(connection, project)
+        except NotApplied as no:
             if _is_kept(connection, fact.envelope.eid):  # another push came first
                 told = duplicate
-            batch = Batch(stream_no, store, received_at)
-            batch.add(fact, told or _quarantined(fact, str(fault)))
-            batch.write(connection)
+            batch = Batch(source, blocked)
+            batch.add(fact, told or _quarantined(fact, no.fault))
+            batch.store(connection)
         verdicts += batch.verdicts
+    _note_unsettled(connection, verdicts)
     return verdicts
+
+
+def apply(
+    connection: Connection,
+    source: Source,
+    stored: Sequence[Arrived],
+    blocked: set[str],
+    project: Projection,
+) -> list[Verdict]:
+    """Give stored facts the effects that they have not had, as if they came now: set-wise where
+    that does, else each behind a savepoint -> the verdicts on those that have none still."""
+    try:
+        with _blaming_facts(), connection.begin_nested():
+            batch = Batch(source, set(blocked))
+            for fact in stored:
+                batch.add(fact)
+            batch.apply(connection, project)
+    except NotApplied:
+        return [
+            each for fact in stored for each in _apply(connection, source, fact, blocked, project)
+        ]
+    return batch.verdicts
+
+
+def _apply(
+    connection: Connection, source: Source, fact: Arrived, blocked: set[str], project: Projection
+) -> list[Verdict]:
+    batch = Batch(source, blocked)
+    try:
+        with _blaming_facts(), connection.begin_nested():
+            batch.add(fact)
+            batch.apply(connection, project)
+    except NotApplied as no:
+        batch = Batch(source, blocked)
+        batch.add(fact, _quarantined(fact, no.fault))
+    return batch.verdicts
+
+
+def _withheld(source: Source, fact: Arrived) -> Verdict | None:
+    return Verdict(fact.envelope.seq, *source.withheld) if source.withheld else None
+
+
+def _blocked(connection: Connection, source: Source, arrived: Sequence[Arrived]) -> set[str]:
+    """Which facts that these speak of are unsettled."""
+    looks = source.may_wait and not source.withheld
+    return spoken_of(connection, arrived, UNSETTLED) if looks else set()
+
+
+def spoken_of(
+    connection: Connection, facts_: Iterable[Arrived], verdicts: Collection[str]
+) -> set[str]:
+    """The facts with one of these verdicts that these facts speak of, by their ids."""
+    refs = {eid for fact in facts_ for eid in fact.envelope.refs if _may_be_id(eid)}
+    if not refs:
+        return set()
+    found = select(journal.c.eid).where(
+        one_of(journal.c.eid, sorted(refs)), is_first(), journal.c.verdict.in_(verdicts)
+    )
+    return set(connection.execute(found).scalars())
+
+
+def _may_be_id(eid: str) -> bool:
+    """Whether an envelope may carry that id; PostgreSQL takes no NUL even to look for it."""
+    return len(eid) <= NAME_CHARACTERS_MAX and eid.isascii() and eid.isprintable()
+
+
+def _note_unsettled(connection: Connection, verdicts: Sequence[Verdict]) -> None:
+    """Let later pushes look for what is unsettled. The row is locked even when it says so already:
+    who settles the last one at the same time looks again after us (`quarantine.service`)."""
+    if any(verdict.code in UNSETTLED for verdict in verdicts):
+        _SOME_UNSETTLED.run(connection, the_row=1, unsettled=1)
 
 
 def _is_kept(connection: Connection, eid: str) -> bool:
     """Whether the fact is there already, in whichever stream."""
-    effect = journal.c.verdict != VerdictCode.DUPLICATE
-    kept = select(journal.c.seq).where(journal.c.eid == eid, effect)
+    kept = select(journal.c.seq).where(journal.c.eid == eid, is_first())
     return connection.execute(kept).first() is not None

@@ -58,6 +58,25 @@ class HubSettings(BaseSettings):
     plans_looked_at_every_s: Pause = Field(
         1.0, description="how late a planned revision may come into the feed; tills do not wait"
     )
+    breaker_window_facts: int = Field(
+        1_000, ge=1, description="of so many facts that came in last is counted how many fail"
+    )
+    breaker_facts_min: int = Field(
+        50, ge=1, description="of fewer facts nothing can be said: a morning's first ones"
+    )
+    breaker_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="when more of them than this come to quarantine, the hub applies nothing more"
+        " until `sync-server quarantine resume`",
+    )
+    replay_facts_max: int = Field(
+        500, ge=1, description="facts that a replay takes at once; their till's pushes wait so long"
+    )
+    unsettled_looked_at_every_s: Pause = Field(
+        60.0, description="how often the hub looks for what waits without need, if anything does"
+    )
     feed_pages_bytes_max: int = Field(
         32 * 1024 * 1024,
         ge=0,

@@ -84,19 +84,17 @@ def _no_findings(*_: object) -> Any:
     return Findings([], [])
 
 
-_write_batch = recorder.Batch.write
+_store = recorder.Batch.store
 
 
 def _two_transactions(self: recorder.Batch, connection: Any) -> None:
     """The hub notes that it has the facts, and adds them up in a second transaction."""
-    rows, self._journal = self._journal, []
-    recorder._APPEND.write(connection, rows)
+    _store(self, connection)
     driver = connection.connection.driver_connection
     driver.execute("COMMIT")
     driver.execute("BEGIN IMMEDIATE")
     assert Acting.server_disk is not None
     Acting.server_disk.before_commit()
-    _write_batch(self, connection)
 
 
 def _always_ours(_connection: Any, cursor: str, heads: Mapping[str, object]) -> Cursor:
@@ -141,7 +139,7 @@ SAFEGUARDS: dict[str, Callable[[], list[Any]]] = {
         patch.object(truth, "verify", _no_findings),
     ],
     "dedupe in the same transaction": lambda: [
-        patch.object(recorder.Batch, "write", _two_transactions)
+        patch.object(recorder.Batch, "store", _two_transactions)
     ],
     "epoch": _no_epoch,
     "contents": _no_contents,

@@ -5,19 +5,16 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from journal import envelope
-from journal.wire import PushReply, PushRequest
+from journal.push import Arrived
 from pricebook.rows import store_scope
 from retail.catalogue import Cashier, StoreSettings
 from retail.facts import TYPES, CodeDecided
 from retail.facts import decode as decode_fact
 from retail.receipt import BUILT_IN
 from sync_server.feed import records as feed
-from sync_server.sync.records import find_till
 from sync_server.sync.service import known_store
 
-#: what a fact of that type has in its bytes, so that the others need not be read
-_DECIDED = TYPES[CodeDecided][0].encode()
+_DECIDED = TYPES[CodeDecided]
 #: digits of a code that may be two things
 _DIGITS = 8
 
@@ -29,23 +26,19 @@ def publish_cashiers(connection: Connection, store_id: str, cashiers: list[Cashi
     return feed.publish(connection, store_scope(store_id), "cashier", bodies)
 
 
-def keep_readings(connection: Connection, request: PushRequest, reply: PushReply) -> None:
+def keep_readings(connection: Connection, store_id: str, applied: Sequence[Arrived]) -> None:
     """Tell all tills of a store what a cashier at one of them said that codes are which may be two
-    things: of the facts that were pushed, those that are in force."""
-    without_effect = {verdict.seq for verdict in reply.verdicts}
+    things: of facts that are applied now."""
     bodies: dict[str, bytes | None] = {}
-    for data in request.facts:
-        if _DECIDED in bytes(data):
-            fact = envelope.decode(data)
-            if (fact.type, fact.tv) == TYPES[CodeDecided] and fact.seq not in without_effect:
-                said = decode_fact(fact.type, fact.tv, fact.body)
-                assert isinstance(said, CodeDecided)
-                if len(said.code) == _DIGITS and said.code.isascii() and said.code.isdecimal():
-                    bodies[said.code] = msgspec.json.encode(said.reading)
+    for fact in applied:
+        told = fact.envelope
+        if (told.type, told.tv) == _DECIDED:
+            said = decode_fact(told.type, told.tv, told.body)
+            assert isinstance(said, CodeDecided)
+            if len(said.code) == _DIGITS and said.code.isascii() and said.code.isdecimal():
+                bodies[said.code] = msgspec.json.encode(said.reading)
     if bodies:
-        till = find_till(connection, request.till)
-        assert till is not None
-        feed.publish(connection, store_scope(till.store_id), "reading", bodies)
+        feed.publish(connection, store_scope(store_id), "reading", bodies)
 
 
 def publish_settings(connection: Connection, store_id: str, settings: StoreSettings) -> int:

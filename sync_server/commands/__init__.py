@@ -3,7 +3,8 @@
     serving, tills                   the hub as a process, which tills it serves
     files, opening, exports          what comes from other systems, and goes to them
     products, revisions, recalls     the catalogue
-    telling                          what these three share: options, how they say what was done
+    quarantine                       facts that are kept but not in the books
+    telling                          what these four share: options, how they say what was done
     running                          what all share: the hub for one act, a no as its sentence
     shown                            tables for a person, plain lines for a script
 

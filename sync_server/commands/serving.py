@@ -11,7 +11,15 @@ from typing import Annotated, NoReturn
 import typer
 import uvicorn
 
-from sync_server.commands.running import Url, collect_seldom, opens, run, settings_of, stop
+from sync_server.commands.running import (
+    Url,
+    collect_seldom,
+    opens,
+    run,
+    settings_of,
+    stop,
+    with_hub,
+)
 from sync_server.hub import Hub
 from sync_server.settings import is_loopback
 
@@ -109,6 +117,15 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def migrate(database: Url = None) -> None:
-    """Bring the database up to date. Example: sync-server migrate --database sqlite:///hub.db"""
-    run(opens(settings_of(database=database)))
-    typer.echo("up to date")
+    """Bring the database up to date, and apply what waited for this program.
+
+    Example: sync-server migrate --database sqlite:///hub.db
+    """
+
+    async def work(hub: Hub) -> int:
+        await hub.ready()
+        return (await hub.office.quarantine.take_up()).applied
+
+    applied = run(with_hub(settings_of(database=database), work))
+    waited = f", and what had waited is in the books: {applied}" if applied else ""
+    typer.echo(f"up to date{waited}")

@@ -1,4 +1,4 @@
-"""What the commands about products share: their options, and how they say what was done."""
+"""What the commands that change something share: their options, and how they say what was done."""
 
 import getpass
 from collections.abc import Awaitable, Callable, Iterable, Iterator

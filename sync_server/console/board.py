@@ -10,8 +10,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from retail.language import Language, Text
-from sync_server.console.records import Takings, TillStanding
-from sync_server.console.words import SHIFT_NONE, SHIFT_OPEN, amount, clock, facts_of
+from sync_server.console.records import Overview, Takings, TillStanding
+from sync_server.console.words import SHIFT_NONE, SHIFT_OPEN, UNSETTLED, amount, clock, facts_of
 from sync_server.settings import IN_STEP_S
 
 
@@ -59,6 +59,8 @@ class TillCard(NamedTuple):
     state: str
     mark: str
     said: str
+    #: how many of its facts are to be settled, empty for none
+    unsettled: str
     contact: str
     facts: str
     day: str
@@ -105,12 +107,10 @@ def in_step(standings: Iterable[TillStanding], now: datetime) -> tuple[int, int]
     return sum(state in _WELL for state in states), len(states)
 
 
-def board(
-    standings: list[TillStanding], takings: dict[str, Takings], language: Language, now: datetime
-) -> tuple[StoreBoard, ...]:
+def board(seen: Overview, language: Language, now: datetime) -> tuple[StoreBoard, ...]:
     """Every store with its tills, in the order of their ids, so that nothing changes its place."""
-    stores = []
-    for store_id, of_store in groupby(standings, key=lambda standing: standing.store_id):
+    stores, takings = [], seen.takings
+    for store_id, of_store in groupby(seen.standings, key=lambda standing: standing.store_id):
         tills = list(of_store)
         first = tills[0]
         day, taken = _day([takings[each.till_id] for each in tills if each.till_id in takings])
@@ -120,7 +120,7 @@ def board(
                 first.store_name,
                 day,
                 amount(taken, first.currency) if day else "",
-                tuple(_card(each, takings, language, now) for each in tills if each.till_id),
+                tuple(_card(each, seen, language, now) for each in tills if each.till_id),
             )
         )
     return tuple(stores)
@@ -132,10 +132,9 @@ def _day(taken: list[Takings]) -> tuple[str, int]:
     return day, sum(each.minor for each in taken if each.business_date == day)
 
 
-def _card(
-    standing: TillStanding, takings: dict[str, Takings], language: Language, now: datetime
-) -> TillCard:
-    taken = takings.get(standing.till_id or "")
+def _card(standing: TillStanding, seen: Overview, language: Language, now: datetime) -> TillCard:
+    till_id = standing.till_id or ""
+    taken, unsettled = seen.takings.get(till_id), seen.unsettled_facts.get(till_id, 0)
     state = state_of(standing, now)
     contact = clock(standing.last_contact, standing.timezone, now)
     since = clock(standing.waiting_since, standing.timezone, now)
@@ -146,10 +145,11 @@ def _card(
         declared=f"{standing.declared_seq:,}",
     )
     return TillCard(
-        standing.till_id or "",
+        till_id,
         state,
         MARKS[state],
         said.to(language),
+        UNSETTLED.filled(facts=facts_of(unsettled)).to(language) if unsettled else "",
         contact,
         f"{standing.head_seq:,}",
         taken.business_date if taken else "",

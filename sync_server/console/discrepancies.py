@@ -20,12 +20,14 @@ from retail.language import Language, Text
 from sync_server.console.board import MARKS, State, state_of
 from sync_server.console.records import Difference, Overview, TillStanding, Unsettled
 from sync_server.console.restored import BrokenOff, PutBack
-from sync_server.console.words import amount, clock, facts_of
+from sync_server.console.words import NOTHING, age, amount, clock, facts_of
 from sync_server.feed.epochs import ELSEWHERE, OLDER_COPY, PROVED
+from sync_server.recorder import REVOKED
 
 
 class Discrepancy(NamedTuple):
-    """One line: its mark, what it is, where, the particulars, since when, and what to do."""
+    """One line: its mark, what it is, where, the particulars, since when and how long, and what to
+    do; `open` while somebody has to do it."""
 
     mark: str
     what: str
@@ -33,11 +35,17 @@ class Discrepancy(NamedTuple):
     detail: str
     reason: str
     since: str
+    age: str
     remedy: str
+    open: bool
 
 
 _QUARANTINED = Text("In quarantine", "已隔离")
 _WAITING = Text("Waits for a newer hub", "待总部升级")
+_PARKED = Text("Parked behind another", "等待前一条记录")
+_DEFERRED = Text("Deferred", "暂缓入账")
+_SET_ASIDE = Text("Set aside", "已搁置")
+_OF_REVOKED = Text("Of a revoked till", "已停用终端的记录")
 _FORKED = Text("Forked", "记录分叉")
 _SILENT = Text("Silent", "无联系")
 _OVER = Text("Cash over", "长款")
@@ -51,12 +59,28 @@ _COUNT_AGAIN = Text(
 )
 _TODO = {
     _QUARANTINED: Text(
-        "Kept, but not in the books: compare it with the store's receipt and correct by hand.",
-        "已保存但未入账：请与门店小票核对后人工更正。",
+        "Kept, but not in the books. Once the cause is mended: sync-server quarantine replay --all;"
+        " or set it aside.",
+        "已保存但未入账。原因排除后运行 sync-server quarantine replay --all，或将其搁置。",
+    ),
+    _OF_REVOKED: Text(
+        "Kept, but not in the books. If they are true: sync-server quarantine replay --till {till}",
+        "已保存但未入账。核实属实后运行：sync-server quarantine replay --till {till}",
+    ),
+    _PARKED: Text(
+        "Kept; goes into the books with the fact that it speaks of, named here.",
+        "已保存；随其所指记录（见左）一同入账。",
     ),
     _WAITING: Text(
-        "Kept, not in the books yet: update the hub's program.",
-        "已保存，暂未入账：请升级总部程序。",
+        "Kept; goes into the books by itself once the hub's program is updated.",
+        "已保存；总部程序升级后自动入账。",
+    ),
+    _DEFERRED: Text(
+        "Kept; goes into the books with: sync-server quarantine resume",
+        "已保存；运行 sync-server quarantine resume 后入账。",
+    ),
+    _SET_ASIDE: Text(
+        "Never counts, by a person's word. Nothing to do.", "已由人工确认不入账，无需处理。"
     ),
     _FORKED: Text(
         "Let it go on selling: it goes on in a new stream by itself, and nothing is lost.",
@@ -92,6 +116,13 @@ _WHY = {
     ELSEWHERE: Text("it was loaded again, or recovered", "数据库曾被重新载入或恢复"),
     OLDER_COPY: Text("it holds less than it held", "内容少于此前"),
     PROVED: Text("a till proved it", "由终端证实"),
+}
+_OF_VERDICT = {
+    VerdictCode.QUARANTINED: _QUARANTINED,
+    VerdictCode.PARKED: _PARKED,
+    VerdictCode.WAITING: _WAITING,
+    VerdictCode.DEFERRED: _DEFERRED,
+    VerdictCode.SET_ASIDE: _SET_ASIDE,
 }
 _SHIFT = Text("shift {number}: {amount}", "第 {number} 班：{amount}")
 _HEAD = Text("{facts} here, {declared} declared", "已收 {facts}，声明 {declared}")
@@ -131,10 +162,19 @@ def _line(
     since: str,
     language: Language,
     reason: str = "",
+    old: Text = NOTHING,
 ) -> Discrepancy:
-    remedy = _TODO[what].to(language)
+    till = till_id or ""
     return Discrepancy(
-        mark, what.to(language), till_id or "", detail.to(language), reason, since, remedy
+        mark,
+        what.to(language),
+        till,
+        detail.to(language),
+        reason,
+        since,
+        old.to(language),
+        _TODO[what].filled(till=till).to(language),
+        what is not _SET_ASIDE,
     )
 
 
@@ -168,15 +208,20 @@ def _head(standing: TillStanding) -> Text:
 
 
 def _unsettled(facts: Unsettled, language: Language, now: datetime) -> Discrepancy:
-    what = _WAITING if facts.verdict == VerdictCode.WAITING else _QUARANTINED
-    kind = _KIND_NAMES.get(facts.type, Text(facts.type, facts.type))
+    what = _OF_VERDICT[facts.verdict]
+    if (facts.verdict, facts.reason) == REVOKED:
+        what = _OF_REVOKED
     seqs = f"{facts.first_seq:,}" + (f"–{facts.last_seq:,}" if facts.facts > 1 else "")
-    detail = Text(f"{kind.en} · {seqs}", f"{kind.zh} · {seqs}")
-    if facts.facts > 1:
-        many = facts_of(facts.facts)
-        detail = Text(f"{many.en} · {detail.en}", f"{many.zh} · {detail.zh}")
+    said = [facts_of(facts.facts)] if facts.facts > 1 else []
+    said += [_KIND_NAMES.get(facts.type, Text(facts.type, facts.type))] if facts.type else []
+    detail = Text(
+        " · ".join([*(each.en for each in said), seqs]),
+        " · ".join([*(each.zh for each in said), seqs]),
+    )
     since = clock(facts.since, facts.timezone, now)
-    return _line("◇", what, facts.till_id, detail, since, language, facts.reason)
+    mark = "◇" if what is not _SET_ASIDE else "–"
+    old = age(facts.since, now)
+    return _line(mark, what, facts.till_id, detail, since, language, facts.reason, old)
 
 
 def _difference(shift: Difference, language: Language) -> Discrepancy:

@@ -1,6 +1,7 @@
 """How head office's pages are drawn: templates, and a policy that lets a page load its own style
 and script and nothing else."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -25,6 +26,9 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+#: what a person is to type
+_COMMAND = re.compile(r"(sync-server(?: [A-Za-z0-9-]+)+)")
+_ENVIRONMENT.filters["by_command"] = _COMMAND.split  # every second part is one
 
 
 def _hash_source(text: str) -> str:

@@ -51,6 +51,9 @@ class Page(NamedTuple):
 
     headline: str
     well: bool
+    #: that the hub applies nothing, and what to do; empty while it does
+    stopped: str
+    stopped_todo: str
     in_step: str
     unsettled: str
     differences: str
@@ -66,18 +69,28 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
     headline = words.ALL_WELL
     if well < tills:
         headline = words.SOME_NOT.filled(count=tills - well, all=tills)
-    facts, differing = seen.unsettled_facts, seen.differing
+    facts, differing = sum(seen.unsettled_facts.values()), seen.differing
+    since, why = seen.intake.deferring_since, seen.intake.deferring_why
+    stopped = words.STOPPED.filled(since=_here(since), why=why) if since else words.NOTHING
+    todo = words.STOPPED_TODO if since else words.NOTHING
     return Page(
         headline=headline.to(language) if tills else "",
-        well=well == tills,
+        well=well == tills and not since,
+        stopped=stopped.to(language),
+        stopped_todo=todo.to(language),
         in_step=f"{well} / {tills}",
         unsettled=words.UNSETTLED.filled(facts=words.facts_of(facts)).to(language) if facts else "",
         differences=words.DIFFERENCES.filled(count=differing).to(language) if differing else "",
         day=seen.day,
         figures=_figures(seen, language),
-        stores=board(seen.standings, seen.takings, language, now),
+        stores=board(seen, language, now),
         discrepancies=discrepancies(seen, language, now),
     )
+
+
+def _here(at: str) -> str:
+    """A time of the hub's own, as its machine's clock shows it."""
+    return datetime.fromisoformat(at).astimezone().strftime("%m-%d %H:%M %Z")
 
 
 def _figures(seen: Overview, language: Language) -> tuple[Figures, ...]:

@@ -3,13 +3,26 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
 
 from journal.envelope import decode
+from journal.wire import VerdictCode
 from retail.facts import TYPES, SaleCompleted
 from sync_server.console.restored import BrokenOff, PutBack, broken_off, put_back
+from sync_server.quarantine import records as quarantine
+from sync_server.quarantine.records import IS_SHOWN, IS_UNSETTLED, RANK, settlement
 from sync_server.recorder import (
-    HAS_VERDICT,
     IS_DIFFERENCE,
     journal,
     money_ledger,
@@ -22,6 +35,8 @@ from sync_server.sync.records import store, stream, till
 LISTED_MAX = 50
 #: a shift that closed over or short is listed for as many business days
 DIFFERENCE_DAYS = 7
+#: a fact that was set aside is listed for as many days
+SET_ASIDE_DAYS = 7
 
 
 class TillStanding(NamedTuple):
@@ -123,7 +138,8 @@ class HourTaken(NamedTuple):
 
 
 class Unsettled(NamedTuple):
-    """Facts of one till that are stored without effect for the same reason."""
+    """Facts of one till that are stored without effect and settled by one act; `type` is empty
+    where they are of several."""
 
     till_id: str
     timezone: str
@@ -148,15 +164,16 @@ class Difference(NamedTuple):
 
 class Overview(NamedTuple):
     """All that `/hq` shows, read from one snapshot. `day` is the business date that the figures
-    are of, empty before the first sale; `unsettled_facts` and `differing` count those beyond
-    LISTED_MAX too."""
+    are of, empty before the first sale; `unsettled_facts`, by till, and `differing` count those
+    beyond LISTED_MAX too; `intake` says whether the hub applies what comes in."""
 
     standings: list[TillStanding]
     takings: dict[str, Takings]
     day: str
     hours: list[HourTaken]
     unsettled: list[Unsettled]
-    unsettled_facts: int
+    unsettled_facts: dict[str, int]
+    intake: quarantine.State
     differences: list[Difference]
     differing: int
     broken_off: list[BrokenOff]
@@ -173,8 +190,9 @@ def overview(connection: Connection, now: datetime) -> Overview:
         takings,
         day,
         _hours(connection, day),
-        _unsettled(connection),
-        _how_many(connection, journal, _NEEDS_SETTLING),
+        _unsettled(connection, now),
+        _unsettled_by_till(connection),
+        quarantine.state(connection),
         _differences(connection, differs),
         _how_many(connection, money_ledger, differs),
         broken_off(connection, now),
@@ -199,31 +217,52 @@ def _hours(connection: Connection, day: str) -> list[HourTaken]:
     return [HourTaken(*row[:3], int(row[3]), int(row[4])) for row in rows]
 
 
-_NEEDS_SETTLING = and_(HAS_VERDICT, journal.c.verdict.in_(("quarantined", "waiting")))
-
-
-def _unsettled(connection: Connection) -> list[Unsettled]:
-    since = func.min(journal.c.received_at)
-    key = (
+def _unsettled(connection: Connection, now: datetime) -> list[Unsettled]:
+    """Those of a till that one act settles make one line: all that are parked, and all that are
+    deferred; others by their reason and type. What was set aside is told for SET_ASIDE_DAYS."""
+    verdict, since = journal.c.verdict, func.min(journal.c.received_at)
+    each_alone = not_(verdict.in_((VerdictCode.PARKED, VerdictCode.DEFERRED)))
+    groups = (
         stream.c.till_id,
         store.c.timezone,
-        journal.c.verdict,
-        journal.c.reason,
-        journal.c.type,
+        verdict,
+        case((each_alone, journal.c.reason), else_=""),
+        case((each_alone, journal.c.type), else_=""),
     )
+    numbers = (func.count(), func.min(journal.c.seq), func.max(journal.c.seq))
     rows = connection.execute(
-        select(*key, func.count(), func.min(journal.c.seq), func.max(journal.c.seq), since)
+        select(*groups, func.min(journal.c.reason), *numbers, since)
         .select_from(
             journal.join(stream, stream.c.stream_no == journal.c.stream_no).join(
                 store, store.c.store_id == stream.c.store_id
             )
         )
-        .where(_NEEDS_SETTLING)
-        .group_by(journal.c.stream_no, *key)
-        .order_by(since.desc(), stream.c.till_id, journal.c.type)
+        .where(IS_SHOWN, or_(verdict != VerdictCode.SET_ASIDE, _is_set_aside_lately(now)))
+        .group_by(journal.c.stream_no, *groups)
+        .order_by(RANK, since.desc(), stream.c.till_id, groups[-1])
         .limit(LISTED_MAX)
     )
-    return [Unsettled(*row) for row in rows]
+    return [Unsettled._make((*row[:3], row[5], row[4], *row[6:])) for row in rows]
+
+
+def _is_set_aside_lately(now: datetime) -> ColumnElement[bool]:
+    since = (now - timedelta(days=SET_ASIDE_DAYS)).isoformat(timespec="milliseconds")
+    return exists().where(
+        settlement.c.stream_no == journal.c.stream_no,
+        settlement.c.seq == journal.c.seq,
+        settlement.c.verdict == VerdictCode.SET_ASIDE,
+        settlement.c.at >= since,
+    )
+
+
+def _unsettled_by_till(connection: Connection) -> dict[str, int]:
+    rows = connection.execute(
+        select(stream.c.till_id, func.count())
+        .join_from(journal, stream, stream.c.stream_no == journal.c.stream_no)
+        .where(IS_UNSETTLED)
+        .group_by(stream.c.till_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _how_many(connection: Connection, of: Table, where: ColumnElement[bool]) -> int:

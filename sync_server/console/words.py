@@ -42,6 +42,19 @@ ALL_WELL = Text("All tills in step", "全部同步")
 SOME_NOT = Text("{count} of {all} tills not in step", "{all} 台终端中 {count} 台未同步")
 UNSETTLED = Text("{facts} to be settled", "{facts}记录待处理")
 DIFFERENCES = Text("{count} over or short", "{count} 笔长短款")
+NOTHING = Text("", "")
+#: the hub applies nothing: since when, and how many of how many facts failed
+STOPPED = Text(
+    "Facts are kept, but nothing goes into the books since {since}: {why} of the last facts came to"
+    " quarantine.",
+    "{since} 起只保存记录、暂停入账：最近的记录中 {why} 被隔离。",
+)
+STOPPED_TODO = Text(
+    "Tills sell on and nothing is lost. See what fails: sync-server quarantine list. Go back to the"
+    " program of before, or mend this one; then: sync-server quarantine resume",
+    "门店可继续销售，数据不会丢失。查看原因：sync-server quarantine list。请退回此前的程序版本"
+    "或修复当前版本，然后运行：sync-server quarantine resume",
+)
 OTHER_STORES = Text("other stores", "其他门店")
 OTHER_HOURS = Text("other", "其他")
 SHIFT_NONE = Text("no shift", "未开班")
@@ -72,6 +85,15 @@ DATABASE_AWAY = Text(
 def facts_of(count: int) -> Text:
     """So many facts."""
     return Text(f"{count:,} fact{'s' if count != 1 else ''}", f"{count:,} 条")
+
+
+def age(since: str, now: datetime) -> Text:
+    """How long ago something was, in the largest unit that it fills."""
+    minutes = int((now - datetime.fromisoformat(since)).total_seconds()) // 60
+    for unit, en, zh in ((1440, "d", "天"), (60, "h", "小时"), (1, "min", "分钟")):
+        if minutes >= unit:
+            return Text(f"{minutes // unit} {en} ago", f"{minutes // unit} {zh}前")
+    return Text("just now", "刚刚")
 
 
 def grouped(minor: int, currency: str) -> str:

@@ -19,13 +19,14 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    true,
     update,
 )
 
 from journal.stream import NAME_CHARACTERS_MAX, Head, StreamBegan, StreamId, genesis
 from journal.wire import PUSH_BYTES_MAX, PUSH_FACTS_MAX, Declared, Verdict
 from sync_server.database import Prepared, SetWise, metadata
-from sync_server.recorder import journal
+from sync_server.recorder import intake, journal
 
 hub = Table(
     "hub",
@@ -98,8 +99,11 @@ _LOCKED = Prepared(
         stream.c.head_hash,
         stream.c.open_shift,
         select(hub.c.epoch).scalar_subquery().label("epoch"),
+        intake.c.unsettled,
+        intake.c.deferring_since,
     )
     .join_from(till, stream, stream.c.till_id == till.c.till_id)
+    .join(intake, true())
     .where(
         stream.c.till_id == bindparam("the_till"),
         stream.c.incarnation == bindparam("the_incarnation"),
@@ -148,6 +152,10 @@ class StreamRow(NamedTuple):
     head: Head
     open_shift: str
     epoch: str
+    #: of the whole hub, read with the lock: whether any fact is unsettled, and whether facts are
+    #: only stored
+    unsettled: bool
+    deferring: bool
 
 
 def hub_identity(connection: Connection) -> HubIdentity | None:
@@ -189,9 +197,12 @@ def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, Strea
     row = _LOCKED.run(connection, the_till=who.till, the_incarnation=who.incarnation)
     if row is None:
         return find_till(connection, who.till), None
-    store_id, public_key, revoked_at, stream_no, head_seq, head_hash, open_shift, epoch = row
+    store_id, public_key, revoked_at, stream_no, head_seq, head_hash, open_shift, *state = row
     known = TillRow(who.till, store_id, public_key, revoked_at is not None)
-    return known, StreamRow(stream_no, Head(head_seq, head_hash), open_shift, epoch)
+    epoch, unsettled, deferring_since = state
+    head = Head(head_seq, head_hash)
+    is_deferring = bool(deferring_since)
+    return known, StreamRow(stream_no, head, open_shift, epoch, bool(unsettled), is_deferring)
 
 
 def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
@@ -290,15 +301,13 @@ def note_beginning(connection: Connection, stream_no: int, began: StreamBegan) -
     )
 
 
-def facts_after(
-    connection: Connection, who: StreamId, seq: int
-) -> tuple[StreamRow | None, list[bytes]]:
-    """A stream, and its next facts after that seq, as many as fit an answer."""
+def facts_after(connection: Connection, who: StreamId, seq: int) -> tuple[Head, list[bytes]]:
+    """A stream's head, and its next facts after that seq, as many as fit an answer."""
     row = connection.execute(
         select(stream).where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
     ).first()
     if row is None:
-        return None, []
+        return genesis(who), []
     found = connection.execute(
         select(journal.c.data)
         .where(journal.c.stream_no == row.stream_no, journal.c.seq > seq)
@@ -312,8 +321,7 @@ def facts_after(
         if left_bytes < 0 and facts:
             break
         facts.append(bytes(data))
-    head = Head(row.head_seq, row.head_hash)
-    return StreamRow(row.stream_no, head, row.open_shift, ""), facts
+    return Head(row.head_seq, row.head_hash), facts
 
 
 def note_fork(connection: Connection, stream_no: int, seq: int, now: datetime) -> None:

@@ -28,7 +28,7 @@ from journal.signature import (
     verified,
 )
 from journal.stream import STREAM_BEGAN, Head, StreamBegan, StreamId, genesis
-from journal.wire import Verdict
+from journal.wire import VerdictCode
 from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
 from retail.refusals import Refusal
@@ -39,7 +39,6 @@ from sync_server.sync.records import HubIdentity, StreamRow, TillRow
 _CODE_LENGTH = 10
 _GROUP = 5
 _SHIFT_CLOSED, _ = TYPES[ShiftClosed]
-_REVOKED = "the till is revoked"
 #: a till is asked to wait this long when the hub has too much to do or its database is away
 BUSY_RETRY_S = 5
 #: copied into no backup yet: a till keeps everything
@@ -251,14 +250,31 @@ def in_service(connection: Connection, till_id: str) -> TillRow:
 # Push
 
 
+class CameTo(NamedTuple):
+    """What the hub did with the new facts of a push: how many it took in to apply them, how many of
+    these came to quarantine, and whether it applies any just now."""
+
+    taken: int
+    quarantined: int
+    deferring: bool
+
+
+class Accepted(NamedTuple):
+    """A push's answer, and what it came to."""
+
+    reply: wire.PushReply
+    came_to: CameTo
+
+
 def push(
     connection: Connection,
     voice: Voice,
     request: wire.PushRequest,
     now: datetime,
+    project: recorder.Projection,
     *,
     carefully: bool = False,
-) -> wire.PushReply:
+) -> Accepted:
     """Accept a run of facts: lock the stream, compare what both have, append, add up, answer
     with the counter-signed head. `carefully` goes fact by fact (recorder.append_carefully)."""
     who = StreamId(request.till, request.inc)
@@ -275,20 +291,41 @@ def push(
     voice = voice._replace(epoch=stream.epoch)  # another process may have begun a new one
     _check_proof(voice, who, stream, request.had)
     meeting = _meeting(connection, voice, who, stream, request.base, arrived, now)
-    head, verdicts = _append(connection, till, stream, meeting, now, carefully=carefully)
+    source = _source(till, stream, meeting, now)
+    append = recorder.append_carefully if carefully else recorder.append
+    new = meeting.new
+    verdicts = append(connection, source, new, project) if new else []
+    head = Head(new[-1].envelope.seq, new[-1].hash) if new else stream.head
+    if new and stream.head.seq == 0:
+        _note_beginning(connection, stream.stream_no, new[0])
     open_shift = _open_shift(stream.open_shift, meeting)
     records.move_stream(connection, stream.stream_no, head, request.declared, open_shift, now)
+    known = []
     if meeting.overlap:
         first = request.base.seq + 1
         known = records.verdicts(connection, stream.stream_no, first, first + meeting.overlap - 1)
-        verdicts = [*known, *verdicts]
-    return wire.PushReply(
+    reply = wire.PushReply(
         epoch=voice.epoch,
         head=head,
         head_sig=voice.head_signature(who, head),
         safe_seq=SAFE_SEQ,
-        verdicts=tuple(verdicts),
+        verdicts=(*known, *verdicts),
     )
+    came_to = CameTo(0, 0, stream.deferring)
+    if not source.withheld:
+        failed = [each for each in verdicts if each.code == VerdictCode.QUARANTINED]
+        came_to = CameTo(len(new), len(failed), stream.deferring)
+    return Accepted(reply, came_to)
+
+
+def _source(till: TillRow, stream: StreamRow, meeting: Meeting, now: datetime) -> recorder.Source:
+    """A push that overlaps may have waited for the lock while another stored what it repeats: of
+    what was unsettled then it knows nothing yet, and looks."""
+    withheld = recorder.DEFERRED if stream.deferring else None
+    if till.revoked:
+        withheld = recorder.REVOKED
+    may_wait = stream.unsettled or meeting.overlap > 0
+    return recorder.Source(stream.stream_no, till.store_id, now, withheld, may_wait)
 
 
 def _check_proof(
@@ -317,8 +354,7 @@ def facts_of_stream(
     """What the hub holds of a till's own stream after that seq."""
     in_service(connection, who.till)
     voice = voice._replace(epoch=records.epoch_now(connection))
-    stream, facts = records.facts_after(connection, who, after)
-    head = stream.head if stream else genesis(who)
+    head, facts = records.facts_after(connection, who, after)
     return wire.StreamFacts(
         epoch=voice.epoch,
         facts=[msgspec.Raw(fact) for fact in facts],
@@ -404,26 +440,6 @@ class ForkFound(WireProblem):
 
     def note(self, connection: Connection) -> None:
         records.note_fork(connection, self.stream_no, self.seq, self.now)
-
-
-def _append(
-    connection: Connection,
-    till: TillRow,
-    stream: StreamRow,
-    meeting: Meeting,
-    now: datetime,
-    *,
-    carefully: bool,
-) -> tuple[Head, list[Verdict]]:
-    new = meeting.new
-    if not new:
-        return stream.head, []
-    append = recorder.append_carefully if carefully else recorder.append
-    why = _REVOKED if till.revoked else ""
-    verdicts = append(connection, stream.stream_no, till.store_id, now, new, why)
-    if stream.head.seq == 0:
-        _note_beginning(connection, stream.stream_no, new[0])
-    return Head(new[-1].envelope.seq, new[-1].hash), verdicts
 
 
 def _note_beginning(connection: Connection, stream_no: int, first: Arrived) -> None:

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import demo
 from tests.hand_till import HandTill, a_sale, reply_of
+from tests.hub.test_breaker import SHARE, stopped_by
+from tests.hub.test_console_quarantine import record_all_kinds
 from tests.served_hub import ServedHub
 
 pytestmark = pytest.mark.slow
@@ -47,6 +49,16 @@ HEADLINES = {
 TO_SETTLE = {
     "en": ["▲ Forked", "◇ Waits for a newer hub", "≠ Cash short", "○ Silent"],
     "zh": ["▲ 记录分叉", "◇ 待总部升级", "≠ 短款", "○ 无联系"],
+}
+WITHOUT_EFFECT = {
+    "en": [
+        "◇ In quarantine",
+        "◇ Parked behind another",
+        "◇ Waits for a newer hub",
+        "◇ Deferred",
+        "– Set aside",
+    ],
+    "zh": ["◇ 已隔离", "◇ 等待前一条记录", "◇ 待总部升级", "◇ 暂缓入账", "– 已搁置"],
 }
 
 #: what is wider than the room it has; labels of bars are wider than bars, on purpose
@@ -140,7 +152,7 @@ def test_nothing_to_settle_is_a_sentence_too(tmp_path: Path, page: Page) -> None
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("day", ["busy", "demo"])
+@pytest.mark.parametrize("day", ["busy", "demo", "troubled"])
 def test_nothing_is_cut_off_and_everything_can_be_read(
     request: pytest.FixtureRequest, browser: Browser, day: str, width: int, scheme: Scheme
 ) -> None:
@@ -161,11 +173,25 @@ def test_a_usual_day_fits_one_screen(demo_hub: ServedHub, browser: Browser, lang
         assert page.evaluate("document.documentElement.scrollHeight") <= 800
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_hub_that_applies_nothing_says_so_before_all_else(
+    troubled_hub: ServedHub, page: Page, language: str
+) -> None:
+    page.goto(f"{troubled_hub.url}/hq?lang={language}")
+    assert page.locator("main > section").first.get_attribute("role") == "alert"
+    (told,) = read(page, "[role=alert]")
+    assert told.startswith("▲")
+    typed = page.locator("[role=alert] code").all_inner_texts()
+    assert typed == [f"sync-server quarantine {act}" for act in ("list", "resume")]
+    whats = dict.fromkeys(read(page, ".discrepancies td.what"))  # two tills have the first two
+    assert list(whats)[:5] == WITHOUT_EFFECT[language]
+
+
 def test_a_card_names_its_till_and_its_figures(busy_hub: ServedHub, page: Page) -> None:
     page.goto(f"{busy_hub.url}/hq?lang=en")
     (card,) = read(page, "[data-till=S01-7]")
     assert card == (
-        "S01-7 CNY 73.50 ● closed, in step Sales 21 Facts here 25"
+        "S01-7 CNY 73.50 ● closed, in step ◇ 1 fact to be settled Sales 21 Facts here 25"
         " Business date 2026-06-03 no shift Last contact 09:00:00"
     )
 
@@ -277,4 +303,20 @@ def demo_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
     file = tmp_path_factory.mktemp("demo") / "hub.db"
     with demo.the_hub(f"sqlite:///{file}") as hub:
         demo.play_day(hub)
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def troubled_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
+    """A hub that stopped applying, with facts of every verdict."""
+    file = tmp_path_factory.mktemp("troubled") / "hub.db"
+    with ServedHub(f"sqlite:///{file}", breaker_share=SHARE) as hub:
+        hub.add_store()
+        with HandTill(hub.url, 1) as one, HandTill(hub.url, 2) as two:
+            for till in (one, two):
+                till.enrol(hub.enrol_code())
+            record_all_kinds(hub, one)
+            stopped_by(hub, [one, two])
+            two.record_sales(3)
+            reply_of(two.push(len(two.facts) - 3))
         yield hub

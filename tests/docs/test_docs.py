@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 import pos_client.till  # noqa: F401  its refusals belong to the list
+from journal.wire import VerdictCode
 from pos_client.acts import ACTS, Act, name_of
 from pos_client.settings import TillSettings
 from retail.refusals import Refusal
@@ -41,6 +42,10 @@ def test_every_refusal_of_the_till_is_documented(refusal: type[Refusal]) -> None
     assert f"| `{refusal.code}` |" in HEADLESS
 
 
+#: what the hub may say of a fact
+VERDICTS = [code for name, code in vars(VerdictCode).items() if name.isupper()]
+
+
 def _events() -> Iterator[str]:
     """What the till tells unasked, by name; `{}` stands for what varies."""
     for file in (ROOT / "pos_client").rglob("*.py"):
@@ -55,7 +60,7 @@ def _events() -> Iterator[str]:
 def test_every_event_is_documented() -> None:
     several = {
         "{}.state": ["printer.state", "scanner.state"],
-        "sync.{}": ["sync.quarantined", "sync.waiting", "sync.duplicate"],
+        "sync.{}": [f"sync.{verdict}" for verdict in VERDICTS],
         "trouble.code": ["printer.…", "till.…"],
     }
     names = [name for event in _events() for name in several.get(event, [event])]
@@ -66,7 +71,7 @@ def test_every_event_is_documented() -> None:
 SLICES = (
     *("pos_client/sale", "pos_client/shift", "pos_client/stock", "pos_client/catalogue"),
     *("pos_client/sync", "sync_server/sync", "sync_server/feed", "sync_server/catalogue"),
-    *("sync_server/stock", "sync_server/console"),
+    *("sync_server/stock", "sync_server/console", "sync_server/quarantine"),
 )
 
 
@@ -79,6 +84,12 @@ def test_the_architecture_names_every_file_of_a_slice(slice_: str) -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(field.description for field in TillSettings.model_fields.values())
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_is_documented(verdict: str) -> None:
+    protocol = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    assert f"| `{verdict}` |" in protocol
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

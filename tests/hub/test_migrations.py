@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any, TypeVar
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
@@ -15,6 +16,8 @@ from sqlalchemy import Connection, inspect
 from sync_server.database import _prepare_sqlite, metadata, open_database
 from sync_server.hub import Hub
 from sync_server.migrations import upgrade_connection
+from sync_server.quarantine.records import state
+from sync_server.recorder import UNSETTLED
 from tests.served_hub import hub_settings
 
 T = TypeVar("T")
@@ -78,6 +81,21 @@ def test_a_hub_of_before_keeps_its_revisions_and_knows_nothing_of_acts_and_stock
         return [connection.exec_driver_sql(f"SELECT COUNT(*) FROM {t}").scalar() for t in counted]
 
     assert on_fresh(database_url, rows) == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("verdict", ["", "duplicate", "quarantined", "waiting"])
+def test_a_hub_of_before_finds_what_is_unsettled(database_url: str, verdict: str) -> None:
+    def is_any(connection: Connection) -> bool:
+        upgrade_connection(connection, "0004")
+        words = "'e', 'sale.completed', '2026-06-03'"
+        connection.exec_driver_sql(
+            f"INSERT INTO journal VALUES (1, 1, {words}, '{verdict}', '', '', '', 'h')"
+        )
+        upgrade_connection(connection)
+        assert not state(connection).deferring_since
+        return state(connection).unsettled
+
+    assert on_fresh(database_url, is_any) == (verdict in UNSETTLED)
 
 
 def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: str) -> None:

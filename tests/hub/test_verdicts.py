@@ -15,7 +15,7 @@ from rehearsal.postgresql import PostgreSQL
 from retail.facts import Fact, SaleCompleted, encode
 from retail.money import AMOUNT_MAX
 from retail.tender import Tender
-from sync_server.recorder import ACCOUNT_CHARACTERS_MAX, append, append_carefully
+from sync_server.recorder import ACCOUNT_CHARACTERS_MAX, REVOKED, Source, append, append_carefully
 from tests.hand_till import HandTill, a_delivery, a_sale, reply_of, the_verdict, verdicts_of
 from tests.hub.books import Row, books, recounted, stored
 from tests.hub.conftest import TillMaker
@@ -232,31 +232,39 @@ def test_a_revoked_tills_fact_that_another_stream_commits_meanwhile_is_a_duplica
         assert hub.read(books) == hub.read(recounted)
 
 
+def is_waiting(connection: Connection) -> bool:
+    """Whether anybody waits for another's lock, on PostgreSQL."""
+    waits = (
+        select(func.count())
+        .select_from(text("pg_stat_activity"))
+        .where(text("datname = current_database() AND wait_event_type = 'Lock'"))
+    )
+    return connection.execute(waits).scalar_one() > 0
+
+
+def nothing_else(*_: object) -> None:
+    """No projection."""
+
+
 async def meanwhile(hub: ServedHub, one: HandTill, other: HandTill) -> list[Verdict]:
     """The verdicts on what `one` pushes as a revoked till while `other` pushes the same."""
     write, at = hub.hub.database.write, hub.clock.now()
     written, waited_for = asyncio.Event(), asyncio.Event()
 
     def hold(connection: Connection) -> None:
-        append(connection, 2, "S01", at, open_batch(other.request(1)))
+        append(connection, Source(2, "S01", at), open_batch(other.request(1)), nothing_else)
         written.set()
         await_only(waited_for.wait())
 
     def go_on(connection: Connection) -> list[Verdict]:
         await_only(written.wait())
-        return append_carefully(connection, 1, "S01", at, open_batch(one.request(1)), "revoked")
+        source = Source(1, "S01", at, REVOKED)
+        return append_carefully(connection, source, open_batch(one.request(1)), nothing_else)
 
     async def watch() -> None:
-        while not await hub.hub.database.read(waits):
+        while not await hub.hub.database.read(is_waiting):
             pass
         waited_for.set()
-
-    def waits(connection: Connection) -> int:
-        return connection.execute(
-            select(func.count())
-            .select_from(text("pg_stat_activity"))
-            .where(text("datname = current_database() AND wait_event_type = 'Lock'"))
-        ).scalar_one()
 
     async with asyncio.timeout(WAIT_S):
         _, verdicts, _ = await asyncio.gather(write(hold), write(go_on), watch())

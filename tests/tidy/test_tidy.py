@@ -28,6 +28,7 @@ DOORS = {
         "sync_server/commands/exports.py",
         "sync_server/commands/files.py",
         "sync_server/commands/products.py",
+        "sync_server/commands/quarantine.py",
         "sync_server/commands/recalls.py",
         "sync_server/commands/receipts.py",
         "sync_server/commands/revisions.py",

@@ -1,0 +1,177 @@
+"""`sync-server quarantine list`, `show`, `replay`, `set-aside`, `resume`: facts that are kept but
+not in the books, and what a person does about them."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from sync_server.catalogue import moments
+from sync_server.commands.running import Url, stop
+from sync_server.commands.shown import printable, rows
+from sync_server.commands.telling import By, Told, ask
+from sync_server.hub import Hub
+from sync_server.quarantine import records
+from sync_server.quarantine.records import SettlementRow, Where
+from sync_server.quarantine.replays import BY_ITSELF, Shown, Tally
+
+_LIST = ("fact", "till", "seq", "type", "verdict", "since", "reason")
+#: what waits behind a fact is shown as far as this
+_BEHIND_MAX = 50
+
+Eid = Annotated[str, typer.Argument(metavar="EID", help="the fact's id, as `list` shows it")]
+
+
+def listed(
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="no more than so many")] = 50,
+    database: Url = None,
+) -> None:
+    """List facts without effect, what needs a person most first.
+
+    Example: sync-server quarantine list --limit 500
+    """
+
+    async def look(hub: Hub) -> tuple[list[records.Found], int, records.State]:
+        quarantine = hub.office.quarantine
+        whole = await quarantine.how_many(records.IS_SHOWN)
+        return await quarantine.listed(limit), whole, await quarantine.state()
+
+    found, whole, state = ask(database, look)
+    rows(
+        _LIST,
+        (
+            (
+                each.eid,
+                each.till_id,
+                str(each.seq),
+                each.type,
+                each.verdict,
+                moments.told(each.received_at),
+                each.reason,
+            )
+            for each in found
+        ),
+    )
+    if whole > len(found):
+        typer.echo(f"and {whole - len(found)} more: --limit", err=True)
+    if state.deferring_since:
+        since = moments.told(state.deferring_since)
+        typer.echo(f"the hub applies nothing since {since}: {state.deferring_why} failed", err=True)
+
+
+def show(eid: Eid, database: Url = None) -> None:
+    """Show a fact, why it is not in the books, and what became of it.
+
+    Example: sync-server quarantine show 0197a3c2-5e0b-7c41-9d3e-0242ac120002
+    """
+    shown = ask(database, lambda hub: hub.office.quarantine.shown(eid, _BEHIND_MAX))
+    rows(("", ""), _lines(shown))
+    typer.echo(printable(shown.data.decode(errors="replace")))
+
+
+def _lines(shown: Shown) -> Iterator[tuple[str, str]]:
+    found = shown.found
+    yield "fact", found.eid
+    yield "till", f"{found.till_id}, incarnation {found.incarnation}, fact {found.seq}"
+    yield "type", found.type
+    yield "verdict", _said(found.verdict, found.reason)
+    yield "received", moments.told(found.received_at)
+    for each in shown.settlements:
+        yield (
+            _who(each),
+            f"{_said(each.verdict_before, each.reason_before)} → "
+            + _said(each.verdict, each.reason),
+        )
+    for behind in shown.behind:
+        yield "behind it", f"{behind.eid} {behind.type}"
+
+
+def _who(settled: SettlementRow) -> str:
+    by = "by itself" if settled.author == BY_ITSELF else settled.author
+    return f"{moments.told(settled.at)} {by}"
+
+
+def _said(verdict: str, reason: str) -> str:
+    return f"{verdict}: {reason}" if reason else verdict or "in the books"
+
+
+def replay(
+    till: Annotated[str | None, typer.Option(help="all of this till, also a revoked one")] = None,
+    eid: Annotated[str | None, typer.Option(help="this fact")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="all but what revoked tills said")
+    ] = False,
+    by: By = None,
+    database: Url = None,
+) -> None:
+    """Try facts again after a fix, then what is parked behind them.
+
+    Example: sync-server quarantine replay --all
+    """
+    if [till is not None, eid is not None, everything].count(True) != 1:
+        raise typer.BadParameter("give one of --till, --eid and --all")
+    who = Told(by, "").by
+
+    async def work(hub: Hub, seen: Callable[[int], None]) -> Tally:
+        quarantine = hub.office.quarantine
+        if eid is not None:
+            return await quarantine.replay_fact(eid, who)
+        if till is not None:
+            return await quarantine.replay_till(till, who, seen)
+        return await quarantine.replay(records.ALL, who, seen)
+
+    where = records.ALL if till is None else records.of_till(till)
+    _say(ask(database, lambda hub: _watched(hub, where, work)))
+
+
+def set_aside(
+    eid: Eid,
+    reason: Annotated[str, typer.Option(help="why it never counts")],
+    by: By = None,
+    database: Url = None,
+) -> None:
+    """Let a fact never count; what is parked behind it stays where it is.
+
+    Example: sync-server quarantine set-aside 0197a3c2-5e0b-7c41-9d3e-0242ac120002 --reason "twice"
+    """
+    who = Told(by, "").by
+    ask(database, lambda hub: hub.office.quarantine.set_aside(eid, reason, who))
+    typer.echo(f"{eid} is set aside")
+
+
+def resume(by: By = None, database: Url = None) -> None:
+    """Apply facts again after the hub stopped by itself, and those that it deferred.
+
+    Example: sync-server quarantine resume
+    """
+    who = Told(by, "").by
+
+    async def work(hub: Hub, seen: Callable[[int], None]) -> Tally:
+        return await hub.office.quarantine.resume(who, seen)
+
+    tally = ask(database, lambda hub: _watched(hub, records.IS_DEFERRED, work))
+    _say(tally)
+    typer.echo("the hub applies facts again")
+
+
+async def _watched(
+    hub: Hub, where: Where, work: Callable[[Hub, Callable[[int], None]], Awaitable[Tally]]
+) -> Tally:
+    """The work with a bar of its progress."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        whole = await hub.office.quarantine.how_many(where)
+        task = progress.add_task("replaying", total=whole)
+        return await work(hub, lambda tried: progress.advance(task, tried))
+
+
+def _say(tally: Tally) -> None:
+    typer.echo(f"{tally.applied} applied, {tally.kept} without effect still")
+    if tally.stopped:
+        stop(
+            "Too many failed: the hub applies nothing any more, the rest stays deferred.",
+            "See what fails: sync-server quarantine list; once it is mended: quarantine resume",
+            "失败过多：总部已再次暂停入账，其余记录继续暂缓。",
+            "查看原因：sync-server quarantine list；修复后再运行：quarantine resume",
+        )
