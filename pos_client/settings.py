@@ -118,6 +118,9 @@ class TillSettings(BaseSettings):
     heartbeat_s: Pause = Field(
         20.0, description="a till without news declares its head this often; in step means 60 s"
     )
+    stuck_after_s: Pause = Field(
+        300.0, description="records wait and none got through for so long though the hub answers"
+    )
     snapshot_from_rows: int = Field(
         20_000, ge=1, description="this many changes to come: the catalogue is fetched as a file"
     )

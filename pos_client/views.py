@@ -190,6 +190,7 @@ def sync(of: SyncState) -> View:
         "forked": of.forked,
         "problem": of.problem or None,
         "why": of.why or None,
+        "stuck": of.stuck,
     }
 
 

@@ -11,9 +11,9 @@ SQLAlchemy's way (docs/decisions/0002). What fails comes out as an SQLAlchemyErr
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -34,7 +34,9 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     literal,
+    select,
 )
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects import sqlite
@@ -50,7 +52,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -62,9 +64,17 @@ from retail.refusals import Refusal
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
+#: waits for the end, at most so many seconds -> whether it has come
+EndWithin = Callable[[float], Awaitable[bool]]
+
 metadata = MetaData()
 
 _READERS = 4
+#: the channel on which hubs on one PostgreSQL tell each other of news
+_NEWS = "omnitill_news"
+#: how soon a listener notices that its connection is gone, and how soon it makes another
+_LISTEN_LOOK_S = 1.0
+_LISTEN_AGAIN_S = 1.0
 #: another hub holds a new file for the time of one sync
 _WAL_AGAIN_S = 0.005
 _asyncpg: Callable[[], Dialect] = asyncpg_dialect.dialect
@@ -107,6 +117,9 @@ class RowsRefused(ValueError):
 class Database(Protocol):
     """The two doors, whichever database stands behind them."""
 
+    #: so many writes at once leave reads what they need
+    writes_max: int
+
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction: durable when this returns, or nothing happened."""
         ...
@@ -115,7 +128,18 @@ class Database(Protocol):
         """Run `work` on one snapshot."""
         ...
 
+    async def listen(self, wake: Callable[[], None], end_within: EndWithin) -> None:
+        """Call `wake` whenever a hub has told of news, this one or another, until the end."""
+        ...
+
     async def close(self) -> None: ...
+
+
+def tell_hubs(connection: Connection) -> None:
+    """Let all hubs on this database know, once it is committed, that a scope has moved. On SQLite
+    they look for themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_notify(_NEWS, "")))
 
 
 def open_database(url: str, wait_s: float, connections_max: int) -> Database:
@@ -149,6 +173,8 @@ def without_password(url: str) -> str:
 
 class SqliteDatabase:
     """A file: one writer thread, a few readers, WAL with synchronous=FULL."""
+
+    writes_max = 1
 
     def __init__(self, url: URL, wait_s: float) -> None:
         self._file = Path(str(url.database))
@@ -191,6 +217,9 @@ class SqliteDatabase:
             gone = sqlite3.OperationalError("its file was deleted or moved")
             raise OperationalError(str(self._file), None, gone)
 
+    async def listen(self, wake: Callable[[], None], end_within: EndWithin) -> None:
+        """A file tells nobody anything."""
+
     async def close(self) -> None:
         self._writer.shutdown()
         self._readers.shutdown()
@@ -230,6 +259,7 @@ class PostgresqlDatabase:
     """A server, through asyncpg. Reads are REPEATABLE READ, so a page of the feed is one cut."""
 
     def __init__(self, url: URL, wait_s: float, connections_max: int) -> None:
+        self.writes_max = max(1, connections_max // 2)
         self._engine: AsyncEngine = create_async_engine(
             url.set(drivername="postgresql+asyncpg"),
             pool_size=connections_max,
@@ -238,6 +268,9 @@ class PostgresqlDatabase:
             isolation_level="AUTOCOMMIT",  # the transaction is ours: begun and ended by the driver
         )
         event.listen(self._engine.sync_engine, "checkout", _leave_out_the_dead)
+        self._listener = create_async_engine(
+            self._engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+        )
 
     async def write(self, work: Work[T]) -> T:
         return await self._within("read_committed", work)
@@ -258,7 +291,23 @@ class PostgresqlDatabase:
                     driver.terminate()  # ended by the server in mid-word: nobody can go on with it
                 raise
 
+    async def listen(self, wake: Callable[[], None], end_within: EndWithin) -> None:
+        """On a connection of its own, begun anew when it is lost: then nobody is woken, and news
+        is found by looking."""
+        ended = False
+        while not ended:
+            with suppress(*FAULTS, *_DRIVER_FAULTS):
+                async with self._listener.connect() as connection:
+                    assert connection.sync_connection is not None
+                    driver = _driver_of(connection.sync_connection)
+                    await driver.add_listener(_NEWS, lambda *_: wake())
+                    wake()  # for what was told while nobody listened
+                    while not driver.is_closed() and not ended:
+                        ended = await end_within(_LISTEN_LOOK_S)
+            ended = ended or await end_within(_LISTEN_AGAIN_S)
+
     async def close(self) -> None:
+        await self._listener.dispose()
         await self._engine.dispose()
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from journal import wire
@@ -27,11 +28,16 @@ from sync_server.feed import service as feed
 from sync_server.feed.news import News
 from sync_server.feed.service import PackedPage, Pages
 from sync_server.head_office import PROJECTION, HeadOffice, Now
+from sync_server.jobs import Jobs
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
 from sync_server.sync import records, service, tokens
+from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
 from sync_server.sync.service import ForkFound, LostFacts, Voice
 from sync_server.sync.tokens import Bearer
+
+#: what one of several hubs does for all
+_PLANS, _GONE = "plans", "gone"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,7 +71,8 @@ class Hub:
         #: by till, so that there are never more of them than tills
         self._contacts: dict[str, records.Contact] = {}
         self._writing_contacts = asyncio.Lock()
-        self._pushes = 0
+        self.admission = Admission(settings, min(settings.push_slots, database.writes_max))
+        self.jobs = Jobs(database, (_PLANS, _GONE), settings.job_held_s)
         self._memory = epochs.Memory(settings.memory_file)
         self.office = HeadOffice(database, self.news, now, self.write_contacts, settings)
 
@@ -97,6 +104,8 @@ class Hub:
         """What a hub that serves does by itself, until its news end."""
         await asyncio.gather(
             self.news.watch(),
+            self.database.listen(self.news.wake, self.news.end_within),
+            self._keep_jobs(),
             self._note_contacts(),
             self._look_at_itself(),
             self._publish_plans(),
@@ -121,6 +130,7 @@ class Hub:
     async def close(self) -> None:
         with suppress(*FAULTS):
             await self.write_contacts()
+            await self.jobs.give_up()
         await self.book.close()
         await self.database.close()
 
@@ -143,7 +153,8 @@ class Hub:
         return await self._write(service.make_code, self.voice, store_id, till_id, expires_at)
 
     async def enrol(self, request: wire.EnrolRequest) -> wire.EnrolReply:
-        return await self._write(service.enrol, self.voice, request, self.now())
+        async with self.admission.turn(request.public_key, Rank.HELLO):
+            return await self._write(service.enrol, self.voice, request, self.now())
 
     async def revoke(self, till_id: str) -> bool:
         return await self._write(records.revoke, till_id, self.now())
@@ -158,12 +169,19 @@ class Hub:
     def bearer(self, token: str) -> Bearer:
         return tokens.bearer(self.voice, token, self.now())
 
-    async def push(self, request: wire.PushRequest) -> wire.PushReply:
-        """Accept a run of facts. What cannot be applied of a batch is found fact by fact in a
-        second transaction; a fork is noted for head office. Raises WireProblem."""
-        if self._pushes >= self.settings.pushes_max:
-            raise service.busy()
-        self._pushes += 1
+    async def push(self, request: wire.PushRequest, gone: Gone = stays) -> wire.PushReply:
+        """Accept a run of facts when its turn has come, unless its till is `gone` by then. Raises
+        WireProblem, or what `gone` raises."""
+        rank = rank_of(request)
+        async with self.admission.turn(request.till, rank, gone):
+            reply = await self._store(request)
+        if request.declared.seq <= reply.head.seq:
+            return reply
+        return msgspec.structs.replace(reply, backoff_ms=self.admission.pause_ms(rank))
+
+    async def _store(self, request: wire.PushRequest) -> wire.PushReply:
+        """What the database refuses of a batch is found fact by fact in a second transaction; a
+        fork is noted for head office. Raises WireProblem."""
         self._contacts.pop(request.till, None)  # the push says newer things of the till
         now = self.now()
         try:
@@ -174,8 +192,6 @@ class Hub:
         except ForkFound as fork:
             await self._write(fork.note)
             raise
-        finally:
-            self._pushes -= 1
         with suppress(*FAULTS):  # the facts are kept; the next push counts them with its own
             await self.office.quarantine.note(request.till, *accepted.came_to)
         return accepted.reply
@@ -241,10 +257,18 @@ class Hub:
             with suppress(*FAULTS):
                 await self.look_at_itself()
 
+    async def _keep_jobs(self) -> None:
+        ended = False
+        while not ended:
+            with suppress(*FAULTS):
+                await self.jobs.keep()
+            ended = await self.news.end_within(self.settings.job_held_s / 3)
+
     async def _publish_plans(self) -> None:
         while not await self.news.end_within(self.settings.plans_looked_at_every_s):
-            with suppress(*FAULTS):
-                await self.office.publish_due()
+            if self.jobs.holds(_PLANS):
+                with suppress(*FAULTS):
+                    await self.office.publish_due()
 
     async def _take_up(self) -> None:
         """Apply what waited for this program, at once and whenever more may be left over."""
@@ -257,6 +281,8 @@ class Hub:
     async def _forget_gone(self) -> None:
         """Forget what went longer ago than any till may be away without starting over."""
         while not await self.news.end_within(self.settings.gone_looked_at_every_s):
+            if not self.jobs.holds(_GONE):
+                continue
             before = self.now() - timedelta(days=self.settings.gone_kept_days)
             with suppress(*FAULTS):
                 await self._write(feed_records.forget_gone, before.isoformat(timespec="seconds"))

@@ -1,5 +1,6 @@
 """Every setting of the hub: name, unit, default, reason. From environment `OMNITILL_HUB_…`."""
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -31,8 +32,25 @@ class HubSettings(BaseSettings):
         " connections (PostgreSQL)",
     )
     connections_max: int = Field(8, ge=1, description="PostgreSQL connections of this process")
-    pushes_max: int = Field(
-        200, ge=0, description="pushes this process works on or lets wait at once; more are put off"
+    push_slots: int = Field(
+        default_factory=lambda: 2 * (os.cpu_count() or 1),
+        ge=1,
+        description="pushes this process works on at once, two a core: one waits for the disk while"
+        " the other computes; at most half of the connections, and one where SQLite writes",
+    )
+    push_queue_max: int = Field(
+        200, ge=0, description="pushes that wait for a slot; further tills are asked to come back"
+    )
+    push_wait_s: Pause = Field(
+        10.0,
+        description="how long a push waits for a slot: a till listens for 15 s and would be served"
+        " for nothing after that",
+    )
+    push_retry_s_max: Pause = Field(
+        300.0,
+        le=600,
+        description="the longest that a till which was put off is asked to stay away; none heeds"
+        " more than 600 s",
     )
     enrol_code_valid_s: Pause = Field(900.0, description="how long an enrolment code may be used")
     token_valid_s: Pause = Field(43_200.0, description="how long an access token reads the feed")
@@ -76,6 +94,11 @@ class HubSettings(BaseSettings):
     )
     unsettled_looked_at_every_s: Pause = Field(
         60.0, description="how often the hub looks for what waits without need, if anything does"
+    )
+    job_held_s: Pause = Field(
+        30.0,
+        description="of several hub processes one does what must be done once; if it dies another"
+        " goes on after this time at most",
     )
     feed_pages_bytes_max: int = Field(
         32 * 1024 * 1024,

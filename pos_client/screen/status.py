@@ -22,6 +22,10 @@ _OFFLINE_WAITING = Text(
 )
 _FORKED = Text("▲ two histories: call support", "▲ 记录分叉：请联系支持")
 _PROBLEM = Text("▲ hub: {problem} · {waiting} to send", "▲ 总部：{problem} · {waiting} 条待传")
+_STUCK = Text(
+    "▲ nothing gets through · {waiting} to send · oldest {age}",
+    "▲ 传送停滞 · {waiting} 条待传 · 最久 {age}",
+)
 _PRINTER = Text("▤ ready", "▤ 就绪")
 _PRINTER_UNKNOWN = Text("▤ …", "▤ …")
 _NO_PRINTER = Text("▤ none", "▤ 无")
@@ -60,9 +64,10 @@ def sync_lamp(state: SyncState | None, now: datetime) -> Lamp:
         return Lamp(_FORKED, well=False)
     if state is None or not (state.online or state.waiting):
         return Lamp(_OFFLINE, well=False)
-    if not state.online:
+    if state.waiting and (state.stuck or not state.online):
         age = words.age(datetime.fromisoformat(state.waiting_since), now)
-        return Lamp(_OFFLINE_WAITING.filled(waiting=state.waiting, age=age), well=False)
+        said = _OFFLINE_WAITING if not state.online else _STUCK
+        return Lamp(said.filled(waiting=state.waiting, age=age), well=False)
     if state.problem:
         said = _PROBLEM.filled(problem=state.problem, waiting=state.waiting)
         return Lamp(said, well=False)

@@ -5,8 +5,9 @@ What does not carry the hub's header is no answer, whatever it says.
 """
 
 import ssl
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -32,7 +33,7 @@ _NO_SCHEME = Text("it begins with neither https:// nor http://", "应以 https:/
 #: what carries a question to the hub and brings its answer
 Transport = httpx.BaseTransport
 
-_Ask = Callable[[], AbstractContextManager[httpx.Response]]
+_Ask = Callable[[httpx.Client], AbstractContextManager[httpx.Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +135,39 @@ class Hub:
         """`time_out_s` is for each step of the line, `answer_s` for an answer to come in whole;
         `authority` is who signed the hub's certificate (PEM), without it the public ones;
         `transport` is another than TCP. Raises NoHubAddress or NoAuthority."""
-        try:
-            self._client = httpx.Client(
-                base_url=url,
-                # an address without TLS needs no authorities, and reading them takes 35 ms
-                verify=_trusting(authority) if authority else url.startswith("https"),
-                timeout=time_out_s,
-                headers={wire.HEADER: wire.PROTOCOL, "Accept-Encoding": "zstd"},
-                limits=httpx.Limits(max_connections=_CONNECTIONS_MAX),
-                trust_env=False,
-                transport=transport,
-            )
-        except (httpx.InvalidURL, UnicodeError) as fault:
-            raise NoHubAddress(url=url, why=fault) from None
+        self._url = url
+        # an address without TLS needs no authorities, and reading them takes 35 ms
+        self._verify = _trusting(authority) if authority else url.startswith("https")
         self._time_out_s = time_out_s
         self._answer_s = answer_s
         self._token = ""
+        self._transport = transport
+        self._renewing = threading.Lock()
+        self._client = self._line()
+
+    def _line(self) -> httpx.Client:
+        try:
+            return httpx.Client(
+                base_url=self._url,
+                verify=self._verify,
+                timeout=self._time_out_s,
+                headers={wire.HEADER: wire.PROTOCOL, "Accept-Encoding": "zstd"},
+                limits=httpx.Limits(max_connections=_CONNECTIONS_MAX),
+                trust_env=False,
+                transport=self._transport,
+            )
+        except (httpx.InvalidURL, UnicodeError) as fault:
+            raise NoHubAddress(url=self._url, why=fault) from None
 
     def close(self) -> None:
         self._client.close()
+
+    def renew(self) -> None:
+        """Go on with a line that remembers nothing; who still waits on the old one hears that it
+        is dead."""
+        with self._renewing:
+            old, self._client = self._client, self._line()
+        old.close()
 
     def enrol(
         self, code: str, signer: Signer, incarnation: str, till: str
@@ -205,7 +220,7 @@ class Hub:
         """Ask the hub to answer when something moves past the cursor, or when the wait is over."""
         query = {"cursor": cursor, "wait": f"{wait_s:g}"}
         ask = self._asking("/v1/feed/wait", query, who, declared, self._time_out_s + wait_s)
-        return self._with_token(who, signer, ask, wire.FeedChange)
+        return self._with_token(who, signer, ask, wire.FeedChange, wait_s)
 
     def _asking(
         self,
@@ -220,32 +235,32 @@ class Hub:
             "Till-Head": msgspec.json.encode(declared).decode(),
         }
 
-        def ask() -> AbstractContextManager[httpx.Response]:
+        def ask(client: httpx.Client) -> AbstractContextManager[httpx.Response]:
             bearer = {"Authorization": f"Bearer {self._token}"}
-            return self._client.stream(
+            return client.stream(
                 "GET", path, params=query, headers=headers | bearer, timeout=time_out_s
             )
 
         return ask
 
     def _with_token(
-        self, who: StreamId, signer: Signer, ask: _Ask, kind: type[T]
+        self, who: StreamId, signer: Signer, ask: _Ask, kind: type[T], wait_s: float = 0.0
     ) -> Answer[T] | Refused | NoAnswer:
         """Ask; when the access token is missing or old, get one and ask once more."""
-        answer = self._answer(ask, kind) if self._token else None
+        answer = self._answer(ask, kind, wait_s) if self._token else None
         if answer is None or (isinstance(answer, Refused) and answer.status == 401):
             fresh = self._fresh_token(who, signer)
             if not isinstance(fresh, Answer):
                 return fresh
             self._token = fresh.message.token
-            answer = self._answer(ask, kind)
+            answer = self._answer(ask, kind, wait_s)
         return answer
 
     def _fresh_token(
         self, who: StreamId, signer: Signer
     ) -> Answer[wire.TokenReply] | Refused | NoAnswer:
         challenge = self._answer(
-            lambda: self._client.stream("GET", "/v1/challenge"), wire.Challenge
+            lambda client: client.stream("GET", "/v1/challenge"), wire.Challenge
         )
         if not isinstance(challenge, Answer):
             return challenge
@@ -260,21 +275,40 @@ class Hub:
         body = wire.pack(message)
         headers = {"Content-Type": "application/json", "Content-Encoding": "zstd"}
         return self._answer(
-            lambda: self._client.stream("POST", path, content=body, headers=headers), kind
+            lambda client: client.stream("POST", path, content=body, headers=headers), kind
         )
 
-    def _answer(self, ask: _Ask, kind: type[T]) -> Answer[T] | Refused | NoAnswer:
+    def _answer(
+        self, ask: _Ask, kind: type[T], wait_s: float = 0.0
+    ) -> Answer[T] | Refused | NoAnswer:
+        """What came, if it came in whole before its time was over; `wait_s` is how long the hub
+        may be silent on purpose."""
+        client = self._client
+        with self._hanging_up_after(wait_s + self._time_out_s + self._answer_s):
+            try:
+                with ask(client) as response:
+                    return self._understood(response, kind)
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as fault:
+                return NoAnswer(f"{type(fault).__name__}: {fault}")
+            except (wire.NotAMessage, wire.MessageTooLarge) as fault:
+                return NoAnswer(str(fault))
+            except (RuntimeError, ValueError) as fault:
+                # the ways of httpx and of TLS to say that the line was closed meanwhile
+                if not client.is_closed:
+                    raise
+                return NoAnswer(str(fault))
+
+    @contextmanager
+    def _hanging_up_after(self, limit_s: float) -> Iterator[None]:
+        """The time-outs of httpx are for each piece, and begin anew with every byte of a head that
+        comes drop by drop."""
+        late = threading.Timer(limit_s, self.renew)
+        late.daemon = True
+        late.start()
         try:
-            with ask() as response:
-                return self._understood(response, kind)
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as fault:
-            return NoAnswer(f"{type(fault).__name__}: {fault}")
-        except (wire.NotAMessage, wire.MessageTooLarge) as fault:
-            return NoAnswer(str(fault))
-        except RuntimeError as fault:  # httpx's way of saying that the client was closed
-            if not self._client.is_closed:
-                raise
-            return NoAnswer(str(fault))
+            yield
+        finally:
+            late.cancel()
 
     def _understood(
         self, response: httpx.Response, kind: type[T]

@@ -7,8 +7,11 @@ them, so a simulator can take the same steps in an order of its own.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from random import Random
+from pathlib import Path
+from random import Random, SystemRandom
+from traceback import extract_tb
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -25,6 +28,7 @@ from pos_client.recorder import Recorder, act
 from pos_client.settings import TillSettings
 from pos_client.sync import forks, records
 from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
+from pos_client.sync.progress import Progress
 from pos_client.sync.records import SqlOutbox, StreamState
 from pos_client.sync.snapshot import Fetch, Slow, Useless, is_for_us
 from pricebook.book import NotABook
@@ -41,8 +45,8 @@ _PULL_WAIT_S = 0.2
 
 
 class SyncState(NamedTuple):
-    """What the status line shows: facts that wait and since when, what is wrong, and why the
-    line is dead."""
+    """What the status line shows: facts that wait and since when, what is wrong, why the line is
+    dead, and whether it is up and gets nothing through."""
 
     waiting: int
     waiting_since: str
@@ -50,6 +54,7 @@ class SyncState(NamedTuple):
     forked: bool
     problem: str
     why: str
+    stuck: bool = False
 
 
 @dataclass(slots=True)
@@ -92,6 +97,7 @@ class SyncService:
         self._by_rows = False
         self._pushers: dict[int, push.Pusher] = {}
         self._line = _Line()
+        self._progress = Progress(settings.stuck_after_s)
         #: a new cut lies staged: the till swaps it in when no sale is open
         self.on_staged: Callable[[], object] = lambda: None
         #: told of what the hub did not simply apply, of a fork, and of the line's coming and going
@@ -111,7 +117,8 @@ class SyncService:
         since = next(filter(None, (state.waiting_since for state in states)), "")
         forked = any(state.doubted for state in states)
         problem = self._line.problem or self._line.pull_problem
-        return SyncState(waiting, since, bool(self._line.online), forked, problem, self._line.why)
+        line, stuck = self._line, self._progress.stuck
+        return SyncState(waiting, since, bool(line.online), forked, problem, line.why, stuck)
 
     # Push
 
@@ -129,6 +136,7 @@ class SyncService:
             case push.Acknowledged():
                 self._acknowledge(state, step)
                 self._note_line(online=True)
+                self._note_progress(moved=step.head != state.acked)
                 return step.wait_s if self._something_waits() else (step.wait_s or None)
             case push.Forked():
                 self._note_fork(state, step)
@@ -136,6 +144,8 @@ class SyncService:
             case push.Retry(wait_s, problem, why):
                 code = problem.code if problem else ""
                 self._note_line(online=problem is not None, problem=code, why=why)
+                if problem is not None:
+                    self._note_progress(moved=False)
                 return wait_s
 
     def _next_stream(self, connection: Connection) -> StreamState:
@@ -237,6 +247,21 @@ class SyncService:
             self.on_event("sync.offline", {"why": why})
         if changed and online and not problem:
             self.on_push_through()
+
+    def _note_progress(self, *, moved: bool) -> None:
+        if moved or not self._something_waits():
+            self._progress.moved()
+        elif self._progress.stood(self.recorder.clock.read().mono_ms):
+            self.on_event("sync.stuck", {"since": self.state().waiting_since})
+
+    def stumbled(self, fault: Exception) -> None:
+        """A step failed in a way that nobody thought of: tell who mends it, and begin anew with
+        another line. What waits has not moved."""
+        self.hub.renew()
+        place = extract_tb(fault.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        self.on_event("sync.fault", {"why": f"{type(fault).__name__}: {fault} ({where})"})
+        self._note_progress(moved=False)
 
     def _note_pull(self, problem: str) -> None:
         changed = problem != self._line.pull_problem
@@ -356,6 +381,8 @@ class SyncService:
         match answer:
             case Answer(change):
                 return 0.0 if change.changed else None
+            case Refused(_, _, retry_after_s):
+                return self._pull_backoff.failed(retry_after_s)
             case _:
                 return self._pull_backoff.failed()
 
@@ -417,9 +444,9 @@ class SyncThreads:
         return not self._stopping.is_set()
 
     def _push(self) -> None:
-        settings = self.sync.settings
+        settings, stumbles = self.sync.settings, Backoff(SystemRandom())
         while self._goes_on(self._recorded, self._wake_push):
-            wait_s = self._guarded(self.sync.push_once)
+            wait_s = self._guarded(self.sync.push_once, stumbles)
             if wait_s is None:
                 self._recorded.wait(settings.heartbeat_s)
                 self._stopping.wait(settings.push_gather_s)
@@ -427,16 +454,25 @@ class SyncThreads:
                 self._wake_push.wait(wait_s)
 
     def _pull(self) -> None:
+        stumbles = Backoff(SystemRandom())
         while self._goes_on(self._wake_pull):
-            wait_s = self._guarded(self.sync.pull_once)
+            wait_s = self._guarded(self.sync.pull_once, stumbles)
             while wait_s is None and not self._stopping.is_set():
-                wait_s = self._guarded(self.sync.wait_for_news)
+                wait_s = self._guarded(self.sync.wait_for_news, stumbles)
             if wait_s:
                 self._wake_pull.wait(wait_s)
 
-    def _guarded(self, step: Callable[[], float | None]) -> float | None:
-        """A step that the disk refuses (full, busy) is tried again later; selling shows it."""
+    def _guarded(self, step: Callable[[], float | None], stumbles: Backoff) -> float | None:
+        """A step that the disk refuses (full, busy) is tried again later; selling shows it. One
+        that fails otherwise is a bug, is told, and ends no thread: facts would wait unseen."""
         try:
-            return step()
+            wait_s = step()
         except Refusal:
             return self.sync.settings.heartbeat_s
+        except Exception as fault:
+            if not self._stopping.is_set():
+                with suppress(Exception):  # whom it is told may be what failed
+                    self.sync.stumbled(fault)
+            return stumbles.failed()
+        stumbles.succeeded()
+        return wait_s

@@ -6,7 +6,7 @@ are the moments in which what is on disk and what a program knows differ.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from pos_client.database import Database as TillDatabase
 from pricebook.book import Change
 from rehearsal.simulation.world import Died
-from sync_server.database import SqliteDatabase, Work
+from sync_server.database import EndWithin, SqliteDatabase, Work
 
 T = TypeVar("T")
 #: as many pages as SQLite lets a file have (sqlite.org/limits.html, 10)
@@ -88,6 +88,10 @@ class ServerDatabase:
     def __init__(self, inner: SqliteDatabase, disk: Disk) -> None:
         self._inner = inner
         self._disk = disk
+        self.writes_max = inner.writes_max
+
+    async def listen(self, wake: Callable[[], None], end_within: EndWithin) -> None:
+        await self._inner.listen(wake, end_within)
 
     async def write(self, work: Work[T]) -> T:
         def whole(connection: Connection) -> T:

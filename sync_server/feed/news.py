@@ -1,7 +1,8 @@
 """Who waits for news of the feed, and the one watcher that wakes them.
 
 Publishing may happen in another process (the command line, a second hub), so the watcher looks
-at the scopes' heads by itself every so often, once for all who wait.
+at the scopes' heads by itself every so often, once for all who wait; and at once when it is woken,
+because somebody told of news.
 """
 
 import asyncio
@@ -13,6 +14,12 @@ from sync_server.database import FAULTS
 Heads = dict[str, int]
 
 
+async def _within(wait_s: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await event.wait()
+
+
 class News:
     """Heads of all scopes as last seen."""
 
@@ -22,6 +29,7 @@ class News:
         self._heads: Heads = {}
         self._moved = asyncio.Condition()
         self._end = asyncio.Event()
+        self._woken = asyncio.Event()
         #: how many tills wait now
         self.waiting = 0
 
@@ -41,15 +49,21 @@ class News:
     async def watch(self) -> None:
         """Look until the end; while the database is away nobody is woken. It ends by itself:
         cancelled in the middle of a statement it would leave a connection in disorder."""
-        while not await self.end_within(self._look_every_s):
+        while not self.ended:
+            await _within(self._look_every_s, self._woken)
+            self._woken.clear()
             with suppress(*FAULTS):
-                await self.look()
+                if not self.ended:
+                    await self.look()
+
+    def wake(self) -> None:
+        """Somebody has told of news: look at once. However often it is told meanwhile, one look
+        more sees all of it."""
+        self._woken.set()
 
     async def end_within(self, wait_s: float) -> bool:
         """Wait for the end, at most so long -> whether it has come."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
-                await self._end.wait()
+        await _within(wait_s, self._end)
         return self.ended
 
     async def past(self, positions: Mapping[str, int], wait_s: float) -> tuple[str, ...]:
@@ -70,6 +84,7 @@ class News:
         """Let everybody go who waits, now and later: the hub is about to stop."""
         async with self._moved:
             self._end.set()
+            self._woken.set()
             self._moved.notify_all()
 
     def _past(self, positions: Mapping[str, int]) -> tuple[str, ...]:

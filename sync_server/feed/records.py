@@ -26,7 +26,7 @@ from sqlalchemy import (
 from journal.cursor import Cursor
 from journal.wire import FeedRow
 from pricebook.rows import GONE, Change, Contents
-from sync_server.database import SetWise, metadata, one_of
+from sync_server.database import SetWise, metadata, one_of, tell_hubs
 
 scope_head = Table(
     "scope_head",
@@ -132,6 +132,7 @@ def move_head(connection: Connection, scope: str, to: Head) -> None:
         .where(scope_head.c.scope == scope)
         .values(position=to.position, contents=to.contents.text)
     )
+    tell_hubs(connection)
 
 
 def hold(connection: Connection, scope: str) -> None:
@@ -177,6 +178,7 @@ def recount(connection: Connection, scopes: Sequence[str]) -> bool:
                 .where(scope_head.c.scope == scope)
                 .values(contents=contents.text, position=scope_head.c.position + 1)
             )
+            tell_hubs(connection)
     return differed
 
 

@@ -188,7 +188,13 @@ async def _token(hub: Hub, request: Request) -> msgspec.Struct:
 
 
 async def _push(hub: Hub, request: Request) -> msgspec.Struct:
-    return await hub.push(await _message(request, wire.PushRequest))
+    message = await _message(request, wire.PushRequest)
+
+    async def gone() -> None:
+        await request.receive()  # after the whole message only the end of the line can come
+        raise ClientDisconnect
+
+    return await hub.push(message, gone)
 
 
 async def _facts(hub: Hub, request: Request) -> msgspec.Struct:

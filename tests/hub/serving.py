@@ -2,6 +2,7 @@
 
 import ssl
 import sys
+from collections.abc import Mapping
 
 import httpx
 
@@ -12,12 +13,17 @@ class Serving:
     """The process, from its first words on. Close it."""
 
     def __init__(
-        self, database_url: str, *options: str, authority: ssl.SSLContext | bool = True
+        self,
+        database_url: str,
+        *options: str,
+        authority: ssl.SSLContext | bool = True,
+        port: int = 0,
+        env: Mapping[str, str | None] | None = None,
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self._authority = authority
         argv = [sys.executable, "-m", "sync_server", "serve", "--database", database_url]
-        self.child = Child([*argv, "--port", str(self.port), *options])
+        self.child = Child([*argv, "--port", str(self.port), *options], env=env)
         self.said = self.child.read_line()
 
     def __enter__(self) -> "Serving":

@@ -248,17 +248,6 @@ def test_a_question_that_goes_nowhere_gets_a_problem_too(hub: ServedHub, till: H
     assert wire.read(outside.content, Problem).code == "unknown_path"
 
 
-def test_a_hub_with_too_much_to_do_asks_for_patience(database_url: str) -> None:
-    with ServedHub(database_url, pushes_max=0) as hub:
-        hub.add_store()
-        with HandTill(hub.url) as till:
-            till.enrol(hub.enrol_code())
-            till.begin()
-            answer = till.push()
-    assert (answer.status_code, problem_of(answer).code) == (503, "busy")
-    assert int(answer.headers["Retry-After"]) > 0
-
-
 def test_every_answer_says_that_it_must_not_be_kept(hub: ServedHub, till: HandTill) -> None:
     till.begin()
     for answer in (till.push(), till.feed(), till.http.get("/v1/feed"), till.token()):

@@ -16,7 +16,7 @@ from journal.push import open_batch
 from journal.wire import PushReply
 from rehearsal.postgresql import PostgreSQL
 from sync_server.catalogue.stores import keep_readings
-from sync_server.database import Database
+from sync_server.database import Database, EndWithin
 from sync_server.hub import Hub
 from sync_server.quarantine import records, service
 from sync_server.quarantine.records import settlement
@@ -129,6 +129,10 @@ class Mortal:
         self._database = database
         self._left = at
         self._before = before
+        self.writes_max = database.writes_max
+
+    async def listen(self, wake: Callable[[], None], end_within: EndWithin) -> None:
+        await self._database.listen(wake, end_within)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self._database.read(work)

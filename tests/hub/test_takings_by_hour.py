@@ -117,7 +117,7 @@ def test_what_a_hub_of_before_has_is_added_up_by_the_migration(
 
     def as_of_before(connection: Connection) -> None:
         of_later = "takings_by_hour revision revision_change barcode_claim opening_stock office_act"
-        for table in f"{of_later} epoch intake settlement".split():
+        for table in f"{of_later} epoch intake settlement job".split():
             connection.execute(text(f"DROP TABLE {table}"))
         for index in ("money_ledger_difference", "barcode_product"):
             connection.execute(text(f"DROP INDEX {index}"))

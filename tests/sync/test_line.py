@@ -75,6 +75,18 @@ def drop_by_drop(_: bytes) -> Iterator[bytes]:
         yield b" "
 
 
+def head_drop_by_drop(_: bytes) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nX: "
+    for _drop in range(DROPS):
+        threading.Event().wait(0.01)
+        yield b"x"
+
+
+def silent(_: bytes) -> Iterator[bytes]:
+    threading.Event().wait(DROPS / 100)
+    yield b""
+
+
 def moved(_: bytes) -> Iterable[bytes]:
     yield http(302, b"", {"Location": "http://127.0.0.1:9/v1/push"}, ours=False)
 
@@ -103,6 +115,8 @@ NOBODY: dict[str, Says] = {
     "a redirect of ours": lambda _: (http(302, SHORT, {"Location": "/"}),),
     "a huge body": without_end,
     "a body drop by drop": drop_by_drop,
+    "a head drop by drop": head_drop_by_drop,
+    "nothing at all": silent,
 }
 
 
@@ -149,10 +163,12 @@ def test_a_body_without_end_is_not_taken_in(
     assert somebody.sent_bytes < 4 * wire.MESSAGE_BYTES_MAX  # the rest lay in the sockets
 
 
-def test_a_body_that_comes_drop_by_drop_is_given_up(
-    till: Till, instead: Callable[[Says], FalseHub]
+@pytest.mark.parametrize("says", [drop_by_drop, head_drop_by_drop])
+def test_what_comes_drop_by_drop_is_given_up(
+    says: Says, till: Till, instead: Callable[[Says], FalseHub]
 ) -> None:
-    somebody = instead(drop_by_drop)
+    """Each drop comes in time, and the last would come after twenty seconds."""
+    somebody = instead(says)
     new_line(till, 0.2)
     sell(till)
     assert till.sync.push_once()
@@ -199,7 +215,7 @@ def test_a_head_that_the_hub_did_not_sign_moves_nothing_and_is_told(
         instead(signed_by(9, till, head))
         assert till.sync.push_once() is not None
         assert acked(till) == before
-        assert till.sync.state()[2:] == (True, False, "not_our_hub", "")
+        assert till.sync.state()[2:6] == (True, False, "not_our_hub", "")
     assert heard.events == [("sync.refused", {"code": "not_our_hub"})]
     hub_is_back(cable, hub, till)
     push_all(till)
@@ -285,7 +301,7 @@ def test_a_busy_hub_is_given_the_time_it_asks_for(
     assert wait_s is not None
     assert least_s <= wait_s <= most_s
     assert acked(till) == before
-    assert till.sync.state()[2:] == (True, False, "busy", "")
+    assert till.sync.state()[2:6] == (True, False, "busy", "")
     assert heard.events == [("sync.refused", {"code": "busy"})]
 
 
@@ -313,13 +329,13 @@ def test_another_hub_behind_the_same_address_is_refused_and_told(
         cable.plug()
         sell(till)
         assert till.sync.push_once() is not None
-        assert till.sync.state()[2:] == (True, False, "unknown_till", "")
+        assert till.sync.state()[2:6] == (True, False, "unknown_till", "")
         assert acked(till) == before
         assert heard.events == [("sync.refused", {"code": "unknown_till"})]
         assert sell(till) == 350
     hub_is_back(cable, hub, till)
     push_all(till)
-    assert till.sync.state()[:1] + till.sync.state()[2:] == (0, True, False, "", "")
+    assert till.sync.state()[:1] + till.sync.state()[2:6] == (0, True, False, "", "")
     assert heard.names == ["sync.refused", "sync.online"]
 
 

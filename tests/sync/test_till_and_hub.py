@@ -74,7 +74,7 @@ def test_what_was_sold_with_the_cable_out_arrives_once_and_whole(
     assert state.waiting_since == "2026-06-03T09:00:00.000+08:00"
     cable.plug()
     push_all(till)
-    assert till.sync.state() == (0, "", True, False, "", "")
+    assert till.sync.state()[:6] == (0, "", True, False, "", "")
     assert agree(till, hub)
     assert hub.read(books).stock["S01", "cola", "sold"] == (30_000, 30)
     assert heard.names == ["sync.offline", "sync.online"]
@@ -248,7 +248,7 @@ def test_a_revoked_till_goes_on_selling_and_is_told(
     sell(till)
     push_all(till)
     assert till.sync.pull_once() is not None
-    assert till.sync.state() == (0, "", True, False, "revoked", "")
+    assert till.sync.state()[:6] == (0, "", True, False, "revoked", "")
     reasons = [values.get("reason") for name, values in heard.events if name == "sync.quarantined"]
     assert reasons == ["the till is revoked"]
     assert heard.events[-1] == ("sync.refused", {"code": "revoked"})
@@ -381,7 +381,7 @@ def test_a_cursor_of_another_life_of_the_hub_makes_the_till_start_over(
         assert till.catalogue.next_cursor != cursor
         assert sell(till) == 400
         push_all(till)
-        assert till.sync.state() == (0, "", True, False, "", "")
+        assert till.sync.state()[:6] == (0, "", True, False, "", "")
         assert till.sync.who.epoch == "restored"
 
 

@@ -4,6 +4,7 @@ from journal.envelope import decode
 from journal.stream import genesis
 from pos_client.inspection import stored_facts, verify
 from pos_client.sync import records
+from pos_client.sync.service import SyncState
 from pos_client.till import Till
 from retail.facts import PrintOutcome, ReceiptPrinted
 from sync_server.quarantine.breaker import Failing
@@ -56,7 +57,7 @@ def test_a_till_goes_on_whatever_it_is_told(hub: ServedHub, till: Till, heard: H
     assert told(heard) == [("sync.set_aside", "rung up twice"), ("sync.parked", poison)]
     assert sell(till) == 350
     push_all(till)
-    assert till.sync.state() == (0, "", True, False, "", "")
+    assert till.sync.state() == SyncState(0, "", online=True, forked=False, problem="", why="")
     assert verify(till.database, till.who).wrong == []
 
 
