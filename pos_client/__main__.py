@@ -16,6 +16,7 @@ from hardware.fault import Fault
 from hardware.printer import dots
 from hardware.printer.profile import COLUMNS
 from journal.signature import fingerprint, plain_code
+from pos_client import backup as backups
 from pos_client import headless, identity, inspection
 from pos_client.clock import RandomIds
 from pos_client.database import Database
@@ -188,6 +189,44 @@ def status(data: Data = None, state: State = None) -> None:
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="file to write; it holds the till's key")],
+    data: Data = None,
+    state: State = None,
+) -> None:
+    """Write this till's backup, also while it sells.
+
+    Example: pos-client backup /media/usb/S01-1.zip
+    """
+    settings = settings_of(data=data, state=state)
+    _outside_the_tills_own(file, settings)
+    try:
+        facts = backups.back_up(settings, file)
+    except Refusal as no:
+        refuse(no)
+    typer.echo(f"{file}: {facts} facts, read again; keep it safe, the till's key is in it")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="what pos-client backup wrote")],
+    data: Data = None,
+    replace: Annotated[bool, typer.Option("--replace", help="move what is there aside")] = False,
+) -> None:
+    """Put a till's backup into an empty data folder.
+
+    Example: pos-client restore S01-1.zip --data /var/lib/omnitill
+    """
+    try:
+        done = backups.restore(file, settings_of(data=data).data, replace=replace)
+    except Refusal as no:
+        refuse(no)
+    typer.echo(f"till {done.till} is restored: {done.facts} facts")
+    for said in backups.what_next(done):
+        typer.echo(f"{said.en}\n{said.zh}", err=True)
+
+
+@app.command()
 def receipt(
     template: Annotated[
         Path | None, typer.Argument(help="a template; the built-in one else")
@@ -252,13 +291,8 @@ def export(
     Example: pos-client journal export all.jsonl
     """
     settings = settings_of(data=data, state=state)
-    if file is not None and _is_the_tills_own(file, settings):
-        stop(
-            f"{file} lies in the till's own folder, where nothing may be overwritten.",
-            "Choose a place outside it.",
-            "目标位于本机数据文件夹内，不可覆盖。",
-            "请选择其他位置。",
-        )
+    if file is not None:
+        _outside_the_tills_own(file, settings)
     try:
         with (
             looking_into(settings) as (database, _),
@@ -277,9 +311,15 @@ def export(
         )
 
 
-def _is_the_tills_own(file: Path, settings: TillSettings) -> bool:
+def _outside_the_tills_own(file: Path, settings: TillSettings) -> None:
     own = settings.data.resolve(), settings.state.resolve()
-    return any(file.resolve().is_relative_to(folder) for folder in own)
+    if any(file.resolve().is_relative_to(folder) for folder in own):
+        stop(
+            f"{file} lies in the till's own folder, where nothing may be overwritten.",
+            "Choose a place outside it.",
+            "目标位于本机数据文件夹内，不可覆盖。",
+            "请选择其他位置。",
+        )
 
 
 @contextmanager

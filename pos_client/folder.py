@@ -68,7 +68,7 @@ def write_durably(file: Path, data: bytes) -> None:
             out.flush()
             os.fsync(out.fileno())
         beside.replace(file)
-        _sync_name(file.parent)
+        sync_name(file.parent)
 
 
 def overwrite_durably(file: Path, data: bytes) -> None:
@@ -82,7 +82,7 @@ def overwrite_durably(file: Path, data: bytes) -> None:
             os.fsync(out.fileno())
 
 
-def _sync_name(folder: Path) -> None:
+def sync_name(folder: Path) -> None:
     """A new name is on disk only when its folder is; Windows needs and knows no such call."""
     if sys.platform != "win32":
         descriptor = os.open(folder, os.O_RDONLY)

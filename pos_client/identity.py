@@ -43,6 +43,8 @@ stream = Table(
     Column("acked_hash", Text, nullable=False),
     Column("safe_seq", Integer, nullable=False),
     Column("forked_seq", Integer),
+    Column("pruned_seq", Integer, nullable=False),
+    Column("pruned_hash", Text, nullable=False),
 )
 
 
@@ -134,13 +136,14 @@ def enrol(
 
 def offer_again(driver: sqlite3.Connection, till: str, but: int = 0) -> None:
     """The hub lost facts of one stream, or it is another hub: every stream, but perhaps one, is
-    offered from its beginning. The hub's answer to the first push says how far it has it."""
+    offered from where it begins here. The hub's answer to the first push says how far it has it."""
     streams = driver.execute(
-        "SELECT stream_no, incarnation FROM stream WHERE stream_no != ? AND forked_seq IS NULL",
+        "SELECT stream_no, incarnation, pruned_seq, pruned_hash FROM stream"
+        " WHERE stream_no != ? AND forked_seq IS NULL",
         (but,),
     ).fetchall()
-    for stream_no, incarnation in streams:
-        first = genesis(StreamId(till, incarnation))
+    for stream_no, incarnation, *pruned in streams:
+        first = Head(*pruned) if pruned[0] else genesis(StreamId(till, incarnation))
         driver.execute(
             "UPDATE stream SET acked_seq = ?, acked_hash = ? WHERE stream_no = ?",
             (first.seq, first.hash, stream_no),

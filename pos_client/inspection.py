@@ -6,18 +6,20 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Row, Table, select
 
 from journal.chain import ChainBroken, hash_of, link
-from journal.envelope import Envelope
-from journal.stream import STREAM_BEGAN, Head, genesis
+from journal.stream import Head
 from pos_client.database import Database
 from pos_client.identity import Identity, stream
-from pos_client.recorder import journal, money_ledger, stock_ledger
+from pos_client.recorder import (
+    CARRIED,
+    Ledger,
+    Recount,
+    journal,
+    money_ledger,
+    stock_ledger,
+)
 from pos_client.sync.records import SqlOutbox, StreamState, streams
-from retail import facts
 from retail.facts import MalformedFact, UnknownFact
-from retail.postings import MONEY, STOCK, Unbalanced, ledger_key, postings
-
-#: account by account: key, sum and number of postings
-Ledger = dict[tuple[str, ...], tuple[int, int]]
+from retail.postings import MONEY, STOCK, Unbalanced
 
 _ROWS_AT_ONCE = 1000
 #: after so many it is clear
@@ -31,23 +33,6 @@ class Findings(NamedTuple):
     wrong: list[str]
 
 
-class Recount:
-    """The ledger of each book as the journal says it must be."""
-
-    def __init__(self) -> None:
-        self.ledgers: dict[str, Ledger] = {MONEY: {}, STOCK: {}}
-
-    def add(self, envelope: Envelope) -> None:
-        """Add one fact's postings. Raises MalformedFact, UnknownFact or Unbalanced."""
-        if (envelope.type, envelope.tv) == STREAM_BEGAN:
-            return
-        for entry in postings(facts.decode(envelope.type, envelope.tv, envelope.body)):
-            key = ledger_key(entry, envelope.store, envelope.till, envelope.bdate, envelope.shift)
-            ledger = self.ledgers[entry.book]
-            total, entries = ledger.get(key, (0, 0))
-            ledger[key] = (total + entry.amount, entries + 1)
-
-
 def stored_facts(database: Database) -> Iterator[bytes]:
     """Every fact's stored bytes, stream by stream, in order."""
     facts = select(journal.c.data).order_by(journal.c.stream_no, journal.c.seq)
@@ -56,12 +41,14 @@ def stored_facts(database: Database) -> Iterator[bytes]:
 
 
 def verify(database: Database, who: Identity) -> Findings:
-    """Follow each stream's chain from its first fact, compare the head the hub acknowledged, and
-    add all postings up afresh against the ledgers. A till that goes on selling meanwhile is seen
+    """Follow each stream's chain from its first fact that is here, compare the head the hub
+    acknowledged, and add all postings up afresh, with what is carried of facts that were pruned,
+    against the ledgers. A till that goes on selling meanwhile is seen
     as it stood at one moment."""
-    findings, recount = Findings([], []), Recount()
+    findings = Findings([], [])
     with database.reader() as connection:
         connection.exec_driver_sql("BEGIN")
+        recount = Recount({book: _ledger(connection, carried) for book, carried in CARRIED.items()})
         _look_for_strays(connection, findings)
         for state in streams(connection, who.till):
             try:
@@ -69,9 +56,10 @@ def verify(database: Database, who: Identity) -> Findings:
             except ChainBroken as broken:
                 findings.wrong.append(f"stream {state.stream.incarnation}, {broken}")
                 continue
+            gone = f", {state.pruned.seq} pruned" if state.pruned.seq else ""
             findings.checked.append(
                 f"stream {state.stream.incarnation}: the chain of {head.seq} facts holds,"
-                f" {state.acked.seq} acknowledged by the hub"
+                f" {state.acked.seq} acknowledged by the hub{gone}"
             )
             outbox = SqlOutbox(connection, state)
             if outbox.hash_at(state.acked.seq) != state.acked.hash:
@@ -122,7 +110,7 @@ def _journal(connection: Connection, stream_no: int) -> Iterator[Row[tuple[objec
 
 def _follow(connection: Connection, state: StreamState, recount: Recount) -> Head:
     stream_id = state.stream
-    head = genesis(stream_id)
+    head = state.beginning
     for row in _journal(connection, state.stream_no):
         if not isinstance(row.data, bytes):  # SQLite keeps whatever is given to it
             raise ChainBroken(head.seq + 1, "is not stored as bytes")

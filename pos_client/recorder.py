@@ -54,6 +54,11 @@ stock_ledger = Table(
     Column("amount", Integer, nullable=False),
     Column("entries", Integer, nullable=False),
 )
+#: what facts that were pruned add up to: with the journal's it is the ledgers
+CARRIED = {
+    MONEY: money_ledger.to_metadata(metadata, name="carried_money"),
+    STOCK: stock_ledger.to_metadata(metadata, name="carried_stock"),
+}
 
 
 def _adding(ledger: Table) -> str:
@@ -72,6 +77,29 @@ def _adding(ledger: Table) -> str:
 
 _APPEND = sql(insert(journal))
 _ADD = {MONEY: _adding(money_ledger), STOCK: _adding(stock_ledger)}
+#: the same statements for what is carried
+CARRY = {book: _adding(carried) for book, carried in CARRIED.items()}
+
+
+#: account by account: key, sum and number of postings
+Ledger = dict[tuple[str, ...], tuple[int, int]]
+
+
+class Recount:
+    """The ledger of each book as facts say it must be, on top of what is `carried`."""
+
+    def __init__(self, carried: dict[str, Ledger] | None = None) -> None:
+        self.ledgers: dict[str, Ledger] = carried or {MONEY: {}, STOCK: {}}
+
+    def add(self, envelope: Envelope) -> None:
+        """Add one fact's postings. Raises MalformedFact, UnknownFact or Unbalanced."""
+        if (envelope.type, envelope.tv) == STREAM_BEGAN:
+            return
+        for entry in postings(facts.decode(envelope.type, envelope.tv, envelope.body)):
+            key = ledger_key(entry, envelope.store, envelope.till, envelope.bdate, envelope.shift)
+            ledger = self.ledgers[entry.book]
+            total, entries = ledger.get(key, (0, 0))
+            ledger[key] = (total + entry.amount, entries + 1)
 
 
 class ShiftContext(NamedTuple):

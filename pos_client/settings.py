@@ -115,6 +115,12 @@ class TillSettings(BaseSettings):
     push_gather_s: Seconds = Field(
         0.1, description="facts recorded within this time travel in one push"
     )
+    journal_kept_days: int = Field(
+        35,
+        ge=35,
+        le=3660,
+        description="facts younger than this stay on this disk, whoever else has them",
+    )
     heartbeat_s: Pause = Field(
         20.0, description="a till without news declares its head this often; in step means 60 s"
     )

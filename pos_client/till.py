@@ -32,7 +32,8 @@ from pos_client.settings import TillSettings
 from pos_client.shift.service import ShiftService
 from pos_client.stock.service import StockService
 from pos_client.sync.hub import Hub, Transport
-from pos_client.sync.service import SyncService, SyncThreads
+from pos_client.sync.service import SyncService
+from pos_client.sync.threads import SyncThreads
 from retail.language import Language, Text
 from retail.refusals import Refusal
 
@@ -85,6 +86,8 @@ class Till:
             sold,
         )
         self.sync.on_staged = self.sale.between_sales
+        self.sync.pruning.is_quiet = lambda: not self.sale.is_open()
+        self.sync.pruning.on_pruned = self.sale.forget
         self._threads = SyncThreads(self.sync) if sync else None
 
     @classmethod

@@ -8,6 +8,7 @@
       SerialOnce
       BasketEmpty  PaymentBegun  UnknownTender  TenderTooLarge  AbsurdPayment    paying
       NoSuchTender  NoPrinter  NothingParked  PaperNotInQuestion  NoSuchReceipt
+      ReceiptGone
       NoShiftOpen  ShiftAlreadyOpen  SaleOpen  UnknownCashier                    the shift
       BusinessDateUnexpected  AbsurdAmount  CountsDisagree  NoSaleYet
       NotAnAct  NotAnAmount  NotAQuantity                                        what was asked
@@ -311,6 +312,15 @@ class NoSuchReceipt(Refusal):
         "See the number on the paper; F7 shows this till's receipts.",
         "请核对纸上的小票号；按 F7 查看本机小票。",
     )
+
+
+class ReceiptGone(Refusal):
+    code = "receipt_gone"
+    sentence = Text(
+        "Receipt {receipt} is older than what this till keeps.",
+        "小票 {receipt} 已超出本机的保存期限。",
+    )
+    way_on = Text("Ask head office: it keeps them all.", "请联系总部查询；总部保存全部记录。")
 
 
 class PaperNotInQuestion(Refusal):

@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 
 from sync_server.commands import (
+    backups,
     exports,
     files,
     products,
@@ -32,6 +33,9 @@ app.command("enrol-code")(tills.enrol_code)
 app.command()(tills.revoke)
 app.command("import")(files.import_file)
 app.command("export")(exports.export_file)
+app.command()(backups.backup)
+app.add_typer(backups.of_backups, name="backups")
+app.command()(backups.restore)
 of_products = typer.Typer(
     no_args_is_help=True,
     help="Look at products and change them. Example: sync-server products find kele",

@@ -11,35 +11,25 @@ SQLAlchemy's way (docs/decisions/0002). What fails comes out as an SQLAlchemyErr
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
-import msgspec
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    ColumnElement,
     Connection,
     Dialect,
     Engine,
-    Integer,
-    LargeBinary,
     MetaData,
-    Table,
     create_engine,
     event,
     func,
-    literal,
     select,
 )
-from sqlalchemy import Text as SqlText
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -51,12 +41,7 @@ from sqlalchemy.exc import (
     StatementError,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool, StaticPool
-from sqlalchemy.sql import ClauseElement
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.util import await_only
 
 from retail.language import Text
 from retail.refusals import Refusal
@@ -75,10 +60,12 @@ _NEWS = "omnitill_news"
 #: how soon a listener notices that its connection is gone, and how soon it makes another
 _LISTEN_LOOK_S = 1.0
 _LISTEN_AGAIN_S = 1.0
+#: a copy is taken in steps of so many pages, 4 MiB, between which it tells how far it is
+_PAGES_AT_ONCE = 1_024
 #: another hub holds a new file for the time of one sync
 _WAL_AGAIN_S = 0.005
-_asyncpg: Callable[[], Dialect] = asyncpg_dialect.dialect
-_DRIVER_FAULTS = (
+ASYNCPG: Callable[[], Dialect] = asyncpg_dialect.dialect
+DRIVER_FAULTS = (
     sqlite3.Error,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -171,6 +158,12 @@ def without_password(url: str) -> str:
     return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a database that `open_database` takes; None on a server."""
+    parsed = make_url(url)
+    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
+
+
 class SqliteDatabase:
     """A file: one writer thread, a few readers, WAL with synchronous=FULL."""
 
@@ -255,6 +248,50 @@ def _beginning(statement: str) -> Callable[[Connection], None]:
     return begin
 
 
+@contextmanager
+def sqlite_file(file: Path, *, read_only: bool = False) -> Iterator[Connection]:
+    """A SQLite file that nobody else uses, in one transaction. It is a file without a log beside
+    it, and not on disk for good before the caller syncs it. Raises one of FAULTS."""
+    address = f"{file.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    engine = create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool
+    )
+    event.listen(engine, "connect", _prepare_file)
+    event.listen(engine, "begin", _beginning("BEGIN" if read_only else "BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _prepare_file(driver: sqlite3.Connection, _record: object) -> None:
+    driver.isolation_level = None
+    driver.execute("PRAGMA synchronous=OFF")
+
+
+def copy_sqlite(connection: Connection, file: Path, tell: Callable[[int, int], object]) -> bool:
+    """Copy the snapshot that `connection` reads into a file, page by page, telling how many are
+    done and how many there are -> whether it could be: only SQLite knows how."""
+    driver = driver_of(connection)
+    if not isinstance(driver, sqlite3.Connection):
+        return False
+    target = sqlite3.connect(file, isolation_level=None)
+    try:
+        with failing_as_sqlalchemy("a copy"):
+            target.execute("PRAGMA synchronous=OFF")
+            driver.execute("SELECT count(*) FROM sqlite_master")  # from here on it is one moment
+            driver.backup(
+                target,
+                pages=_PAGES_AT_ONCE,
+                progress=lambda _, left, total: tell(total - left, total),
+            )
+            target.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        target.close()
+    return True
+
+
 class PostgresqlDatabase:
     """A server, through asyncpg. Reads are REPEATABLE READ, so a page of the feed is one cut."""
 
@@ -281,9 +318,9 @@ class PostgresqlDatabase:
     async def _within(self, isolation: str, work: Work[T]) -> T:
         async with self._engine.connect() as connection:
             assert connection.sync_connection is not None
-            driver = _driver_of(connection.sync_connection)
+            driver = driver_of(connection.sync_connection)
             try:
-                with _failing_as_sqlalchemy("a transaction"):
+                with failing_as_sqlalchemy("a transaction"):
                     async with driver.transaction(isolation=isolation):
                         return await connection.run_sync(work)
             except OperationalError as fault:
@@ -296,10 +333,10 @@ class PostgresqlDatabase:
         is found by looking."""
         ended = False
         while not ended:
-            with suppress(*FAULTS, *_DRIVER_FAULTS):
+            with suppress(*FAULTS, *DRIVER_FAULTS):
                 async with self._listener.connect() as connection:
                     assert connection.sync_connection is not None
-                    driver = _driver_of(connection.sync_connection)
+                    driver = driver_of(connection.sync_connection)
                     await driver.add_listener(_NEWS, lambda *_: wake())
                     wake()  # for what was told while nobody listened
                     while not driver.is_closed() and not ended:
@@ -317,146 +354,20 @@ def _leave_out_the_dead(dbapi: Any, *_: object) -> None:
         raise DisconnectionError
 
 
-def _driver_of(connection: Connection) -> Any:
+def driver_of(connection: Connection) -> Any:
     """The driver's own connection: sqlite3's, or asyncpg's, which has no types."""
     return connection.connection.driver_connection
 
 
 @contextmanager
-def _failing_as_sqlalchemy(what: str) -> Iterator[None]:
+def failing_as_sqlalchemy(what: str) -> Iterator[None]:
     try:
         yield
-    except _DRIVER_FAULTS as fault:
+    except DRIVER_FAULTS as fault:
         raise OperationalError(what, None, fault) from fault
 
 
-class _OneOf(FunctionElement[bool]):
-    """A column, and a JSON list of texts."""
-
-    inherit_cache = True
-    type = Boolean()
-
-    def self_group(self, against: object = None) -> Self:  # noqa: ARG002
-        """As it is: where a database has no booleans SQLAlchemy would compare it with 1, and
-        SQLite looks up no such comparison in an index."""
-        return self
-
-
-def one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
-    """Whether the column is one of these texts, however many: they travel as one JSON list. As
-    marks of an IN ten thousand of them cost SQLAlchemy more than they cost the database."""
-    return _OneOf(column, literal(msgspec.json.encode(list(values)).decode(), SqlText()))
-
-
-@compiles(_OneOf, "sqlite")
-def _on_sqlite(element: _OneOf, compiler: SQLCompiler, **more: Any) -> str:
-    column, values = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  a mark, no text
-
-
-@compiles(_OneOf, "postgresql")
-def _on_postgresql(element: _OneOf, compiler: SQLCompiler, **more: Any) -> str:
-    column, values = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"{column} = ANY (ARRAY(SELECT json_array_elements_text(CAST({values} AS json))))"
-
-
-class Prepared:
-    """A statement of every push, compiled from Core once for each database. `columns` are those
-    that an UPDATE sets, each by the parameter of its name."""
-
-    def __init__(self, statement: ClauseElement, columns: Sequence[str] = ()) -> None:
-        self._sqlite = _Compiled.of(statement, columns, sqlite.dialect(paramstyle="qmark"))
-        self._postgresql = _Compiled.of(statement, columns, _asyncpg())
-
-    def run(self, connection: Connection, **values: object) -> Sequence[Any] | None:
-        """Run it in the open transaction -> its first row, if it has any."""
-        driver = _driver_of(connection)
-        row: Sequence[Any] | None
-        if isinstance(driver, sqlite3.Connection):
-            statement, places = self._sqlite
-            with _failing_as_sqlalchemy(statement):
-                row = driver.execute(statement, [values[name] for name in places]).fetchone()
-        else:
-            statement, places = self._postgresql
-            with _failing_as_sqlalchemy(statement):
-                row = await_only(driver.fetchrow(statement, *(values[name] for name in places)))
-        return row
-
-
-class _Compiled(NamedTuple):
-    """A statement's text and the names of its parameters by place."""
-
-    statement: str
-    places: tuple[str, ...]
-
-    @classmethod
-    def of(cls, statement: ClauseElement, columns: Sequence[str], dialect: Dialect) -> "_Compiled":
-        compiled = statement.compile(dialect=dialect, column_keys=list(columns) or None)
-        assert isinstance(compiled, SQLCompiler)
-        return cls(str(compiled), tuple(compiled.positiontup or ()))
-
-
-class SetWise:
-    """Insert many rows by one statement; with `adding`, rows whose key is there add to those
-    columns instead, with `replacing` they are replaced, with `once` left as they are. Rows follow
-    the order of the table's columns.
-
-    SQLite: executemany of one prepared statement. PostgreSQL: COPY where all rows are new, else
-    one statement over unnested arrays, a third cheaper than executemany (docs/decisions/0004).
-    """
-
-    def __init__(
-        self,
-        table: Table,
-        adding: Sequence[str] = (),
-        *,
-        replacing: bool = False,
-        once: bool = False,
-    ) -> None:
-        columns = [column.name for column in table.columns]
-        keys = ", ".join(column.name for column in table.primary_key)
-        into = f"INSERT INTO {table.name} ({', '.join(columns)})"
-        tail = ""
-        if adding:
-            sums = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in adding)
-            tail = f" ON CONFLICT ({keys}) DO UPDATE SET {sums}"
-        elif replacing:
-            rest = [name for name in columns if name not in table.primary_key.columns]
-            news = ", ".join(f"{name} = excluded.{name}" for name in rest)
-            tail = f" ON CONFLICT ({keys}) DO UPDATE SET {news}"
-        elif once:
-            tail = f" ON CONFLICT ({keys}) DO NOTHING"
-        arrays = ", ".join(
-            f"${place}::{_array_type(column.type)}"
-            for place, column in enumerate(table.columns, start=1)
-        )
-        self._table = table.name
-        self._copies = not tail  # COPY knows no ON CONFLICT
-        self._sqlite = f"{into} VALUES ({', '.join('?' * len(columns))}){tail}"
-        self._postgresql = f"{into} SELECT * FROM unnest({arrays}){tail}"  # noqa: S608  names of ours
-
-    def write(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
-        """Write the rows; keys must not repeat within them. Raises RowsRefused."""
-        if not rows:
-            return
-        try:
-            self._write(_driver_of(connection), rows)
-        except (*_DRIVER_FAULTS, OverflowError) as fault:
-            if _blames_rows(fault):
-                raise RowsRefused(str(fault).partition("\n")[0]) from fault
-            raise OperationalError(self._sqlite, None, fault) from fault
-
-    def _write(self, driver: Any, rows: Sequence[Sequence[Any]]) -> None:
-        if isinstance(driver, sqlite3.Connection):
-            driver.executemany(self._sqlite, rows)
-        elif self._copies:
-            await_only(driver.copy_records_to_table(self._table, records=rows))
-        else:
-            columns = map(list, zip(*rows, strict=True))
-            await_only(driver.execute(self._postgresql, *columns))
-
-
-def _blames_rows(fault: BaseException) -> bool:
+def blames_rows(fault: BaseException) -> bool:
     """Whether the same rows would fail again, whatever the database's state."""
     if isinstance(fault, OverflowError | sqlite3.IntegrityError | sqlite3.DataError):
         return True
@@ -467,17 +378,5 @@ def blames_database(fault: Exception) -> bool:
     """Whether it is the database's own trouble: away, full, held by another. Then the same work may
     do well later; whatever else failed would fail again."""
     if isinstance(fault, DBAPIError):
-        return fault.orig is None or not _blames_rows(fault.orig)
+        return fault.orig is None or not blames_rows(fault.orig)
     return isinstance(fault, FAULTS) and not isinstance(fault, StatementError)
-
-
-def _array_type(kind: object) -> str:
-    match kind:
-        case BigInteger():
-            return "bigint[]"
-        case Integer():
-            return "integer[]"
-        case LargeBinary():
-            return "bytea[]"
-        case _:
-            return "text[]"

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
@@ -21,6 +22,10 @@ from pricebook.rows import CATALOGUE
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.language import Text
 from retail.revision import Recall
+from sync_server.backup import records as backup_records
+from sync_server.backup import service as backup
+from sync_server.backup.copying import Tell
+from sync_server.backup.records import BackupRow
 from sync_server.catalogue import acts, edits, stores, views
 from sync_server.catalogue import service as catalogue
 from sync_server.catalogue.acts import BY_ITSELF, ActRow
@@ -310,3 +315,17 @@ class HeadOffice:
         with suppress(*FAULTS):
             await self._write_contacts()
         return await self._read(console.overview, self._now())
+
+    # Backups
+
+    async def back_up(self, file: Path, tell: Tell, *, replace: bool = False) -> BackupRow:
+        """Write a backup, read it again, and note what is safe by it."""
+        return await backup.back_up(self._database, file, self._now(), tell, replace=replace)
+
+    async def backups(self, most: int) -> list[BackupRow]:
+        """The newest backups that the hub knows of."""
+        return await self._read(backup_records.backups, most)
+
+    async def note_backup(self, taken_at: datetime, late_s: float) -> BackupRow:
+        """A person says that a backup was begun then, by other means. Raises TakenLater."""
+        return await backup.note(self._database, taken_at, self._now(), late_s)

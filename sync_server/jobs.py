@@ -16,7 +16,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from sync_server.database import Database, SetWise, metadata
+from sync_server.database import Database, metadata
+from sync_server.statements import SetWise
 
 job = Table(
     "job",

@@ -38,13 +38,8 @@ from journal.wire import Verdict, VerdictCode
 from retail import facts
 from retail.facts import UnknownFact
 from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, ledger_key, postings
-from sync_server.database import (
-    Prepared,
-    SetWise,
-    blames_database,
-    metadata,
-    one_of,
-)
+from sync_server.database import blames_database, metadata
+from sync_server.statements import Prepared, SetWise, one_of
 
 journal = Table(
     "journal",
@@ -146,9 +141,11 @@ takings_by_hour = Table(
 )
 
 _APPEND = SetWise(journal)
-_ADD_MONEY = SetWise(money_ledger, adding=("amount", "entries"))
-_ADD_STOCK = SetWise(stock_ledger, adding=("amount", "entries"))
-_ADD_TAKINGS = SetWise(takings_by_hour, adding=("amount", "sales"))
+_ADD = {
+    money_ledger: SetWise(money_ledger, adding=("amount", "entries")),
+    stock_ledger: SetWise(stock_ledger, adding=("amount", "entries")),
+    takings_by_hour: SetWise(takings_by_hour, adding=("amount", "sales")),
+}
 _SOME_UNSETTLED = Prepared(
     update(intake).where(intake.c.id == bindparam("the_row")), ("unsettled",)
 )
@@ -261,11 +258,15 @@ class Batch:
     def apply(self, connection: Connection, project: Projection) -> None:
         """Write each ledger sorted by key, and what else follows. Raises RowsRefused, and what a
         projection raises."""
-        takings = self._takings()
-        _ADD_MONEY.write(connection, sorted(_joined(self._money.values())))
-        _ADD_STOCK.write(connection, sorted(self._stock.values()))
-        _ADD_TAKINGS.write(connection, sorted(takings))
+        for ledger, rows in self.ledgers().items():
+            _ADD[ledger].write(connection, sorted(rows))
         project(connection, self._source.store, self._applied)
+
+    def ledgers(self) -> dict[Table, Iterable[list[Any]]]:
+        """What each ledger gains: keys, a sum, a number; to be asked for once."""
+        takings = self._takings()  # before the hours are joined
+        money = _joined(self._money.values())
+        return {money_ledger: money, stock_ledger: self._stock.values(), takings_by_hour: takings}
 
     def _takings(self) -> Iterable[list[Any]]:
         """Rows of `takings_by_hour`."""

@@ -105,6 +105,11 @@ class HubSettings(BaseSettings):
         ge=0,
         description="of pages that many tills ask for, kept so that the database is asked once",
     )
+    backup_late_s: Seconds = Field(
+        600.0,
+        description="of a backup that a person notes, facts received within this time before it"
+        " are not safe yet: a push may be committed later than it was received",
+    )
     console: bool = Field(True, description="whether this process serves /hq")
     console_look_every_s: Seconds = Field(
         1.0,

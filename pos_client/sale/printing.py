@@ -22,7 +22,14 @@ from pos_client.shift.service import ShiftService
 from retail.catalogue import StoreSettings
 from retail.facts import PrintOutcome, ReceiptPrinted
 from retail.receipt import ReceiptNumber
-from retail.refusals import NoPrinter, NoSaleYet, NoSuchReceipt, PaperNotInQuestion, Refusal
+from retail.refusals import (
+    NoPrinter,
+    NoSaleYet,
+    NoSuchReceipt,
+    PaperNotInQuestion,
+    ReceiptGone,
+    Refusal,
+)
 
 #: how it is known that a receipt printed where the printer could not tell
 SAID_BY_CASHIER = "cashier"
@@ -85,11 +92,19 @@ class Papers:
 
     @act
     def sale_of(self, receipt: str) -> Sold:
-        """The sale of that receipt. Raises NoSuchReceipt."""
-        sold = sales.sale_of(self.recorder.database.driver, receipt)
+        """The sale of that receipt. Raises NoSuchReceipt, or ReceiptGone for one of long ago."""
+        driver = self.recorder.database.driver
+        sold = sales.sale_of(driver, receipt)
         if sold is None:
+            with suppress(ValueError):
+                if sales.is_gone(driver, ReceiptNumber.read(receipt)):
+                    raise ReceiptGone(receipt=receipt)
             raise NoSuchReceipt(receipt=receipt)
         return sold
+
+    def forget(self, write: Transaction, stream_no: int, seq: int) -> None:
+        """The facts of a stream up to that one were pruned."""
+        sales.forget(write.driver, stream_no, seq)
 
     @act
     def numbered(self, number: int) -> Sold:

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
 from journal.chain import hash_of
 from journal.envelope import Envelope, MalformedEnvelope, decode
+from journal.stream import SHORT_LENGTH
 from pos_client.database import metadata
 from retail import facts
 from retail.facts import TYPES, PrintOutcome, SaleCompleted
@@ -159,6 +160,37 @@ def last_sale(driver: sqlite3.Connection) -> Sold | None:
 def sale_of(driver: sqlite3.Connection, receipt: str) -> Sold | None:
     """The sale of that receipt."""
     return _one_sold(driver, "WHERE receipt = ?", receipt)
+
+
+def is_gone(driver: sqlite3.Connection, receipt: ReceiptNumber) -> bool:
+    """Whether the receipt was this till's, and its fact is here no more."""
+    streams = driver.execute(
+        "SELECT stream_no, (SELECT till FROM identity) FROM stream"
+        " WHERE pruned_seq > 0 AND substr(incarnation, 1, ?) = ?",
+        (SHORT_LENGTH, receipt.incarnation),
+    )
+    for stream_no, till in streams.fetchall():
+        (first,) = driver.execute(
+            "SELECT min(number) FROM sale JOIN journal USING (stream_no, seq) WHERE stream_no = ?",
+            (stream_no,),
+        ).fetchone()
+        issued = last_number(driver, stream_no)
+        if till == receipt.till_id and 0 < receipt.number <= issued:
+            return first is None or receipt.number < first
+    return False
+
+
+def forget(driver: sqlite3.Connection, stream_no: int, seq: int) -> None:
+    """The facts up to that one are here no more: of their sales only the last number of the stream
+    stays known, for the next receipt's."""
+    kept = driver.execute(
+        "SELECT number FROM sale WHERE stream_no = ? AND seq > ? ORDER BY number LIMIT 1",
+        (stream_no, seq),
+    ).fetchone()
+    which = (stream_no, kept[0] if kept else last_number(driver, stream_no))
+    gone = "FROM sale WHERE stream_no = ? AND number < ?"
+    driver.execute(f"DELETE FROM paper WHERE receipt IN (SELECT receipt {gone})", which)  # noqa: S608
+    driver.execute(f"DELETE {gone}", which)
 
 
 def sale_before(driver: sqlite3.Connection, receipt: str) -> Sold | None:

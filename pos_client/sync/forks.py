@@ -13,7 +13,7 @@ from journal.chain import ChainBroken, link
 from journal.clock import Ids
 from journal.envelope import Envelope, decode
 from journal.signature import head_message, verified
-from journal.stream import Head, StreamId, genesis
+from journal.stream import Head, StreamId
 from pos_client.identity import begin_anew
 from pos_client.recorder import Transaction
 from pos_client.sync import records
@@ -59,7 +59,7 @@ def settle(
         theirs = _linked(state.stream, state.acked, told)
     except ChainBroken:
         # The hub lost what it had acknowledged, and may have other facts there: from the beginning.
-        records.compared(write.driver, state.stream_no, genesis(state.stream), whole=False)
+        records.compared(write.driver, state.stream_no, state.beginning, whole=False)
         return Settled()
     ours = records.facts_from(write.driver, state.stream_no, state.acked.seq)
     alike = next(

@@ -15,7 +15,7 @@ _PROOF = msgspec.json.Decoder(SignedHead)
 
 _STREAMS = """
 SELECT s.stream_no, s.incarnation, s.acked_seq, s.acked_hash, s.acked_proof, s.forked_seq,
-    last.seq, last.hash, next.at
+    s.safe_seq, s.pruned_seq, s.pruned_hash, last.seq, last.hash, next.at
 FROM stream AS s
 LEFT JOIN journal AS last ON last.stream_no = s.stream_no
     AND last.seq = (SELECT max(seq) FROM journal WHERE journal.stream_no = s.stream_no)
@@ -26,7 +26,9 @@ ORDER BY s.stream_no
 
 class StreamState(NamedTuple):
     """One incarnation of this till: how far it goes, how far the hub has acknowledged it and since
-    when its oldest fact waits. `doubted`: the hub may hold another history of it and is asked."""
+    when its oldest fact waits. `doubted`: the hub may hold another history of it and is asked. Up
+    to `safe_seq` it lies in a backup of the hub; after `pruned` the journal begins here, 0 when
+    nothing was pruned."""
 
     stream_no: int
     stream: StreamId
@@ -35,18 +37,26 @@ class StreamState(NamedTuple):
     proof: SignedHead | None
     waiting_since: str
     doubted: bool
+    safe_seq: int
+    pruned: Head
 
     @property
     def waiting(self) -> int:
         """How many facts the hub lacks."""
         return self.head.seq - self.acked.seq
 
+    @property
+    def beginning(self) -> Head:
+        """The head before the first fact that is here."""
+        return self.pruned if self.pruned.seq else genesis(self.stream)
+
 
 def streams(connection: Connection, till: str) -> list[StreamState]:
     """All incarnations, the writing one last."""
     states: list[StreamState] = []
     for row in connection.exec_driver_sql(_STREAMS):
-        stream_no, incarnation, acked_seq, acked_hash, proof, doubted, seq, digest, at = row
+        stream_no, incarnation, acked_seq, acked_hash, proof, doubted, *more = row
+        safe_seq, pruned_seq, pruned_hash, seq, digest, at = more
         stream = StreamId(till, incarnation)
         states.append(
             StreamState(
@@ -57,6 +67,8 @@ def streams(connection: Connection, till: str) -> list[StreamState]:
                 _PROOF.decode(proof) if proof else None,
                 at or "",
                 doubted is not None,
+                safe_seq,
+                Head(pruned_seq, pruned_hash),
             )
         )
     return states
@@ -83,8 +95,9 @@ class SqlOutbox:
         return self._state.acked
 
     def hash_at(self, seq: int) -> str | None:
-        if seq == 0:
-            return genesis(self._stream).hash
+        """None too for a fact that was pruned."""
+        if seq == self._state.beginning.seq:
+            return self._state.beginning.hash
         return self._connection.execute(
             select(journal.c.hash).where(
                 journal.c.stream_no == self._state.stream_no, journal.c.seq == seq
@@ -153,6 +166,17 @@ def set_aside(driver: sqlite3.Connection, stream: StreamId, stream_no: int, seq:
         (stream.incarnation, stream_no, seq),
     )
     driver.execute("DELETE FROM journal WHERE stream_no = ? AND seq > ?", (stream_no, seq))
+
+
+def pruned(driver: sqlite3.Connection, stream_no: int, former: Head, last: Head) -> bool:
+    """Let the stream begin after `last`, if it began after `former` and the hub has both the facts
+    and a backup of them -> whether it does now."""
+    done = driver.execute(
+        "UPDATE stream SET pruned_seq = ?, pruned_hash = ? WHERE stream_no = ? AND pruned_seq = ?"
+        " AND acked_seq >= ? AND safe_seq >= ? AND forked_seq IS NULL",
+        (last.seq, last.hash, stream_no, former.seq, last.seq, last.seq),
+    )
+    return done.rowcount == 1
 
 
 def epoch_seen(driver: sqlite3.Connection, epoch: str) -> None:

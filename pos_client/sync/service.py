@@ -5,12 +5,10 @@ The steps are `journal.push` and this module's `push_once` / `pull_once`; the th
 them, so a simulator can take the same steps in an order of its own.
 """
 
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
 from traceback import extract_tb
 from typing import Any, NamedTuple
 
@@ -29,19 +27,29 @@ from pos_client.settings import TillSettings
 from pos_client.sync import forks, records
 from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
 from pos_client.sync.progress import Progress
+from pos_client.sync.pruning import Pruning
 from pos_client.sync.records import SqlOutbox, StreamState
 from pos_client.sync.snapshot import Fetch, Slow, Useless, is_for_us
 from pricebook.book import NotABook
 from pricebook.rows import Row
-from retail.refusals import Refusal
+from retail.language import Language, Text
 
 _CURSOR_LOST = 410
 #: what was pulled does not add up: all of it is pulled anew, ever later, at most after so long
 _REPAIR_S_MAX = 3600.0
 #: of the rows that a till has, one in so many is few
 _SMALL_PART = 5
-#: a pull that waits for news has nothing to finish, so the till does not wait for it long
-_PULL_WAIT_S = 0.2
+#: the hub lacks facts that were pruned here
+_PRUNED = "pruned"
+_LACKS = Text(
+    "The hub was restored from an older backup and lacks facts {first} to {last} of this till,"
+    " which are here no more.",
+    "总部从较旧的备份恢复，缺少本机第 {first} 至 {last} 条记录，本机也已不再保存。",
+)
+_LACKS_REMEDY = Text(
+    "Go on selling, and tell head office: a newer backup of the hub holds them, restore that one.",
+    "可继续销售；请通知总部：较新的总部备份中有这些记录，请恢复该备份。",
+)
 
 
 class SyncState(NamedTuple):
@@ -96,6 +104,9 @@ class SyncService:
         #: this cut comes row by row, whatever it holds
         self._by_rows = False
         self._pushers: dict[int, push.Pusher] = {}
+        self.pruning = Pruning(recorder, settings.journal_kept_days)
+        #: streams of which the hub lacks facts that are here no more
+        self._lacking: set[int] = set()
         self._line = _Line()
         self._progress = Progress(settings.stuck_after_s)
         #: a new cut lies staged: the till swaps it in when no sale is open
@@ -117,6 +128,7 @@ class SyncService:
         since = next(filter(None, (state.waiting_since for state in states)), "")
         forked = any(state.doubted for state in states)
         problem = self._line.problem or self._line.pull_problem
+        problem = problem or (_PRUNED if self._lacking else "")
         line, stuck = self._line, self._progress.stuck
         return SyncState(waiting, since, bool(line.online), forked, problem, line.why, stuck)
 
@@ -138,6 +150,9 @@ class SyncService:
                 self._note_line(online=True)
                 self._note_progress(moved=step.head != state.acked)
                 return step.wait_s if self._something_waits() else (step.wait_s or None)
+            case push.Forked(head) if head.seq < state.pruned.seq:
+                self._note_lack(state, head.seq)
+                return None
             case push.Forked():
                 self._note_fork(state, step)
                 return 0.0
@@ -150,12 +165,14 @@ class SyncService:
 
     def _next_stream(self, connection: Connection) -> StreamState:
         """The oldest stream that has facts to send; then one that is to be compared with the hub's;
-        else the one that writes."""
+        then one whose facts the hub cannot take, for it lacks some before them; else the one that
+        writes."""
         states = records.streams(connection, self.who.till)
-        sound = [state for state in states if not state.doubted]
-        waiting = (state for state in sound if state.waiting)
-        doubted = (state for state in states if state.doubted)
-        return next(waiting, None) or next(doubted, None) or states[-1]
+        waiting = [state for state in states if state.waiting and not state.doubted]
+        waiting.sort(key=lambda state: state.stream_no in self._lacking)
+        doubted = [state for state in states if state.doubted]
+        first = [state for state in waiting if state.stream_no not in self._lacking]
+        return next(iter([*first, *doubted, *waiting]), states[-1])
 
     def _something_waits(self) -> bool:
         with self.recorder.database.reader() as connection:
@@ -181,11 +198,12 @@ class SyncService:
 
     @act
     def _acknowledge(self, state: StreamState, step: push.Acknowledged) -> None:
+        self._lacking.discard(state.stream_no)
         lost = step.head.seq < state.acked.seq
         if lost and step.epoch == self.who.epoch:
             self._pusher(state).had = state.proof  # the hub does not know yet that it was put back
         restored = lost or step.epoch != self.who.epoch
-        if step.head != state.acked or restored:
+        if step.head != state.acked or step.safe_seq != state.safe_seq or restored:
             with self.recorder.transaction() as write:
                 records.acknowledged(
                     write.driver, state.stream_no, step.head, step.safe_seq, step.proof
@@ -215,7 +233,11 @@ class SyncService:
         )
         match answer:
             case Answer(told) if forks.is_signed(told, state.stream, self.who.hub_key):
-                self._settle(state, told)
+                if told.head.seq < state.pruned.seq:
+                    self._give_up(state)
+                    self._note_lack(state, told.head.seq)
+                else:
+                    self._settle(state, told)
                 self._fork_backoff.succeeded()
                 return 0.0
             case Refused(_, problem, retry_after_s):
@@ -229,11 +251,30 @@ class SyncService:
                 return self._fork_backoff.failed()
 
     @act
+    def _give_up(self, state: StreamState) -> None:
+        """There is nothing to compare with what was pruned."""
+        with self.recorder.transaction() as write:
+            records.compared(write.driver, state.stream_no, state.beginning, whole=True)
+
+    @act
     def _settle(self, state: StreamState, told: wire.StreamFacts) -> None:
         with self.recorder.transaction() as write:
             settled = forks.settle(write, self.recorder.ids, self._sales, state, told)
         if settled.moved or settled.fetched:
             self.on_event("sync.rejoined", {"moved": settled.moved, "fetched": settled.fetched})
+
+    def _note_lack(self, state: StreamState, hub_seq: int) -> None:
+        """The hub was restored from a backup that is older than what it called safe: nothing of
+        this stream can be sent before it has a newer one, and selling goes on."""
+        self._note_line(online=True)
+        if state.stream_no in self._lacking:
+            return
+        self._lacking.add(state.stream_no)
+        first, last, language = hub_seq + 1, state.pruned.seq, self.catalogue.settings.language
+        said = _LACKS.filled(first=first, last=last).to(Language(language))
+        remedy = _LACKS_REMEDY.to(Language(language))
+        values = {"first": first, "last": last, "say": said, "remedy": remedy}
+        self.on_event("sync.pruned", values)
 
     def _note_line(self, *, online: bool, problem: str = "", why: str = "") -> None:
         line = self._line
@@ -386,6 +427,12 @@ class SyncService:
             case _:
                 return self._pull_backoff.failed()
 
+    # Pruning
+
+    def prune_once(self) -> None:
+        """Let some old facts go, when there is nothing to send. Raises a refusal of the disk."""
+        self.pruning.step()
+
     @property
     def _writing_stream(self) -> StreamId:
         return self.recorder.writer.stream
@@ -397,82 +444,3 @@ class SyncService:
 
     def close(self) -> None:
         self.hub.close()
-
-
-class SyncThreads:
-    """Repeats the steps until it is stopped."""
-
-    def __init__(self, sync: SyncService) -> None:
-        self.sync = sync
-        self._stopping = threading.Event()
-        self._recorded = threading.Event()
-        self._wake_push = threading.Event()
-        self._wake_pull = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._push, name="push", daemon=True),
-            threading.Thread(target=self._pull, name="pull", daemon=True),
-        ]
-
-    def start(self) -> None:
-        self.sync.recorder.on_recorded = self._recorded.set
-        self.sync.on_push_through = self._wake_pull.set
-        self.sync.on_pull_through = self._wake_push.set
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def alive(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
-
-    def stop(self, wait_s: float) -> None:
-        """Let the push that is under way end, then close the line."""
-        self._stopping.set()
-        for event in (self._recorded, self._wake_push, self._wake_pull):
-            event.set()
-        pushing, pulling = self._threads
-        if pushing.is_alive():
-            pushing.join(wait_s)
-        self.sync.close()
-        if pulling.is_alive():
-            pulling.join(_PULL_WAIT_S)
-
-    def _goes_on(self, *news: threading.Event) -> bool:
-        """Forget what was told before the next step, and say whether to take it. In this order:
-        `stop` sets its own word first, so none of them is forgotten unseen."""
-        for event in news:
-            event.clear()
-        return not self._stopping.is_set()
-
-    def _push(self) -> None:
-        settings, stumbles = self.sync.settings, Backoff(SystemRandom())
-        while self._goes_on(self._recorded, self._wake_push):
-            wait_s = self._guarded(self.sync.push_once, stumbles)
-            if wait_s is None:
-                self._recorded.wait(settings.heartbeat_s)
-                self._stopping.wait(settings.push_gather_s)
-            elif wait_s:
-                self._wake_push.wait(wait_s)
-
-    def _pull(self) -> None:
-        stumbles = Backoff(SystemRandom())
-        while self._goes_on(self._wake_pull):
-            wait_s = self._guarded(self.sync.pull_once, stumbles)
-            while wait_s is None and not self._stopping.is_set():
-                wait_s = self._guarded(self.sync.wait_for_news, stumbles)
-            if wait_s:
-                self._wake_pull.wait(wait_s)
-
-    def _guarded(self, step: Callable[[], float | None], stumbles: Backoff) -> float | None:
-        """A step that the disk refuses (full, busy) is tried again later; selling shows it. One
-        that fails otherwise is a bug, is told, and ends no thread: facts would wait unseen."""
-        try:
-            wait_s = step()
-        except Refusal:
-            return self.sync.settings.heartbeat_s
-        except Exception as fault:
-            if not self._stopping.is_set():
-                with suppress(Exception):  # whom it is told may be what failed
-                    self.sync.stumbled(fault)
-            return stumbles.failed()
-        stumbles.succeeded()
-        return wait_s

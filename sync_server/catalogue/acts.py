@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy import Text as SqlText
 
 from retail.language import Text
-from sync_server.database import metadata, one_of
+from sync_server.database import metadata
+from sync_server.statements import one_of
 
 office_act = Table(
     "office_act",

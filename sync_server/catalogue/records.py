@@ -27,8 +27,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pricebook.book import PRODUCT
 from pricebook.rows import CATALOGUE, GONE, Change
-from sync_server.database import SetWise, metadata, one_of
+from sync_server.database import metadata
 from sync_server.feed.records import feed
+from sync_server.statements import SetWise, one_of
 
 revision = Table(
     "revision",

@@ -1,6 +1,7 @@
 """What `sync-server` does, by what it is about.
 
     serving, tills                   the hub as a process, which tills it serves
+    backups                          what is safe, and how it comes back
     files, opening, exports          what comes from other systems, and goes to them
     products, revisions, recalls     the catalogue
     quarantine                       facts that are kept but not in the books

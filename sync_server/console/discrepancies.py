@@ -21,7 +21,7 @@ from sync_server.console.board import MARKS, State, state_of
 from sync_server.console.records import Difference, Overview, TillStanding, Unsettled
 from sync_server.console.restored import BrokenOff, PutBack
 from sync_server.console.words import NOTHING, age, amount, clock, facts_of
-from sync_server.feed.epochs import ELSEWHERE, OLDER_COPY, PROVED
+from sync_server.feed.epochs import ELSEWHERE, OLDER_COPY, PROVED, RESTORED
 from sync_server.recorder import REVOKED
 
 
@@ -116,6 +116,7 @@ _WHY = {
     ELSEWHERE: Text("it was loaded again, or recovered", "数据库曾被重新载入或恢复"),
     OLDER_COPY: Text("it holds less than it held", "内容少于此前"),
     PROVED: Text("a till proved it", "由终端证实"),
+    RESTORED: Text("by sync-server restore", "通过 sync-server restore"),
 }
 _OF_VERDICT = {
     VerdictCode.QUARANTINED: _QUARANTINED,

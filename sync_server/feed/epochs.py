@@ -35,7 +35,7 @@ epoch = Table(
 )
 
 #: why an epoch began, as head office reads it (console.words)
-ELSEWHERE, OLDER_COPY, PROVED = "elsewhere", "older_copy", "proved"
+ELSEWHERE, OLDER_COPY, PROVED, RESTORED = "elsewhere", "older_copy", "proved", "restored"
 
 
 class Epoch(NamedTuple):

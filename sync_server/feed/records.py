@@ -26,7 +26,8 @@ from sqlalchemy import (
 from journal.cursor import Cursor
 from journal.wire import FeedRow
 from pricebook.rows import GONE, Change, Contents
-from sync_server.database import SetWise, metadata, one_of, tell_hubs
+from sync_server.database import metadata, tell_hubs
+from sync_server.statements import SetWise, one_of
 
 scope_head = Table(
     "scope_head",

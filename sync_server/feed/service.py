@@ -14,7 +14,7 @@ from retail.language import Text
 from sync_server.feed import epochs, records
 from sync_server.feed.records import Head
 from sync_server.sync.records import epoch_now
-from sync_server.sync.service import WireProblem, problem
+from sync_server.sync.service import Echo, WireProblem, problem
 
 #: of bodies in one page; a message may hold twice that, for their keys and all else
 PAGE_BYTES = wire.MESSAGE_BYTES_MAX // 2
@@ -43,7 +43,7 @@ def _lost(epoch: str) -> WireProblem:
         "cursor",
         Text("This cursor is not of this hub's life.", "游标已失效。"),
         Text("Pull from the beginning.", "请从头拉取。"),
-        epoch=epoch,
+        echo=Echo(epoch),
     )
 
 

@@ -1,9 +1,12 @@
 """The hub's migrations (Alembic), for both databases, forward only."""
 
+from enum import Enum
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, func, select
 
@@ -24,10 +27,39 @@ def upgrade_connection(connection: Connection, to: str = "head") -> None:
     """Bring the schema behind an open connection up to date, or up to a migration."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
+
+
+class Standing(Enum):
+    """How a database's schema stands to this program's."""
+
+    CURRENT = "current"
+    OLDER = "older"
+    NEWER = "newer"
+    NONE = "none"
+
+
+def standing(connection: Connection) -> Standing:
+    """What the database behind an open connection says of its schema; nothing is changed."""
+    script = ScriptDirectory.from_config(_config())
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        return Standing.NONE
+    if found == script.get_current_head():
+        return Standing.CURRENT
+    try:
+        script.get_revision(found)
+    except CommandError:
+        return Standing.NEWER
+    return Standing.OLDER
 
 
 async def upgrade(database: Database, url: str) -> None:

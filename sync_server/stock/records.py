@@ -6,8 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, and_, or_, select
 
 from retail.money import Money
-from sync_server.database import SetWise, metadata, one_of
+from sync_server.database import metadata
 from sync_server.recorder import stock_ledger
+from sync_server.statements import SetWise, one_of
 from sync_server.sync.records import store
 
 opening_stock = Table(

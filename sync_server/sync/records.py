@@ -25,8 +25,9 @@ from sqlalchemy import (
 
 from journal.stream import NAME_CHARACTERS_MAX, Head, StreamBegan, StreamId, genesis
 from journal.wire import PUSH_BYTES_MAX, PUSH_FACTS_MAX, Declared, Verdict
-from sync_server.database import Prepared, SetWise, metadata
+from sync_server.database import metadata
 from sync_server.recorder import intake, journal
+from sync_server.statements import Prepared, SetWise
 
 hub = Table(
     "hub",
@@ -82,6 +83,7 @@ stream = Table(
     Column("began_because", Text, nullable=False, default=""),
     Column("predecessor", Text, nullable=False, default=""),
     Column("predecessor_seq", BigInteger, nullable=False, default=0),
+    Column("safe_seq", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("till_id", "incarnation"),
 )
 
@@ -101,6 +103,7 @@ _LOCKED = Prepared(
         select(hub.c.epoch).scalar_subquery().label("epoch"),
         intake.c.unsettled,
         intake.c.deferring_since,
+        stream.c.safe_seq,
     )
     .join_from(till, stream, stream.c.till_id == till.c.till_id)
     .join(intake, true())
@@ -148,6 +151,8 @@ class TillRow(NamedTuple):
 
 
 class StreamRow(NamedTuple):
+    """A stream; `safe_seq` is how far it lies in a verified backup."""
+
     stream_no: int
     head: Head
     open_shift: str
@@ -156,6 +161,7 @@ class StreamRow(NamedTuple):
     #: only stored
     unsettled: bool
     deferring: bool
+    safe_seq: int
 
 
 def hub_identity(connection: Connection) -> HubIdentity | None:
@@ -199,10 +205,10 @@ def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, Strea
         return find_till(connection, who.till), None
     store_id, public_key, revoked_at, stream_no, head_seq, head_hash, open_shift, *state = row
     known = TillRow(who.till, store_id, public_key, revoked_at is not None)
-    epoch, unsettled, deferring_since = state
+    epoch, unsettled, deferring_since, safe_seq = state
     head = Head(head_seq, head_hash)
-    is_deferring = bool(deferring_since)
-    return known, StreamRow(stream_no, head, open_shift, epoch, bool(unsettled), is_deferring)
+    of_hub = epoch, bool(unsettled), bool(deferring_since)
+    return known, StreamRow(stream_no, head, open_shift, *of_hub, safe_seq)
 
 
 def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
@@ -301,13 +307,14 @@ def note_beginning(connection: Connection, stream_no: int, began: StreamBegan) -
     )
 
 
-def facts_after(connection: Connection, who: StreamId, seq: int) -> tuple[Head, list[bytes]]:
-    """A stream's head, and its next facts after that seq, as many as fit an answer."""
+def facts_after(connection: Connection, who: StreamId, seq: int) -> tuple[Head, int, list[bytes]]:
+    """A stream's head, up to where it is safe, and its next facts after that seq, as many as fit an
+    answer."""
     row = connection.execute(
         select(stream).where(stream.c.till_id == who.till, stream.c.incarnation == who.incarnation)
     ).first()
     if row is None:
-        return genesis(who), []
+        return genesis(who), 0, []
     found = connection.execute(
         select(journal.c.data)
         .where(journal.c.stream_no == row.stream_no, journal.c.seq > seq)
@@ -321,7 +328,7 @@ def facts_after(connection: Connection, who: StreamId, seq: int) -> tuple[Head, 
         if left_bytes < 0 and facts:
             break
         facts.append(bytes(data))
-    return Head(row.head_seq, row.head_hash), facts
+    return Head(row.head_seq, row.head_hash), row.safe_seq, facts
 
 
 def note_fork(connection: Connection, stream_no: int, seq: int, now: datetime) -> None:

@@ -41,8 +41,6 @@ _GROUP = 5
 _SHIFT_CLOSED, _ = TYPES[ShiftClosed]
 #: a till is asked to wait this long when the hub has too much to do or its database is away
 BUSY_RETRY_S = 5
-#: copied into no backup yet: a till keeps everything
-SAFE_SEQ = 0
 
 
 class WireProblem(Exception):
@@ -55,24 +53,29 @@ class WireProblem(Exception):
         self.retry_after_s = retry_after_s
 
 
+class Echo(NamedTuple):
+    """How far the hub has a stream, counter-signed; up to `safe_seq` it lies in a backup too."""
+
+    epoch: str = ""
+    head: Head | None = None
+    head_sig: str = ""
+    safe_seq: int = 0
+
+
+_NO_ECHO = Echo()
+
+
 def problem(
     status: int,
     code: str,
     title: Text,
     remedy: Text,
     *,
-    head: Head | None = None,
-    head_sig: str = "",
-    epoch: str = "",
+    echo: Echo = _NO_ECHO,
     retry_after_s: int = 0,
 ) -> WireProblem:
-    return WireProblem(
-        status,
-        wire.Problem(
-            code, title.en, title.zh, remedy.en, remedy.zh, epoch, head, head_sig, SAFE_SEQ
-        ),
-        retry_after_s,
-    )
+    told = wire.Problem(code, title.en, title.zh, remedy.en, remedy.zh, *echo)
+    return WireProblem(status, told, retry_after_s)
 
 
 def unknown_till() -> WireProblem:
@@ -127,8 +130,9 @@ class Voice(NamedTuple):
         secret = hmac.digest(identity.seed, b"omnitill/token", sha256)
         return cls(Signer(identity.seed), identity.epoch, secret)
 
-    def head_signature(self, stream: StreamId, head: Head) -> str:
-        return self.signer.sign(head_message(self.epoch, stream, head, SAFE_SEQ))
+    def echo(self, stream: StreamId, head: Head, safe_seq: int) -> Echo:
+        signature = self.signer.sign(head_message(self.epoch, stream, head, safe_seq))
+        return Echo(self.epoch, head, signature, safe_seq)
 
 
 def own_identity(connection: Connection) -> HubIdentity:
@@ -304,13 +308,9 @@ def push(
     if meeting.overlap:
         first = request.base.seq + 1
         known = records.verdicts(connection, stream.stream_no, first, first + meeting.overlap - 1)
-    reply = wire.PushReply(
-        epoch=voice.epoch,
-        head=head,
-        head_sig=voice.head_signature(who, head),
-        safe_seq=SAFE_SEQ,
-        verdicts=(*known, *verdicts),
-    )
+    echo = voice.echo(who, head, stream.safe_seq)
+    told = (*known, *verdicts)
+    reply = wire.PushReply(echo.epoch, head, echo.head_sig, echo.safe_seq, told)
     came_to = CameTo(0, 0, stream.deferring)
     if not source.withheld:
         failed = [each for each in verdicts if each.code == VerdictCode.QUARANTINED]
@@ -354,14 +354,10 @@ def facts_of_stream(
     """What the hub holds of a till's own stream after that seq."""
     in_service(connection, who.till)
     voice = voice._replace(epoch=records.epoch_now(connection))
-    head, facts = records.facts_after(connection, who, after)
-    return wire.StreamFacts(
-        epoch=voice.epoch,
-        facts=[msgspec.Raw(fact) for fact in facts],
-        head=head,
-        head_sig=voice.head_signature(who, head),
-        safe_seq=SAFE_SEQ,
-    )
+    head, safe_seq, facts = records.facts_after(connection, who, after)
+    echo = voice.echo(who, head, safe_seq)
+    raws = [msgspec.Raw(fact) for fact in facts]
+    return wire.StreamFacts(echo.epoch, raws, head, echo.head_sig, safe_seq)
 
 
 def _opened(request: wire.PushRequest) -> list[Arrived]:
@@ -405,35 +401,29 @@ def _meeting(
     met = meet(stream.head, base, arrived, hashes)
     if isinstance(met, Meeting):
         return met
-    signature = voice.head_signature(who, stream.head)
+    echo = voice.echo(who, stream.head, stream.safe_seq)
     if isinstance(met, Gap):
         raise problem(
             409,
             "gap",
             Text("Facts before these are missing here.", "缺少此前的记录。"),
             Text("Send again from the hub's head.", "请从总部已有位置重新发送。"),
-            head=stream.head,
-            head_sig=signature,
-            epoch=voice.epoch,
+            echo=echo,
         )
     assert isinstance(met, Fork)
-    raise ForkFound(stream.stream_no, met.seq, now, stream.head, signature, voice.epoch)
+    raise ForkFound(stream.stream_no, met.seq, now, echo)
 
 
 class ForkFound(WireProblem):
     """Two histories of one stream; the shell notes it in a transaction of its own."""
 
-    def __init__(
-        self, stream_no: int, seq: int, now: datetime, head: Head, head_sig: str, epoch: str
-    ) -> None:
+    def __init__(self, stream_no: int, seq: int, now: datetime, echo: Echo) -> None:
         told = problem(
             409,
             "fork",
             Text(f"Fact {seq} here is another one.", f"第 {seq} 条记录与总部不一致。"),
             Text("Go on selling; head office settles it.", "可继续销售；由总部处理。"),
-            head=head,
-            head_sig=head_sig,
-            epoch=epoch,
+            echo=echo,
         )
         super().__init__(told.status, told.problem)
         self.stream_no, self.seq, self.now = stream_no, seq, now

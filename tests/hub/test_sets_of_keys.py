@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Column, Connection, select
 
 from sync_server.catalogue.records import barcode, barcode_claim, revision_change
-from sync_server.database import one_of
 from sync_server.feed.records import feed
+from sync_server.statements import one_of
 from sync_server.stock.records import opening_stock
 from tests.served_hub import ServedHub
 

@@ -7,7 +7,7 @@ import pytest
 
 from journal import wire
 from journal.wire import Problem
-from pos_client.sync.service import SyncThreads
+from pos_client.sync.threads import SyncThreads
 from pos_client.till import Till
 from rehearsal.cable import Cable
 from rehearsal.processes import wait_until

@@ -9,7 +9,7 @@ import pytest
 from journal.wire import Problem
 from pos_client import views
 from pos_client.screen.status import sync_lamp
-from pos_client.sync.service import SyncThreads
+from pos_client.sync.threads import SyncThreads
 from pos_client.till import Till
 from rehearsal.cable import Cable
 from rehearsal.processes import wait_until

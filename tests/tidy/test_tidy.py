@@ -25,6 +25,7 @@ DOORS = {
     "typer": {
         "pos_client/__main__.py",
         "sync_server/__main__.py",
+        "sync_server/commands/backups.py",
         "sync_server/commands/exports.py",
         "sync_server/commands/files.py",
         "sync_server/commands/products.py",

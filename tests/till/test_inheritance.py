@@ -33,10 +33,8 @@ def old(tmp_path: Path) -> Path:
         then.executescript(script)
         then.execute("PRAGMA user_version = 1")
         then.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?, ?)", who)
-        # without what streams have had since
-        then.executemany(
-            "INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row[:8] for row in streams]
-        )
+        of_then = [row[:8] for row in streams]  # before anything was pruned
+        then.executemany("INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?, ?)", of_then)
         then.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", facts)
         for product in the_shelf():
             body = msgspec.json.encode(product)

@@ -4,7 +4,7 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, Text, text
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def _text(name: str) -> Column[str]:

@@ -1,0 +1,300 @@
+"""A till's backup: one file with database, key, settings and logo, and the way back.
+
+It is a zip whose comment is the SHA-256 of all bytes before it. The database in it has no marker,
+so what is put back goes on in a new incarnation, wherever that is; price books are pulled anew.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+from pos_client import identity, inspection
+from pos_client.database import Database, disk_refusals
+from pos_client.folder import LOCK_FILE, Hold, file_refusals, sync_name, write_durably
+from pos_client.settings import FILE, TillSettings
+from pos_client.till import DATABASE_FILE, look_into
+from retail.language import Text
+from retail.refusals import DatabaseDamaged, DatabaseNewer, Refusal
+
+_DIGEST_CHARACTERS = 64
+#: as much of a file is read at once
+_READ_BYTES = 1 << 20
+_FAST = 1
+_STAGED = "restore.new"
+_LOG_PARTS = ("-wal", "-shm")
+_UNSENT = (
+    "SELECT count(*) FROM former.journal AS j JOIN former.stream AS s USING (stream_no)"
+    " WHERE j.seq > s.acked_seq AND j.eid NOT IN (SELECT eid FROM main.journal)"
+)
+
+
+class BackupThere(Refusal):
+    code = "backup_there"
+    sentence = Text("{file} is there already.", "{file} 已存在。")
+    way_on = Text("Choose another name.", "请换一个文件名。")
+
+
+class NotATillBackup(Refusal):
+    code = "not_a_till_backup"
+    sentence = Text("{file} is no whole backup of a till.", "{file} 不是完整的收银机备份。")
+    way_on = Text(
+        "Choose another file that pos-client backup wrote.",
+        "请选择由 pos-client backup 生成的其他文件。",
+    )
+
+
+class TillBackupDamaged(Refusal):
+    code = "till_backup_damaged"
+    sentence = Text("The backup {file} does not hold together: {why}", "备份 {file} 有误：{why}")
+    way_on = Text(
+        "Nothing was changed. Choose another backup; if it was made just now, run:"
+        " pos-client journal verify",
+        "未做任何更改。请选择其他备份；若为刚刚生成，请运行：pos-client journal verify",
+    )
+
+
+class FolderNotEmpty(Refusal):
+    code = "folder_not_empty"
+    sentence = Text("There is something in {folder} already.", "{folder} 中已有内容。")
+    way_on = Text(
+        "Give --data another folder, or --replace: what is there is moved aside, never deleted.",
+        "请用 --data 指定其他文件夹，或加 --replace：原有内容会移到旁边保留，不会删除。",
+    )
+
+
+class Restored(NamedTuple):
+    """Whose till was put back and how many facts it has; where the former content of the folder
+    lies, and how many facts are there that neither a hub has acknowledged nor the backup holds:
+    None where nobody can tell."""
+
+    till: str
+    facts: int
+    aside: Path | None = None
+    unsent: int | None = 0
+
+
+def back_up(till: TillSettings, file: Path) -> int:
+    """Write the backup of a till that may be selling, and read it again -> how many facts it
+    holds. Raises BackupThere, NotEnrolled, TillBackupDamaged or a refusal of the disk."""
+    if file.exists():
+        raise BackupThere(file=file)
+    new, folder = (file.with_name(f"{file.name}.{part}") for part in ("new", "new-files"))
+    try:
+        with file_refusals():
+            _make_private(folder)
+            _copy_database(till, folder / DATABASE_FILE)
+            _pack(new, [folder / DATABASE_FILE, *_small_files(till)])
+            _make_private(folder)
+        _unpack(new, folder)
+        facts = _proved(new, folder / DATABASE_FILE)
+        with file_refusals():
+            shutil.rmtree(folder)
+            new.rename(file)
+            sync_name(file.parent)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+    return facts
+
+
+def _make_private(folder: Path) -> None:
+    """An empty folder that its owner alone may look into: the key comes into it."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+
+
+def _copy_database(till: TillSettings, file: Path) -> None:
+    """The database as of one moment, without the marker that stands in it."""
+    database, _ = look_into(till)
+    with closing(database), disk_refusals(), closing(sqlite3.connect(file)) as copy:
+        database.driver.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+        copy.execute("UPDATE stream SET marker = '', marker_before = ''")
+        copy.commit()
+
+
+def _small_files(till: TillSettings) -> list[Path]:
+    """Key, settings and, where it lies in the data folder, the logo."""
+    files = [till.data / identity.KEY_FILE, till.data / FILE]
+    if till.logo is not None:
+        files.append(till.data / till.logo.name)
+    return [file for file in files if file.exists()]
+
+
+def _pack(new: Path, files: Iterable[Path]) -> None:
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w+b") as out:
+        with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=_FAST) as packed:
+            for file in files:
+                packed.write(file, file.name)
+            packed.comment = b"0" * _DIGEST_CHARACTERS
+        out.flush()
+        end = out.seek(-_DIGEST_CHARACTERS, os.SEEK_END)
+        out.write(_digest(new, end).encode())
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _digest(file: Path, size: int) -> str:
+    digest = sha256()
+    with file.open("rb") as read:
+        while piece := read.read(min(_READ_BYTES, size)):
+            digest.update(piece)
+            size -= len(piece)
+    return digest.hexdigest()
+
+
+def _unpack(file: Path, folder: Path) -> None:
+    """The backup's files, on disk in an empty folder. Raises NotATillBackup, DiskFull or
+    DiskUnusable."""
+    with file_refusals():
+        size = file.stat().st_size - _DIGEST_CHARACTERS
+        with file.open("rb") as read:
+            read.seek(max(0, size))
+            said = read.read()
+        if size < 0 or said != _digest(file, size).encode():
+            raise NotATillBackup(file=file)
+        try:
+            with ZipFile(file) as packed:
+                names = packed.namelist()
+                if DATABASE_FILE not in names or any(name != Path(name).name for name in names):
+                    raise NotATillBackup(file=file)
+                for name in names:
+                    write_durably(folder / name, packed.read(name))
+        except BadZipFile:
+            raise NotATillBackup(file=file) from None
+
+
+def _proved(file: Path, database_file: Path) -> int:
+    """How many facts the database holds, which is whole. Raises TillBackupDamaged."""
+    try:
+        with closing(Database(database_file)) as database, disk_refusals():
+            who = identity.load(database)
+            if who is None:
+                raise NotATillBackup(file=file)
+            said = database.driver.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            wrong = [said] if said != "ok" else inspection.verify(database, who).wrong
+            if wrong:
+                raise TillBackupDamaged(file=file, why=wrong[0])
+            return int(database.driver.execute("SELECT count(*) FROM journal").fetchone()[0])
+    except (DatabaseDamaged, DatabaseNewer) as no:
+        raise TillBackupDamaged(file=file, why=no.say) from no
+
+
+def restore(file: Path, data: Path, *, replace: bool = False) -> Restored:
+    """Put a till's backup into an empty folder, or over a till that is kept aside, whole or not at
+    all. Raises NotATillBackup, TillBackupDamaged, FolderNotEmpty, AlreadyRunning or a refusal of
+    the disk; nothing has changed then."""
+    with file_refusals():
+        if not file.exists():
+            raise NotATillBackup(file=file)
+    with closing(Hold(data)), file_refusals():
+        staged = data / _STAGED
+        _make_private(staged)
+        try:
+            if _content(data) and not replace:
+                raise FolderNotEmpty(folder=data)
+            _unpack(file, staged)
+            facts = _proved(file, staged / DATABASE_FILE)
+            till, unsent = _look_at(staged / DATABASE_FILE, data / DATABASE_FILE)
+            former = _content(data)
+            aside = _keep_aside(data, former) if former else None
+            _put_in_place(staged, data, former)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+    return Restored(till, facts, aside, unsent)
+
+
+def _content(data: Path) -> list[Path]:
+    """What lies in a data folder and is somebody's."""
+    return [each for each in data.iterdir() if each.name not in (LOCK_FILE, _STAGED)]
+
+
+def _look_at(staged: Path, former: Path) -> tuple[str, int | None]:
+    """Whose till it is, and how many facts of the former database neither a hub nor this one has;
+    None where nobody can tell."""
+    with closing(sqlite3.connect(staged)) as driver:
+        (till,) = driver.execute("SELECT till FROM identity").fetchone()
+        if not former.exists():
+            return till, 0
+        try:
+            driver.execute("ATTACH ? AS former", (str(former),))
+            (unsent,) = driver.execute(_UNSENT).fetchone()
+        except sqlite3.Error:
+            return till, None
+    return till, unsent
+
+
+def _keep_aside(data: Path, former: Iterable[Path]) -> Path:
+    """Everything that is there under a dated name too, before anything is taken away."""
+    aside = data.with_name(f"{data.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    aside.mkdir(mode=0o700)
+    for each in former:
+        if each.is_dir():
+            shutil.copytree(each, aside / each.name, copy_function=os.link)
+        else:
+            os.link(each, aside / each.name)
+    sync_name(aside)
+    sync_name(aside.parent)
+    return aside
+
+
+def _put_in_place(staged: Path, data: Path, former: Iterable[Path]) -> None:
+    """The database last: until it is renamed the former till is in force, of the same key unless
+    it is another till's. A log that lay beside that one must not meet this one."""
+    put = {each.name for each in staged.iterdir()}
+    for name in put - {DATABASE_FILE}:
+        (staged / name).replace(data / name)
+    for part in _LOG_PARTS:
+        (data / f"{DATABASE_FILE}{part}").unlink(missing_ok=True)
+    (staged / DATABASE_FILE).replace(data / DATABASE_FILE)
+    sync_name(data)
+    for each in former:
+        if each.name in put:
+            continue
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink(missing_ok=True)
+    sync_name(data)
+
+
+_GOES_ON = Text(
+    "It goes on in a new incarnation, with other receipt numbers. What it sold after this backup"
+    " and sent is at the hub, and comes back from there.",
+    "本机将以新的化身继续，小票号随之改变。此备份之后已上传的销售保存在总部，会从总部取回。",
+)
+_ASIDE = Text("What was there before lies in {folder}.", "原有内容保存在 {folder}。")
+_NOT_SENT = Text(
+    "{count} facts there have reached no hub and are not in the backup. Give them to the hub:"
+    " pos-client journal import {folder}",
+    "其中有 {count} 条记录尚未上传，也不在此备份中。请交给总部：pos-client journal import {folder}",
+)
+_NOBODY_KNOWS = Text(
+    "Its database could not be read: whether facts there have reached no hub, nobody can tell."
+    " Keep it, and try: pos-client journal import {folder}",
+    "其数据库无法读取，不能确定是否有未上传的记录。请保留，并尝试："
+    "pos-client journal import {folder}",
+)
+
+
+def what_next(done: Restored) -> list[Text]:
+    """What a person should know and do after a restore."""
+    said = [_GOES_ON]
+    if done.aside is not None:
+        said.append(_ASIDE.filled(folder=done.aside))
+        if done.unsent is None:
+            said.append(_NOBODY_KNOWS.filled(folder=done.aside))
+        elif done.unsent:
+            said.append(_NOT_SENT.filled(count=done.unsent, folder=done.aside))
+    return said
