@@ -50,6 +50,10 @@ _HUB_SILENT = Text("The hub at {url} did not answer: {why}", "总部服务 {url}
 _HUB_SILENT_REMEDY = Text(
     "Check the address and the line, then try again.", "请检查地址与网络后重试。"
 )
+_BROUGHT = Text(
+    "{new} facts brought in, {known} were here already. They go to the hub when the till runs.",
+    "已导入 {new} 条记录，另有 {known} 条已存在。收银程序运行时将上传至总部。",
+)
 _WRONG_HUB = Text(
     "The hub that answered is not the one that made this code.",
     "应答的服务不是签发此登记码的总部。",
@@ -278,6 +282,29 @@ def verify(data: Data = None, state: State = None) -> None:
     for wrong in findings.wrong:
         typer.echo(wrong, err=True)
     raise typer.Exit(1 if findings.wrong else 0)
+
+
+@journal.command("import")
+def import_journal(
+    folder: Annotated[Path, typer.Argument(help="data folder of this till's other disk")],
+    data: Data = None,
+    state: State = None,
+) -> None:
+    """Bring in what another disk of this till still holds, for the hub.
+
+    Example: pos-client journal import /mnt/old-disk/omnitill
+    """
+    settings = settings_of(data=data, state=state)
+    try:
+        with closing(Till.open(settings, sync=False)) as till:
+            brought = till.bring_in(folder)
+            language = till.language
+    except (Refusal, Fault) as no:
+        refuse(no)
+    typer.echo(_BROUGHT.filled(new=brought.facts, known=brought.known).to(language))
+    for wrong in brought.wrong:
+        typer.echo(wrong, err=True)
+    raise typer.Exit(1 if brought.wrong else 0)
 
 
 @journal.command()

@@ -186,6 +186,19 @@ def begin_anew(write: Transaction, ids: Ids, reason: str, former: Head, marker: 
     write.begin_stream(writer, StreamBegan(reason, predecessor))
 
 
+def add_older_stream(driver: sqlite3.Connection, incarnation: str, beginning: Head) -> int:
+    """Add a stream of this till that is written no more; returns its number, below all others'.
+    What it has goes to the hub."""
+    (lowest,) = driver.execute("SELECT min(stream_no) FROM stream").fetchone()
+    pruned = (beginning.seq, beginning.hash) if beginning.seq else (0, "")
+    driver.execute(
+        "INSERT INTO stream (stream_no, incarnation, marker, acked_seq, acked_hash, pruned_seq,"
+        " pruned_hash) VALUES (?, ?, '', ?, ?, ?, ?)",
+        (lowest - 1, incarnation, beginning.seq, beginning.hash, *pruned),
+    )
+    return int(lowest) - 1
+
+
 def doubt(driver: sqlite3.Connection, stream_no: int, seq: int) -> None:
     """The hub may hold another history of this stream: it is asked (sync.forks)."""
     driver.execute("UPDATE stream SET forked_seq = ? WHERE stream_no = ?", (seq, stream_no))

@@ -157,13 +157,21 @@ class Transaction:
         self._keep(moved)
         return moved.seq
 
+    def bring(self, envelope: Envelope) -> int:
+        """The same with a fact that was never posted here."""
+        self._post_said(envelope)
+        return self.move_here(envelope)
+
     def adopt(self, stream_no: int, envelope: Envelope, data: bytes) -> None:
         """Take back a fact that this till wrote once, into an older stream of its own."""
+        self._post_said(envelope)
+        self._insert(stream_no, envelope, data, hash_of(data))
+
+    def _post_said(self, envelope: Envelope) -> None:
         if (envelope.type, envelope.tv) != STREAM_BEGAN:
             fact = facts.decode(envelope.type, envelope.tv, envelope.body)
             shift = ShiftContext(envelope.shift, envelope.cashier, envelope.bdate)
             self._post(postings(fact), shift)
-        self._insert(stream_no, envelope, data, hash_of(data))
 
     def _append(
         self,

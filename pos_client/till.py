@@ -11,6 +11,7 @@ act may be called from any thread; one act runs at a time.
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from random import Random, SystemRandom
 
 from journal.clock import Clock
@@ -31,7 +32,9 @@ from pos_client.sale.service import SaleService
 from pos_client.settings import TillSettings
 from pos_client.shift.service import ShiftService
 from pos_client.stock.service import StockService
+from pos_client.sync import old_disk
 from pos_client.sync.hub import Hub, Transport
+from pos_client.sync.old_disk import Brought
 from pos_client.sync.service import SyncService
 from pos_client.sync.threads import SyncThreads
 from retail.language import Language, Text
@@ -147,6 +150,12 @@ class Till:
         self.counter.start()
         if self._threads is not None:
             self._threads.start()
+
+    def bring_in(self, folder: Path) -> Brought:
+        """Bring in what another disk of this till still holds. Raises NoJournalThere,
+        OtherTillsJournal or a refusal of a disk."""
+        with old_disk.opened(folder, self.settings, self.who.till) as old:
+            return old_disk.bring_in(self.recorder, sold, old)
 
     def close(self) -> None:
         """Finish what is printing and being sent, for a bounded time, then let go of the disk."""

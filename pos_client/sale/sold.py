@@ -106,6 +106,8 @@ _AFTER = (
     "WHERE (stream_no, number) > (SELECT stream_no, number FROM sale WHERE receipt = ?)"
     " ORDER BY stream_no, number LIMIT 1"
 )
+#: a sale that was numbered in another stream stands before all of its own: its seq less this
+_ELSEWHERE = 1 << 31
 #: of more sales than a shift has
 _WANTING = (
     "SELECT receipt FROM"
@@ -119,7 +121,8 @@ _WANTING = (
 def last_number(driver: sqlite3.Connection, stream_no: int) -> int:
     """The last receipt number of the stream, 0 before the first."""
     row = driver.execute(
-        "SELECT number FROM sale WHERE stream_no = ? ORDER BY number DESC LIMIT 1", (stream_no,)
+        "SELECT number FROM sale WHERE stream_no = ? AND number > 0 ORDER BY number DESC LIMIT 1",
+        (stream_no,),
     ).fetchone()
     return int(row[0]) if row else 0
 
@@ -131,21 +134,28 @@ def completed(
 
 
 def moved(driver: sqlite3.Connection, old: tuple[int, int], new: tuple[int, int]) -> None:
-    """A sale's fact stands elsewhere now: its stream and seq."""
+    """A sale's fact stands in another stream now, whose numbers it has no part in."""
+    stream_no, seq = new
     driver.execute(
-        "UPDATE sale SET stream_no = ?, seq = ? WHERE (stream_no, seq) = (?, ?)", (*new, *old)
+        "UPDATE sale SET stream_no = ?, seq = ?, number = ? WHERE (stream_no, seq) = (?, ?)",
+        (stream_no, seq, seq - _ELSEWHERE, *old),
     )
 
 
 def known_again(driver: sqlite3.Connection, stream_no: int, envelope: Envelope) -> None:
-    """A fact of this till was fetched back; a sale is found by its receipt again. Of two with one
-    number, which a copied machine may issue, the one that is known stays."""
+    """A fact of this till came back; a sale is found by its receipt again. Of two with one number,
+    which a copied machine may issue, the one that is known stays."""
     if (envelope.type, envelope.tv) != TYPES[SaleCompleted]:
         return
     fact = facts.decode(envelope.type, envelope.tv, envelope.body)
     assert isinstance(fact, SaleCompleted)
+    (incarnation,) = driver.execute(
+        "SELECT incarnation FROM stream WHERE stream_no = ?", (stream_no,)
+    ).fetchone()
     with suppress(ValueError):
-        number = ReceiptNumber.read(fact.receipt).number
+        receipt = ReceiptNumber.read(fact.receipt)
+        is_own = incarnation.startswith(receipt.incarnation)
+        number = receipt.number if is_own else envelope.seq - _ELSEWHERE
         driver.execute(
             "INSERT OR IGNORE INTO sale VALUES (?, ?, ?, ?)",
             (stream_no, number, envelope.seq, fact.receipt),
@@ -171,7 +181,8 @@ def is_gone(driver: sqlite3.Connection, receipt: ReceiptNumber) -> bool:
     )
     for stream_no, till in streams.fetchall():
         (first,) = driver.execute(
-            "SELECT min(number) FROM sale JOIN journal USING (stream_no, seq) WHERE stream_no = ?",
+            "SELECT min(number) FROM sale JOIN journal USING (stream_no, seq)"
+            " WHERE stream_no = ? AND number > 0",
             (stream_no,),
         ).fetchone()
         issued = last_number(driver, stream_no)
@@ -183,12 +194,8 @@ def is_gone(driver: sqlite3.Connection, receipt: ReceiptNumber) -> bool:
 def forget(driver: sqlite3.Connection, stream_no: int, seq: int) -> None:
     """The facts up to that one are here no more: of their sales only the last number of the stream
     stays known, for the next receipt's."""
-    kept = driver.execute(
-        "SELECT number FROM sale WHERE stream_no = ? AND seq > ? ORDER BY number LIMIT 1",
-        (stream_no, seq),
-    ).fetchone()
-    which = (stream_no, kept[0] if kept else last_number(driver, stream_no))
-    gone = "FROM sale WHERE stream_no = ? AND number < ?"
+    which = (stream_no, seq, last_number(driver, stream_no))
+    gone = "FROM sale WHERE stream_no = ? AND seq <= ? AND number <> ?"
     driver.execute(f"DELETE FROM paper WHERE receipt IN (SELECT receipt {gone})", which)  # noqa: S608
     driver.execute(f"DELETE {gone}", which)
 

@@ -8,6 +8,8 @@ stream it takes back. Nothing is thrown away, and each fact counts once.
 import sqlite3
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from journal import wire
 from journal.chain import ChainBroken, link
 from journal.clock import Ids
@@ -21,10 +23,12 @@ from pos_client.sync.records import StreamState
 
 
 class Settled(NamedTuple):
-    """How many facts moved into the new stream, and how many were fetched."""
+    """How many facts moved into the new stream, and how many were fetched; up to where the hub's
+    facts were seen."""
 
-    moved: int = 0
-    fetched: int = 0
+    moved: int
+    fetched: int
+    seen: Head
 
 
 def is_signed(told: wire.StreamFacts, stream: StreamId, hub_key: str) -> bool:
@@ -50,36 +54,54 @@ class Sales(Protocol):
 
 
 def settle(
-    write: Transaction, ids: Ids, sales: Sales, state: StreamState, told: wire.StreamFacts
+    write: Transaction,
+    ids: Ids,
+    sales: Sales,
+    state: StreamState,
+    after: Head,
+    told: wire.StreamFacts,
 ) -> Settled:
-    """Compare a run of the hub's facts, which follow `state.acked`, with this till's. Where they
-    part, what stands here after that point moves into another stream, and the hub's facts take
-    their places."""
+    """Compare a run of the hub's facts, which follow `after`, with this till's. Where they part,
+    what stands here after that point moves into another stream, and the hub's facts take their
+    places. Where some of those stand elsewhere at this till already (they were brought in from
+    another disk), the others join them, and the old stream ends here."""
     try:
-        theirs = _linked(state.stream, state.acked, told)
+        theirs = _linked(state.stream, after, told)
     except ChainBroken:
         # The hub lost what it had acknowledged, and may have other facts there: from the beginning.
         records.compared(write.driver, state.stream_no, state.beginning, whole=False)
-        return Settled()
-    ours = records.facts_from(write.driver, state.stream_no, state.acked.seq)
+        return Settled(0, 0, state.beginning)
+    ours = records.facts_from(write.driver, state.stream_no, after.seq)
     alike = next(
         (n for n, (fact, data) in enumerate(zip(theirs, ours, strict=False)) if fact.data != data),
         min(len(theirs), len(ours)),
     )
-    common = theirs[alike - 1].head if alike else state.acked
-    fetched = theirs[alike:]
-    moved = 0
+    common = theirs[alike - 1].head if alike else after
+    fetched, moved = theirs[alike:], 0
     if fetched:
         if write.writer.stream == state.stream:
             begin_anew(write, ids, "forked", common)
         moved = _move(write, sales, state, common.seq)
-        for fact in fetched:
+    known = records.known(write.driver, [fact.envelope.eid for fact in fetched])
+    new = [fact for fact in fetched if fact.envelope.eid not in known]
+    joins = bool(known) or after.seq > state.head.seq
+    for fact in new:
+        if joins:
+            bring(write, sales, fact.envelope)
+        else:
             write.adopt(state.stream_no, fact.envelope, fact.data)
             sales.known_again(write.driver, state.stream_no, fact.envelope)
-    reached = fetched[-1].head if fetched else common
-    whole = reached.seq >= told.head.seq
-    records.compared(write.driver, state.stream_no, reached, whole=whole)
-    return Settled(moved, len(fetched))
+    seen = theirs[-1].head if theirs else after
+    stands = min(common, state.head, key=lambda head: head.seq) if joins else seen
+    whole = seen.seq >= told.head.seq
+    records.compared(write.driver, state.stream_no, stands, whole=whole)
+    return Settled(moved, len(new), seen)
+
+
+def bring(write: Transaction, sales: Sales, envelope: Envelope) -> None:
+    """Give a fact that has no place here one in the stream that is written, under its id."""
+    seq = write.bring(envelope)
+    sales.known_again(write.driver, write.writer.stream_no, replace(envelope, seq=seq))
 
 
 class _Theirs(NamedTuple):

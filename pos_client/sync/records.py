@@ -1,6 +1,7 @@
 """The outbox as sync sees it: what the hub lacks of each stream, and how far it came."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -156,6 +157,15 @@ def facts_from(driver: sqlite3.Connection, stream_no: int, seq: int) -> list[byt
         "SELECT data FROM journal WHERE stream_no = ? AND seq > ? ORDER BY seq", (stream_no, seq)
     )
     return [data for (data,) in rows]
+
+
+def known(driver: sqlite3.Connection, eids: Sequence[str]) -> set[str]:
+    """Those of the facts that stand somewhere in this journal."""
+    asked = msgspec.json.encode(eids).decode()
+    rows = driver.execute(
+        "SELECT eid FROM journal WHERE eid IN (SELECT value FROM json_each(?))", (asked,)
+    )
+    return {eid for (eid,) in rows}
 
 
 def set_aside(driver: sqlite3.Connection, stream: StreamId, stream_no: int, seq: int) -> None:

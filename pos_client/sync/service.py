@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from journal import push, wire
 from journal.backoff import Backoff
 from journal.signature import Signer
-from journal.stream import StreamId
+from journal.stream import Head, StreamId
 from journal.wire import Declared, Verdict
 from pos_client.catalogue.books import ContentsDiffer
 from pos_client.catalogue.service import CatalogueService
@@ -107,6 +107,8 @@ class SyncService:
         self.pruning = Pruning(recorder, settings.journal_kept_days)
         #: streams of which the hub lacks facts that are here no more
         self._lacking: set[int] = set()
+        #: of a stream that is compared with the hub's: the last of its facts there that was seen
+        self._compared: dict[int, Head] = {}
         self._line = _Line()
         self._progress = Progress(settings.stuck_after_s)
         #: a new cut lies staged: the till swaps it in when no sale is open
@@ -228,8 +230,9 @@ class SyncService:
     def _compare(self, state: StreamState) -> float:
         """Ask what the hub holds of a stream that it may hold another history of, and settle where
         they part."""
+        after = self._compared.get(state.stream_no, state.acked)
         answer = self.hub.facts(
-            self._writing_stream, self.signer, self._declared(), state.stream, state.acked.seq
+            self._writing_stream, self.signer, self._declared(), state.stream, after.seq
         )
         match answer:
             case Answer(told) if forks.is_signed(told, state.stream, self.who.hub_key):
@@ -237,7 +240,7 @@ class SyncService:
                     self._give_up(state)
                     self._note_lack(state, told.head.seq)
                 else:
-                    self._settle(state, told)
+                    self._settle(state, after, told)
                 self._fork_backoff.succeeded()
                 return 0.0
             case Refused(_, problem, retry_after_s):
@@ -257,9 +260,12 @@ class SyncService:
             records.compared(write.driver, state.stream_no, state.beginning, whole=True)
 
     @act
-    def _settle(self, state: StreamState, told: wire.StreamFacts) -> None:
+    def _settle(self, state: StreamState, after: Head, told: wire.StreamFacts) -> None:
         with self.recorder.transaction() as write:
-            settled = forks.settle(write, self.recorder.ids, self._sales, state, told)
+            settled = forks.settle(write, self.recorder.ids, self._sales, state, after, told)
+        self._compared[state.stream_no] = settled.seen
+        if settled.seen.seq >= told.head.seq:
+            del self._compared[state.stream_no]
         if settled.moved or settled.fetched:
             self.on_event("sync.rejoined", {"moved": settled.moved, "fetched": settled.fetched})
 

@@ -191,6 +191,7 @@ class Gremlin:
     def _replace(self, at: Machine) -> None:
         if self.play.server.hub is not None and len(self.play.machines) > 1:
             self.play.replace(at)
+            self._later(self.play.bring_in_old_disks)
 
     def _jump(self, at: Machine) -> None:
         at.jump_clock(self.chance.choice(_CLOCK_JUMPS))

@@ -24,7 +24,7 @@ from rehearsal.simulation.server import (
     Server,
     code_of,
 )
-from rehearsal.simulation.world import Died, MachineClock, MachineIds, World
+from rehearsal.simulation.world import Broken, Died, MachineClock, MachineIds, World
 from retail.refusals import Refusal
 
 #: a till that has nothing to pull asks again after so long, unless the simulation wakes it
@@ -274,6 +274,19 @@ class Machine:
             self.world.note(self.name, self._act())
         except Refusal as no:
             self.world.note(self.name, f"is refused: {no.code}")
+        self.recorded()
+
+    def bring_in(self, former: "Machine") -> None:
+        """Bring in what another machine's disk still holds (`pos-client journal import`)."""
+        assert self.till is not None
+        try:
+            brought = self.till.bring_in(former.settings.data)
+        except Refusal as no:
+            self.world.note(self.name, f"brings in nothing of {former.name}: {no.code}")
+            return
+        if brought.wrong:
+            raise Broken(f"{former.name}'s disk: {brought.wrong}")
+        self.world.note(self.name, f"brings in {brought.facts} facts of {former.name}")
         self.recorded()
 
     def finish(self) -> None:

@@ -31,6 +31,8 @@ _OFFICE_S = 20.0, 120.0
 #: more steps than any seed takes: what runs hot is a fault
 _STEPS_MAX = 20_000
 _PAGE_ROWS = 5
+#: how likely the disk of a machine that is replaced can still be read
+_DISK_SURVIVES = 0.6
 
 
 class Outcome(NamedTuple):
@@ -54,6 +56,9 @@ class Play:
         Acting.server_disk = self.server.disk
         self.truth = Truth(world, self.server)
         self.machines: list[Machine] = []
+        #: machines that were replaced and whose disks can still be read
+        self.old_disks: list[Machine] = []
+        self._fate = world.chance("fate of disks")
         self._names = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         self._office = world.chance("head office's hours")
         self._next_office_s = 0.0
@@ -82,6 +87,7 @@ class Play:
         self._next_office_s = float("inf")
         for machine in self.machines:
             self._let(machine, "finish")
+        self.bring_in_old_disks()
         until_s = self.world.now_s + CALM_S
         looked_s = 0.0
         while self.world.now_s - looked_s < LOOK_S or not self._in_step():
@@ -139,11 +145,11 @@ class Play:
         if self.server.file.exists():
             self.truth.saw_hub()
 
-    def _let(self, machine: Machine, what: str) -> None:
+    def _let(self, machine: Machine, what: str, *given: object) -> None:
         Acting.disk = machine.disk
         before = self._cursor(machine)
         try:
-            getattr(machine, what)()
+            getattr(machine, what)(*given)
             self.truth.saw_machine(machine)
         except Died as died:
             if died.who != machine.name:
@@ -212,9 +218,20 @@ class Play:
         for former in [each for each in self.machines if each.till_id == machine.till_id]:
             if former is not successor:
                 former.scrap()
-                self.truth.disk_gone(former)
                 self.machines.remove(former)
+                if self._fate.random() < _DISK_SURVIVES:
+                    self.old_disks.append(former)
+                else:
+                    self.truth.disk_gone(former)
         self.boot(successor)
+
+    def bring_in_old_disks(self) -> None:
+        """What the disks of replaced machines still hold is brought in; who has it stays as is."""
+        for former in self.old_disks:
+            for machine in self.machines:
+                if machine.till_id == former.till_id and machine.till is not None:
+                    self._let(machine, "bring_in", former)
+                    break
 
     def _meet_strangers(self) -> None:
         """Tills that the hub does not know any more are enrolled again, by people."""
