@@ -65,7 +65,7 @@ class NotDeferring(Refusal):
     )
 
 
-class ReasonMissing(Refusal):
+class SetAsideWithoutReason(Refusal):
     code = "set_aside_without_reason"
     sentence = Text("To set a fact aside needs a reason.", "搁置记录需要填写原因。")
     way_on = Text(
@@ -146,10 +146,10 @@ def known(connection: Connection, eid: str) -> Found:
 
 def set_aside(connection: Connection, eid: str, reason: str, author: str, now: datetime) -> None:
     """Let a fact never count, by a person's word. What is parked behind it stays where it is.
-    Raises what `known` does, and ReasonMissing."""
+    Raises what `known` does, and SetAsideWithoutReason."""
     told = " ".join(reason.split())[:REASON_CHARACTERS_MAX]
     if not told:
-        raise ReasonMissing
+        raise SetAsideWithoutReason
     stream_no = known(connection, eid).stream_no
     records.locked_stream(connection, stream_no)
     found = known(connection, eid)  # as it is now that nobody else changes it

@@ -16,7 +16,7 @@ from sync_server.quarantine.replays import Tally
 from sync_server.quarantine.service import (
     FactSettled,
     NoSuchFact,
-    ReasonMissing,
+    SetAsideWithoutReason,
 )
 from sync_server.recorder import REASON_CHARACTERS_MAX, REVOKED, intake
 from tests.hand_till import HandTill, a_delivery, a_sale, reply_of, the_verdict, verdicts_of
@@ -361,7 +361,7 @@ def test_what_is_set_aside_never_counts_and_what_was_parked_behind_it_stays(
         ("nobody's", "x", NoSuchFact, Text("no fact nobody's", "没有记录 nobody's")),
         ("applied", "x", FactSettled, Text("in the books", "已入账")),
         ("aside", "x", FactSettled, Text("was set aside", "已搁置")),
-        ("poison", " \n", ReasonMissing, Text("needs a reason", "需要填写原因")),
+        ("poison", " \n", SetAsideWithoutReason, Text("needs a reason", "需要填写原因")),
     ],
 )
 def test_what_is_no_unsettled_fact_is_refused_in_a_sentence(

@@ -84,7 +84,8 @@ def hub_copy(traded: Traded, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A copy of the hub's database, at `tmp_path/hub.db`, open for whoever tampers."""
     original = Path(traded.hub_url.removeprefix("sqlite:///"))
     for file in original.parent.glob(f"{original.name}*"):
-        shutil.copy(file, tmp_path)
+        if file.is_file():
+            shutil.copy(file, tmp_path)
     with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as database:
         yield database
 

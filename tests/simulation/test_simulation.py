@@ -9,9 +9,11 @@ from rehearsal.simulation.without import SAFEGUARDS
 
 #: a safeguard's lack is seen within so many seeds
 SEEDS_MAX = 200
+#: where to begin to look, to save time
+NEAR = {"marker": 10}
 
 
-@pytest.mark.parametrize("seed", range(1, 21))
+@pytest.mark.parametrize("seed", range(1, 9))
 def test_nothing_is_lost_and_nothing_doubled(seed: int) -> None:
     outcome = play(seed)
     assert outcome.broken == "", f"make sim SEED={seed}"
@@ -26,7 +28,8 @@ def test_a_seed_is_the_same_story_every_time() -> None:
 
 @pytest.mark.parametrize("safeguard", [name for name in SAFEGUARDS if name != "contents"])
 def test_each_safeguard_is_needed(safeguard: str) -> None:
-    assert any(play(seed, safeguard).broken for seed in range(1, SEEDS_MAX + 1))
+    seeds = range(NEAR.get(safeguard, 1), SEEDS_MAX + 1)
+    assert any(play(seed, safeguard).broken for seed in seeds)
 
 
 def test_what_was_never_reached_is_named() -> None:
