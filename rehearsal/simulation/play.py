@@ -29,7 +29,7 @@ LOOK_S = 5.0
 _HOUSEKEEPING_S = 15.0
 _OFFICE_S = 20.0, 120.0
 #: more steps than any seed takes: what runs hot is a fault
-_STEPS_MAX = 6_000
+_STEPS_MAX = 4_000
 _PAGE_ROWS = 5
 #: how likely the disk of a machine that is replaced can still be read
 _DISK_SURVIVES = 0.6

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, literal, select, text, tuple_
+from sqlalchemy import Connection, Row, Table, delete, func, literal, select, text, tuple_
 
 from sync_server.catalogue import acts, records  # noqa: F401  all tables are known here
 from sync_server.database import metadata
@@ -49,7 +49,9 @@ def pages(
 
 
 def copy(source: Connection, target: Connection, tell: Tell) -> None:
-    """Write every row of `source` into the empty tables of `target`. Raises RowsRefused."""
+    """Write every row of `source` into the tables of `target`, which nobody has used yet. Raises
+    RowsRefused."""
+    target.execute(delete(intake))
     total, done = sum(counts(source).values()), 0
     for table in metadata.sorted_tables:
         write = SetWise(table)

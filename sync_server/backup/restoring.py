@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from retail.language import Text
 from retail.refusals import Refusal
@@ -34,7 +34,6 @@ from sync_server.database import (
 )
 from sync_server.feed import epochs
 from sync_server.migrations import Standing, standing, upgrade_connection
-from sync_server.recorder import intake
 from sync_server.settings import HubSettings
 from sync_server.sync.records import epoch_now
 
@@ -178,7 +177,6 @@ async def _into_server(
         upgrade_connection(target)
         if not is_empty(target):
             raise DatabaseNotEmpty(url=url)
-        target.execute(delete(intake))
         copy(source, target, tell)
         _begin_epoch(target, now)
         _checked_written(file, target, held, tell)

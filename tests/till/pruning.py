@@ -40,6 +40,7 @@ def settle(till: Till, acked: int | None = None, safe: int | None = None) -> Non
     acked = head.seq if acked is None else acked
     safe = acked if safe is None else safe
     with till.database.write() as driver:
+        driver.execute("UPDATE stream SET forked_seq = NULL")  # it has compared the others
         driver.execute(
             "UPDATE stream SET acked_seq = ?, safe_seq = ?, acked_hash = coalesce((SELECT hash"
             " FROM journal WHERE journal.stream_no = stream.stream_no AND seq = ?), ?)"
