@@ -193,6 +193,11 @@ class Arrived(msgspec.Struct, frozen=True):
     data: bytes
     hash: str
 
+    @property
+    def head(self) -> Head:
+        """The head of its stream with it."""
+        return Head(self.envelope.seq, self.hash)
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -218,9 +223,14 @@ class Meeting:
 def open_batch(request: PushRequest) -> list[Arrived]:
     """The request's facts, each checked to follow the one before, the first to follow `base`.
     Raises ChainBroken."""
-    stream, head = StreamId(request.till, request.inc), request.base
+    return follow(StreamId(request.till, request.inc), request.base, request.facts)
+
+
+def follow(stream: StreamId, head: Head, raws: Sequence[msgspec.Raw]) -> list[Arrived]:
+    """A run of facts of one stream, each checked to follow the one before, the first `head`.
+    Raises ChainBroken."""
     arrived: list[Arrived] = []
-    for raw in request.facts:
+    for raw in raws:
         data = bytes(raw)
         envelope, head = link(stream, head, data)
         arrived.append(Arrived(envelope, data, head.hash))

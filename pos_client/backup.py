@@ -16,10 +16,10 @@ from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from pos_client import identity, inspection
-from pos_client.database import Database, disk_refusals
+from pos_client.database import DATABASE_FILE, Database, disk_refusals
 from pos_client.folder import LOCK_FILE, Hold, file_refusals, sync_name, write_durably
 from pos_client.settings import FILE, TillSettings
-from pos_client.till import DATABASE_FILE, look_into
+from pos_client.till import look_into
 from retail.language import Text
 from retail.refusals import DatabaseDamaged, DatabaseNewer, Refusal
 

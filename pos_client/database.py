@@ -37,6 +37,9 @@ from retail.refusals import (
 
 metadata = MetaData()
 
+#: the till's database in its data folder
+DATABASE_FILE = "till.db"
+
 _PAGE_CACHE_KIB = 16_384
 #: SHMSIZE: there was no room for the log's index, which SQLite calls an input/output error
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}

@@ -20,7 +20,7 @@ from pos_client.catalogue.service import CatalogueService
 from pos_client.clock import RandomIds, SystemClock
 from pos_client.counter.counter import Counter
 from pos_client.counter.setup import SetUp
-from pos_client.database import Database, disk_refusals
+from pos_client.database import DATABASE_FILE, Database, disk_refusals
 from pos_client.folder import Hold, file_refusals, made
 from pos_client.identity import MachineIds
 from pos_client.locker.service import LockerService
@@ -39,8 +39,6 @@ from pos_client.sync.service import SyncService
 from pos_client.sync.threads import SyncThreads
 from retail.language import Language, Text
 from retail.refusals import Refusal
-
-DATABASE_FILE = "till.db"
 
 
 class NotEnrolled(Refusal):

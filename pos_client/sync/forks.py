@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from journal import wire
-from journal.chain import ChainBroken, link
+from journal.chain import ChainBroken
 from journal.clock import Ids
 from journal.envelope import Envelope, decode
+from journal.push import Arrived, follow
 from journal.signature import head_message, verified
 from journal.stream import Head, StreamId
 from pos_client.identity import begin_anew
@@ -66,7 +67,7 @@ def settle(
     places. Where some of those stand elsewhere at this till already (they were brought in from
     another disk), the others join them, and the old stream ends here."""
     try:
-        theirs = _linked(state.stream, after, told)
+        theirs = _theirs(state, after, told)
     except ChainBroken:
         # The hub lost what it had acknowledged, and may have other facts there: from the beginning.
         records.compared(write.driver, state.stream_no, state.beginning, whole=False)
@@ -104,22 +105,11 @@ def bring(write: Transaction, sales: Sales, envelope: Envelope) -> None:
     sales.known_again(write.driver, write.writer.stream_no, replace(envelope, seq=seq))
 
 
-class _Theirs(NamedTuple):
-    envelope: Envelope
-    data: bytes
-    head: Head
-
-
-def _linked(stream: StreamId, head: Head, told: wire.StreamFacts) -> list[_Theirs]:
-    """The hub's facts, each checked to follow the one before. Raises ChainBroken."""
-    if told.head.seq <= head.seq and told.head != head:
-        raise ChainBroken(head.seq, "is another one at the hub, or none")
-    theirs: list[_Theirs] = []
-    for raw in told.facts:
-        data = bytes(raw)
-        envelope, head = link(stream, head, data)
-        theirs.append(_Theirs(envelope, data, head))
-    return theirs
+def _theirs(state: StreamState, after: Head, told: wire.StreamFacts) -> list[Arrived]:
+    """The hub's facts, checked. Raises ChainBroken."""
+    if told.head.seq <= after.seq and told.head != after:
+        raise ChainBroken(after.seq, "is another one at the hub, or none")
+    return follow(state.stream, after, told.facts)
 
 
 def _move(write: Transaction, sales: Sales, state: StreamState, after: int) -> int:

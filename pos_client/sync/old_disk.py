@@ -18,10 +18,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from journal.chain import ChainBroken, link
-from journal.envelope import Envelope
+from journal.push import Arrived
 from journal.stream import Head
 from journal.wire import PUSH_BYTES_MAX, PUSH_FACTS_MAX
-from pos_client.database import Database
+from pos_client.database import DATABASE_FILE, Database
 from pos_client.folder import file_refusals
 from pos_client.identity import add_older_stream, load
 from pos_client.recorder import Recorder, Transaction
@@ -31,8 +31,6 @@ from pos_client.sync.forks import Sales, bring
 from pos_client.sync.records import SqlOutbox, StreamState, streams
 from retail.language import Text
 from retail.refusals import Refusal
-
-_FILE = "till.db"
 
 
 class NoJournalThere(Refusal):
@@ -65,12 +63,6 @@ class Brought(NamedTuple):
         return Brought(self.facts + other.facts, self.known + other.known, self.wrong + other.wrong)
 
 
-class _Fact(NamedTuple):
-    envelope: Envelope
-    data: bytes
-    head: Head
-
-
 def bring_in(recorder: Recorder, sales: Sales, old: Database) -> Brought:
     """Bring in what the other database of this till holds and this one does not. Raises a refusal
     of either disk."""
@@ -86,10 +78,10 @@ def opened(folder: Path, settings: TillSettings, till: str) -> Iterator[Database
     """The database in another data folder of this till, as a copy that is brought up to date: the
     other disk is only read. Raises NoJournalThere, OtherTillsJournal or a refusal of a disk."""
     with file_refusals(), TemporaryDirectory(prefix="import-", dir=settings.data) as beside:
-        copied = Path(beside) / _FILE
-        if not (folder / _FILE).is_file():
+        copied = Path(beside) / DATABASE_FILE
+        if not (folder / DATABASE_FILE).is_file():
             raise NoJournalThere(folder=folder)
-        for name in (_FILE, f"{_FILE}-wal"):
+        for name in (DATABASE_FILE, f"{DATABASE_FILE}-wal"):
             if (folder / name).exists():
                 shutil.copyfile(folder / name, copied.with_name(name))
         with closing(Database(copied, settings.database_wait_s)) as database:
@@ -127,10 +119,10 @@ class _Stream:
             with self._recorder.transaction() as write:
                 brought += self._take(write, page)
 
-    def _page(self, head: Head) -> list[_Fact]:
+    def _page(self, head: Head) -> list[Arrived]:
         """The next facts, each checked to follow the one before, as far as they do. Raises
         ChainBroken where the first does not."""
-        page: list[_Fact] = []
+        page: list[Arrived] = []
         for data in self._outbox.facts_after(head.seq, PUSH_FACTS_MAX, PUSH_BYTES_MAX):
             try:
                 envelope, head = link(self._theirs.stream, head, data)
@@ -138,10 +130,10 @@ class _Stream:
                 if page:
                     break
                 raise
-            page.append(_Fact(envelope, data, head))
+            page.append(Arrived(envelope, data, head.hash))
         return page
 
-    def _take(self, write: Transaction, page: list[_Fact]) -> Brought:
+    def _take(self, write: Transaction, page: list[Arrived]) -> Brought:
         known = records.known(write.driver, [fact.envelope.eid for fact in page])
         new = [fact for fact in page if fact.envelope.eid not in known]
         if new and self._continues(write, new):
@@ -158,7 +150,7 @@ class _Stream:
                 bring(write, self._sales, fact.envelope)
         return Brought(len(new), len(known))
 
-    def _continues(self, write: Transaction, new: list[_Fact]) -> bool:
+    def _continues(self, write: Transaction, new: list[Arrived]) -> bool:
         """Whether these facts follow what stands here of their stream, without a gap."""
         if write.writer.stream == self._theirs.stream:
             return False  # nobody but the till itself writes there

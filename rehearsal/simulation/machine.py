@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from journal.cursor import Cursor
 from pos_client import identity
+from pos_client.database import DATABASE_FILE
 from pos_client.settings import TillSettings, load
 from pos_client.sync.hub import Answer, Hub
-from pos_client.till import DATABASE_FILE, Till
+from pos_client.till import Till
 from rehearsal.simulation.disk import Acting, Disk, MachineDatabase
 from rehearsal.simulation.line import Line
 from rehearsal.simulation.server import (

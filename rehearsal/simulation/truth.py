@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from journal.cursor import Cursor
+from pos_client.database import DATABASE_FILE
 from pos_client.inspection import verify
 from pricebook.rows import RECALLS
 from rehearsal.simulation.machine import Machine
@@ -98,7 +99,7 @@ class Truth:
     def disk_changed(self, machine: Machine) -> None:
         """A machine's disk is another one now: what stood on the former and not on this is gone
         from there."""
-        file = machine.settings.data / "till.db"
+        file = machine.settings.data / DATABASE_FILE
         self._restart(machine.name, _eids(file))
 
     def disk_copied(self, source: str, target: str) -> None:

@@ -1,6 +1,8 @@
 """`sync-server quarantine`: what a person sees of facts without effect, and does about them."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -101,7 +103,9 @@ def test_migrate_applies_what_waited_for_the_program(head: Head, till: HandTill)
     assert head.runs("migrate").out == "up to date\n"
 
 
-def test_a_hub_that_stopped_says_so_and_is_resumed(database_url: str, tmp_path: Path) -> None:
+@contextmanager
+def a_stopped_hub(database_url: str) -> Iterator[tuple[ServedHub, HandTill, HandTill]]:
+    """A hub that applies nothing, for two of its tills sent what cannot be applied."""
     with (
         ServedHub(database_url, breaker_share=SHARE) as hub,
         HandTill(hub.url, 1) as one,
@@ -111,6 +115,11 @@ def test_a_hub_that_stopped_says_so_and_is_resumed(database_url: str, tmp_path: 
         for till in (one, two):
             till.enrol(hub.enrol_code())
         stopped_by(hub, [one, two])
+        yield hub, one, two
+
+
+def test_a_hub_that_stopped_says_so_and_is_resumed(database_url: str, tmp_path: Path) -> None:
+    with a_stopped_hub(database_url) as (hub, one, _):
         base = len(one.facts)
         one.record_sales(30)
         reply_of(one.push(base))
@@ -122,15 +131,7 @@ def test_a_hub_that_stopped_says_so_and_is_resumed(database_url: str, tmp_path: 
 
 
 def test_resumed_too_early_it_says_that_it_stopped_again(database_url: str, tmp_path: Path) -> None:
-    with (
-        ServedHub(database_url, breaker_share=SHARE) as hub,
-        HandTill(hub.url, 1) as one,
-        HandTill(hub.url, 2) as two,
-    ):
-        hub.add_store()
-        for till in (one, two):
-            till.enrol(hub.enrol_code())
-        stopped_by(hub, [one, two])
+    with a_stopped_hub(database_url) as (_, one, two):
         for till in (one, two):
             base = len(till.facts)
             for _ in range(40):

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from rich.cells import cell_len
 
-from pos_client.till import DATABASE_FILE
+from pos_client.database import DATABASE_FILE
 from rehearsal.books import AGREE, hub_books, merged, till_books
 from rehearsal.demo import demo_rows
 from rehearsal.processes import Child, ChildEnded, wait_until

@@ -36,6 +36,13 @@ def copy_of(till: Till, name: str) -> TillSettings:
     return till_settings(folder.parent / name)
 
 
+def twins(till: Till, open_till: Open) -> tuple[Till, Till]:
+    """The till, opened again, and one on a copy of its disk."""
+    till.close()
+    copied = copy_of(till, "copy")
+    return open_till(till.settings), open_till(copied)
+
+
 def settle(till: Till) -> None:
     """Let the till speak to its hub until nothing more is to be said."""
     for _ in range(50):
@@ -84,9 +91,7 @@ def test_a_golden_image_on_two_machines_is_two_incarnations(
     """All folders were copied, the marker's too: the copy lies elsewhere."""
     sell(till)
     push_all(till)
-    till.close()
-    copied = copy_of(till, "copy")
-    original, copy = open_till(till.settings), open_till(copied)
+    original, copy = twins(till, open_till)
     assert original.recorder.writer.stream != copy.recorder.writer.stream
     for each in (original, copy, original):
         sell(each)
@@ -108,9 +113,7 @@ def test_a_copied_machine_that_nobody_can_tell_goes_on_in_a_new_stream(
 ) -> None:
     sell(till)
     push_all(till)
-    till.close()
-    copied = copy_of(till, "copy")
-    original, copy = open_till(till.settings), open_till(copied)
+    original, copy = twins(till, open_till)
     assert original.recorder.writer.stream == copy.recorder.writer.stream
     sell(original)
     push_all(original)
@@ -132,7 +135,7 @@ def test_a_copied_machine_that_nobody_can_tell_goes_on_in_a_new_stream(
         (fact.eid, fact.body, fact.at) for fact in sold
     ]
     assert [fact.stood for fact in moved] == [f"{sold[0].inc}/4", f"{sold[0].inc}/5"]
-    with closing(sqlite3.connect(copied.data / "till.db")) as database:
+    with closing(sqlite3.connect(copy.settings.data / "till.db")) as database:
         kept = database.execute("SELECT data FROM forked_fact ORDER BY seq").fetchall()
     assert [decode(data) for (data,) in kept] == sold
 
@@ -145,9 +148,7 @@ def test_a_copied_machine_that_nobody_can_tell_goes_on_in_a_new_stream(
 def test_receipts_of_sales_that_moved_are_found_as_before(
     hub: ServedHub, till: Till, open_till: Open
 ) -> None:
-    till.close()
-    copied = copy_of(till, "copy")
-    original, copy = open_till(till.settings), open_till(copied)
+    original, copy = twins(till, open_till)
     sell(original)
     sell(original)
     push_all(original)
@@ -233,16 +234,14 @@ def test_a_disk_that_moves_whole_to_another_machine_is_nothing_to_settle(
 def test_a_fork_that_is_found_while_the_line_dies_is_settled_after_the_next_start(
     hub: ServedHub, till: Till, open_till: Open
 ) -> None:
-    till.close()
-    copied = copy_of(till, "copy")
-    original, copy = open_till(till.settings), open_till(copied)
+    original, copy = twins(till, open_till)
     sell(original)
     push_all(original)
     sell(copy)
     assert copy.sync.push_once() == 0.0
     assert copy.sync.state().forked
     copy.close()
-    copy = open_till(copied)
+    copy = open_till(copy.settings)
     sell(copy)
     settle(copy)
     assert_whole(hub, original, copy)

@@ -11,8 +11,9 @@ import msgspec
 
 from journal.envelope import Envelope, decode
 from pos_client import headless, inspection
+from pos_client.database import DATABASE_FILE
 from pos_client.sale import records
-from pos_client.till import DATABASE_FILE, Till
+from pos_client.till import Till
 from retail import facts
 from retail.basket import Basket
 from retail.facts import Fact, SaleCompleted, ShiftClosed, ShiftOpened

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pos_client import identity
-from pos_client.till import DATABASE_FILE, Till, look_into, open_database
+from pos_client.database import DATABASE_FILE
+from pos_client.till import Till, look_into, open_database
 from rehearsal.processes import Child
 from retail.refusals import (
     DatabaseBusy,

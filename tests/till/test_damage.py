@@ -12,8 +12,8 @@ import pytest
 
 from pos_client import identity
 from pos_client.clock import RandomIds
-from pos_client.database import Database
-from pos_client.till import DATABASE_FILE, NotEnrolled, Till, look_into, open_database
+from pos_client.database import DATABASE_FILE, Database
+from pos_client.till import NotEnrolled, Till, look_into, open_database
 from retail.refusals import (
     DatabaseDamaged,
     DatabaseNewer,

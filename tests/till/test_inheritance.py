@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pos_client.catalogue import inheritance
-from pos_client.till import DATABASE_FILE
+from pos_client.database import DATABASE_FILE
 from retail.catalogue import Cashier, StoreSettings
 from tests.builders import STORE, enrol_till, open_till, the_shelf
 from tests.till.counter import COLA, begin, did, sell

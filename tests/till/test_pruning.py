@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pos_client import inspection
+from pos_client.database import DATABASE_FILE
 from pos_client.settings import TillSettings, WrongSetting, load
 from pos_client.sync import pruning
-from pos_client.till import DATABASE_FILE, Till, look_into
+from pos_client.till import Till, look_into
 from retail.refusals import NoSuchReceipt, ReceiptGone
 from tests.builders import SteppedClock, open_till, till_settings
 from tests.till.counter import COLA, begin, did, sell

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from journal.chain import hash_of
 from pos_client import inspection
-from pos_client.till import DATABASE_FILE, NotEnrolled, Till, look_into
+from pos_client.database import DATABASE_FILE
+from pos_client.till import NotEnrolled, Till, look_into
 from retail.refusals import Refusal
 from tests.builders import open_till, till_settings
 from tests.till.child import run, sentences
