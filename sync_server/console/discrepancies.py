@@ -106,12 +106,12 @@ _TODO = {
     _SHORT: _COUNT_AGAIN,
 }
 _ENDED_AT = Text(
-    "the copy ended at {copied}, {known} are here", "副本止于第 {copied} 条，已收 {known} 条"
+    "the copy held {copied} facts, {known} are here", "副本含 {copied} 条，已收 {known} 条"
 )
 _STILL_SILENT = Text(
     "{count} of {all} tills have not spoken since", "{all} 台终端中 {count} 台尚未联系"
 )
-_ALL_SPOKE = Text("all {all} tills have spoken since", "全部 {all} 台终端均已联系")
+_ALL_SPOKE = Text("every till has spoken since ({all})", "全部 {all} 台终端均已联系")
 _WHY = {
     ELSEWHERE: Text("it was loaded again, or recovered", "数据库曾被重新载入或恢复"),
     OLDER_COPY: Text("it holds less than it held", "内容少于此前"),

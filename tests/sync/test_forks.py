@@ -103,7 +103,7 @@ def test_a_golden_image_on_two_machines_is_two_incarnations(
     line = told(hub)[0]
     assert (line.what, line.detail) == (
         "One till on two machines",
-        "the copy ended at 3, 5 are here",
+        "the copy held 3 facts, 5 are here",
     )
 
 
@@ -190,7 +190,7 @@ def test_an_older_copy_that_was_put_back_fetches_what_it_had_sold(
     assert_whole(hub, restored)
     (line,) = told(hub)
     assert line.what == "An older copy of the disk"
-    assert line.detail == f"the copy ended at {ends - 3}, {ends} are here"
+    assert line.detail == f"the copy held {ends - 3} facts, {ends} are here"
 
 
 @pytest.mark.usefixtures("one_machine")
