@@ -73,7 +73,7 @@ class Hub:
         self._writing_contacts = asyncio.Lock()
         self.admission = Admission(settings, min(settings.push_slots, database.writes_max))
         self.jobs = Jobs(database, (_PLANS, _GONE), settings.job_held_s)
-        self._memory = epochs.Memory(settings.memory_file)
+        self._memory = epochs.Memory(settings.book_folder, voice.signer.public)
         self.office = HeadOffice(database, self.news, now, self.write_contacts, settings)
 
     @classmethod
@@ -118,13 +118,14 @@ class Hub:
         new epoch begins: tills send again what they hold."""
         why, seen = await self._read(epochs.look, self._memory.seen)
         if why:
-            await self._begin_epoch(seen.epoch, why)
+            last = self._memory.seen or seen
+            await self._begin_epoch(seen.epoch, why, last.epoch)
             _, seen = await self._read(epochs.look, None)
         self.voice = self.voice._replace(epoch=seen.epoch)
         self._memory.keep(seen)
 
-    async def _begin_epoch(self, after: str, why: str) -> None:
-        epoch = await self._write(epochs.begin, after, why, self.now())
+    async def _begin_epoch(self, after: str, why: str, instead_of: str) -> None:
+        epoch = await self._write(epochs.begin, after, why, self.now(), instead_of)
         self.voice = self.voice._replace(epoch=epoch)
 
     async def close(self) -> None:
@@ -187,7 +188,7 @@ class Hub:
         try:
             accepted = await self._accept(request, now)
         except LostFacts as proof:
-            await self._begin_epoch(proof.epoch, epochs.PROVED)
+            await self._begin_epoch(proof.epoch, epochs.PROVED, proof.epoch)
             accepted = await self._accept(request, now)
         except ForkFound as fork:
             await self._write(fork.note)

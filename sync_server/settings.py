@@ -130,12 +130,6 @@ class HubSettings(BaseSettings):
         scheme, _, file = self.database.partition(":///")
         return Path(f"{file}.price-book" if scheme == "sqlite" else "omnitill-price-book")
 
-    @property
-    def memory_file(self) -> Path:
-        """Where this process remembers what it last saw of its database, which a copy of the
-        database does not take along."""
-        return self.book_folder / "last-seen"
-
 
 def is_loopback(host: str) -> bool:
     """Whether an address is reached from this machine only."""

@@ -134,7 +134,8 @@ def _proved(file: Path, current: Path, tell: Tell) -> Held:
 
 
 def _begin_epoch(connection: Connection, now: datetime) -> None:
-    epochs.begin(connection, epoch_now(connection), epochs.RESTORED, now)
+    held = epoch_now(connection)
+    epochs.begin(connection, held, epochs.RESTORED, now, held)
 
 
 def _the_same(written: Held, held: Held) -> None:

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ epoch = Table(
     Column("began_at", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("positions", Text, nullable=False),
+    #: the epoch that who noticed had seen last, which an older copy may know nothing of
+    Column("instead_of", Text, nullable=False),
 )
 
 #: why an epoch began, as head office reads it (console.words)
@@ -45,6 +48,7 @@ class Epoch(NamedTuple):
     began_at: str
     why: str
     positions: dict[str, int]
+    instead_of: str
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -58,12 +62,14 @@ def lives(connection: Connection) -> list[Epoch]:
     """All epochs that began because the database had been put back, in order."""
     rows = connection.execute(select(epoch).order_by(epoch.c.number))
     return [
-        Epoch(row.epoch, row.began_at, row.why, msgspec.json.decode(row.positions)) for row in rows
+        Epoch(row.epoch, row.began_at, row.why, msgspec.json.decode(row.positions), row.instead_of)
+        for row in rows
     ]
 
 
-def begin(connection: Connection, after: str, why: str, now: datetime) -> str:
-    """Begin a new epoch, unless somebody did since `after` was the current one -> the current."""
+def begin(connection: Connection, after: str, why: str, now: datetime, instead_of: str) -> str:
+    """Begin a new epoch instead of the one that was seen last, unless somebody did since `after`
+    was the current one -> the current."""
     new = secrets.token_hex(8)
     moved = connection.execute(
         update(hub).where(hub.c.epoch == after).values(epoch=new, place=place(connection))
@@ -72,7 +78,9 @@ def begin(connection: Connection, after: str, why: str, now: datetime) -> str:
         positions = msgspec.json.encode(all_positions(connection)).decode()
         at = now.isoformat(timespec="seconds")
         connection.execute(
-            insert(epoch).values(epoch=new, began_at=at, why=why, positions=positions)
+            insert(epoch).values(
+                epoch=new, began_at=at, why=why, positions=positions, instead_of=instead_of
+            )
         )
     return epoch_now(connection)
 
@@ -88,8 +96,10 @@ def _is_older(connection: Connection, now: Seen, seen: Seen) -> bool:
     """Whether the database holds less than was seen of it: an older copy was put back."""
     if now.epoch == seen.epoch:
         return now.taken < seen.taken
-    # It is ahead of us when it went on from the epoch that we saw.
-    return seen.epoch not in {first_epoch(connection), *(life.epoch for life in lives(connection))}
+    # It is ahead of us when it went on from the epoch that we saw, or was begun instead of it.
+    followed = lives(connection)
+    went_on_from = {life.epoch for life in followed} | {life.instead_of for life in followed}
+    return seen.epoch not in went_on_from | {first_epoch(connection)}
 
 
 def first_epoch(connection: Connection) -> str:
@@ -111,7 +121,7 @@ def carried_over(connection: Connection, cursor: Cursor, scopes: Sequence[str]) 
     today = epoch_now(connection)
     if cursor.epoch == today:
         return cursor
-    known = [Epoch(first_epoch(connection), "", "", {}), *lives(connection)]
+    known = [Epoch(first_epoch(connection), "", "", {}, ""), *lives(connection)]
     names = [life.epoch for life in known]
     if cursor.epoch not in names:
         return None
@@ -122,10 +132,11 @@ def carried_over(connection: Connection, cursor: Cursor, scopes: Sequence[str]) 
 
 
 class Memory:
-    """What a hub process remembers beside its database."""
+    """What a hub process remembers beside its database, which a copy of the database does not
+    take along. A folder may serve several hubs: each is known by its key."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, folder: Path, public_key: str) -> None:
+        self._file = folder / f"last-seen-{sha256(public_key.encode()).hexdigest()[:16]}"
         self.seen = self._read()
 
     def _read(self) -> Seen | None:

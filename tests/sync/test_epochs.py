@@ -13,7 +13,7 @@ from journal.wire import SignedHead
 from pos_client.till import Till
 from rehearsal.cable import Cable
 from sync_server.feed import epochs
-from sync_server.feed.epochs import Epoch
+from sync_server.feed.epochs import Epoch, Seen
 from sync_server.sync.records import hub as hub_table
 from tests.builders import a_product
 from tests.served_hub import ServedHub
@@ -72,6 +72,25 @@ def test_a_copy_that_holds_as_much_begins_no_epoch(
         assert lives(again) == []
 
 
+def test_hubs_that_saw_the_lost_epoch_begin_one_new_epoch_together(put_back: ServedHub) -> None:
+    """The copy knows nothing of the epoch that both had seen; the first to look speaks for all."""
+    lost = Seen("an epoch that began after the copy", 1_000)
+
+    def looked() -> str:
+        return put_back.read(lambda connection: epochs.look(connection, lost)[0])
+
+    assert looked() == epochs.OLDER_COPY
+    now = put_back.hub.voice.epoch
+    put_back.do(put_back.hub._begin_epoch(now, epochs.OLDER_COPY, lost.epoch))
+    assert looked() == ""
+
+
+def test_hubs_that_share_a_folder_remember_each_their_own(tmp_path: Path) -> None:
+    epochs.Memory(tmp_path, "one hub's key").keep(Seen("its epoch", 7))
+    assert epochs.Memory(tmp_path, "one hub's key").seen == Seen("its epoch", 7)
+    assert epochs.Memory(tmp_path, "another's").seen is None
+
+
 def test_where_nothing_is_remembered_the_first_till_proves_it(
     put_back: ServedHub, till: Till
 ) -> None:
@@ -105,7 +124,7 @@ def test_a_database_that_lies_elsewhere_now_is_another(hub: ServedHub, tmp_path:
 def test_who_had_read_no_further_than_the_copy_goes_on(hub: ServedHub) -> None:
     former = hub.hub.voice.epoch
     hub.publish([a_product("new")])
-    hub.do(hub.hub._begin_epoch(former, epochs.OLDER_COPY))
+    hub.do(hub.hub._begin_epoch(former, epochs.OLDER_COPY, former))
     (life,) = lives(hub)
 
     def carried(at: int) -> Cursor | None:

@@ -6,6 +6,8 @@ from sqlalchemy import BigInteger, Column, Integer, Text, UniqueConstraint
 revision = "0005"
 down_revision = "0004"
 
+_SAYS = ("epoch", "began_at", "why", "positions", "instead_of")
+
 
 def upgrade() -> None:
     """The epoch so far is the first; of streams that are there it is not known how they began."""
@@ -16,7 +18,7 @@ def upgrade() -> None:
     op.create_table(
         "epoch",
         Column("number", Integer, primary_key=True),
-        *(Column(name, Text, nullable=False) for name in ("epoch", "began_at", "why", "positions")),
+        *(Column(name, Text, nullable=False) for name in _SAYS),
         UniqueConstraint("epoch"),
     )
     with op.batch_alter_table("stream") as stream:
