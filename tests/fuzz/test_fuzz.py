@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["barcode", "locker", "printer_replies", "printer_stream", "scale", "scanner"]
-RUNS = 20_000
+#: how many inputs each is tried with; a printer's stream is drawn on paper, twenty times as slow
+TARGETS = {
+    "barcode": 20_000,
+    "locker": 20_000,
+    "printer_replies": 20_000,
+    "printer_stream": 4_000,
+    "scale": 20_000,
+    "scanner": 20_000,
+}
 RUN_S = 300
 
 
@@ -18,9 +25,9 @@ RUN_S = 300
 @pytest.mark.skipif(
     find_spec("atheris") is None, reason="atheris is not here: Linux on x86-64 only"
 )
-@pytest.mark.parametrize("target", TARGETS)
-def test_a_parser_holds_out_what_reaches_ever_new_branches(target: str) -> None:
-    command = [sys.executable, "-m", f"tests.fuzz.{target}", "--runs", str(RUNS)]
+@pytest.mark.parametrize(("target", "tried"), TARGETS.items())
+def test_a_parser_holds_out_what_reaches_ever_new_branches(target: str, tried: int) -> None:
+    command = [sys.executable, "-m", f"tests.fuzz.{target}", "--runs", str(tried)]
     ran = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=RUN_S, check=False
     )
@@ -31,6 +38,6 @@ def test_a_parser_holds_out_what_reaches_ever_new_branches(target: str) -> None:
     )
     assert told, ran.stdout
     runs, kept_first, kept_last, branches_first, branches_last = map(int, told.groups())
-    assert runs >= RUNS
+    assert runs >= tried
     assert kept_last > kept_first
     assert branches_last > branches_first
