@@ -1,16 +1,14 @@
-"""Who this till is: enrolment, key, incarnation and the marker that guards it.
+"""Who this till is: enrolment, key, and the incarnation that it writes.
 
-The marker is a random word in the database *and* in a folder outside it and outside its
-backups, together with the place where that folder's file lies. When they differ (a disk was copied,
-a backup was put back, files were moved to another machine) the till mints a new incarnation before
-its first act: two copies never write the same stream. So it does when the hub found a fork of the
-last one (`sync.forks`).
+When the marker is not this till's (a disk was copied, a backup was put back, files were moved to
+another machine) it mints a new incarnation before its first act: two copies never write the same
+stream. So it does when the hub found a fork of the last one (`sync.forks`).
 """
 
 import secrets
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from sqlalchemy import Column, Integer, Table, Text, select
 
@@ -18,7 +16,8 @@ from journal.clock import Clock, Ids
 from journal.signature import SEED_LENGTH, Signer
 from journal.stream import Head, Predecessor, StreamBegan, StreamId, genesis
 from pos_client.database import Database, disk_refusals, metadata
-from pos_client.folder import file_refusals, overwrite_durably, write_durably
+from pos_client.folder import file_refusals, write_durably
+from pos_client.marker import MachineIds, Marker
 from pos_client.recorder import Recorder, Transaction, Writer
 from retail import language
 from retail.refusals import Refusal
@@ -46,14 +45,6 @@ stream = Table(
     Column("pruned_seq", Integer, nullable=False),
     Column("pruned_hash", Text, nullable=False),
 )
-
-
-class MachineIds(Ids, Protocol):
-    """Ids of one machine."""
-
-    def place(self, file: Path) -> str:
-        """What tells this machine and this file from a copy of either, as one word."""
-        ...
 
 
 class Identity(NamedTuple):
@@ -125,21 +116,21 @@ def enrol(
     former = load(database)
     if former is not None and former.till != who.till:
         raise OtherTill(till=former.till, other=who.till)
-    marker = _new_marker(state, who.till, ids)
+    word = Marker(database, state, who.till, ids).renew()
     first = genesis(StreamId(who.till, incarnation))
     with database.write() as driver:
         driver.execute("DELETE FROM identity")
         driver.execute("INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?)", who)
         offer_again(driver, who.till)
-        _add_stream(driver, incarnation, (marker, ""), first)
+        _add_stream(driver, incarnation, (word, ""), first)
 
 
-def offer_again(driver: sqlite3.Connection, till: str, but: int = 0) -> None:
+def offer_again(driver: sqlite3.Connection, till: str, but: int | None = None) -> None:
     """The hub lost facts of one stream, or it is another hub: every stream, but perhaps one, is
     offered from where it begins here. The hub's answer to the first push says how far it has it."""
     streams = driver.execute(
         "SELECT stream_no, incarnation, pruned_seq, pruned_hash FROM stream"
-        " WHERE stream_no != ? AND forked_seq IS NULL",
+        " WHERE stream_no IS NOT ? AND forked_seq IS NULL",
         (but,),
     ).fetchall()
     for stream_no, incarnation, *pruned in streams:
@@ -151,23 +142,22 @@ def offer_again(driver: sqlite3.Connection, till: str, but: int = 0) -> None:
 
 
 def open_recorder(
-    database: Database, who: Identity, state: Path, clock: Clock, ids: MachineIds
+    database: Database, who: Identity, marker: Marker, clock: Clock, ids: Ids
 ) -> Recorder:
     """The recorder of this till's stream; of a new one when the marker says that this is a copy."""
     last = _last_stream(database)
-    found = _read_marker(state, who.till, ids)
     stream_id = StreamId(who.till, last.incarnation)
     writer = Writer(who.store, stream_id, last.stream_no)
     head = _head(database.driver, last.stream_no, stream_id)
     recorder = Recorder(database, writer, head, clock, ids)
-    if not last.knows(found):
+    if not marker.is_ours():
         # The marker goes first: a kill in between only mints once more.
-        marker = _new_marker(state, who.till, ids)
+        word = marker.renew()
         with recorder.transaction() as write:
-            begin_anew(write, ids, "marker_differs", head, marker)
+            begin_anew(write, ids, "marker_differs", head, word)
             doubt(write.driver, last.stream_no, head.seq)
         return recorder
-    _turn_marker(database, state, who.till, found)
+    marker.turn()
     if head.seq == 0:
         with recorder.transaction() as write:
             write.begin_stream(writer, _began_by_enrolment(database, who.till, last.stream_no))
@@ -207,14 +197,6 @@ def doubt(driver: sqlite3.Connection, stream_no: int, seq: int) -> None:
 class _StreamRow(NamedTuple):
     stream_no: int
     incarnation: str
-    marker: str
-    marker_before: str
-
-    def knows(self, marker: str) -> bool:
-        """Whether that marker is this stream's: nobody else writes it."""
-        known = self.marker, self.marker_before
-        # Before places were noted the word stood alone.
-        return bool(marker and {marker, marker.partition(" ")[0]} & {*known})
 
 
 def _last_stream(database: Database) -> _StreamRow:
@@ -263,41 +245,3 @@ def _head(driver: sqlite3.Connection, stream_no: int, stream_id: StreamId) -> He
         (stream_no,),
     ).fetchone()
     return Head(*row) if row else genesis(stream_id)
-
-
-def _marker_file(state: Path, till: str) -> Path:
-    return state / f"{till}.marker"
-
-
-def _read_marker(state: Path, till: str, ids: MachineIds) -> str:
-    """The word that stands there, and its place; empty when there is none. A damaged one is another
-    word, so it differs."""
-    file = _marker_file(state, till)
-    with file_refusals():
-        try:
-            return f"{file.read_text(errors='replace')} {ids.place(file)}"
-        except FileNotFoundError:
-            return ""
-
-
-def _new_marker(state: Path, till: str, ids: MachineIds) -> str:
-    word, file = _word(), _marker_file(state, till)
-    write_durably(file, word.encode())
-    return f"{word} {ids.place(file)}"
-
-
-def _turn_marker(database: Database, state: Path, till: str, found: str) -> None:
-    """Another word from now on, so that no backup made before has it, in the same place. The
-    database goes first and keeps both: a kill in between finds the former one in the folder."""
-    word, place = _word(), found.partition(" ")[2]
-    with database.write() as driver:
-        driver.execute(
-            "UPDATE stream SET marker = ?, marker_before = ?"
-            " WHERE stream_no = (SELECT max(stream_no) FROM stream)",
-            (f"{word} {place}", found),
-        )
-    overwrite_durably(_marker_file(state, till), word.encode())
-
-
-def _word() -> str:
-    return secrets.token_hex(16)

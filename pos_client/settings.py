@@ -124,6 +124,10 @@ class TillSettings(BaseSettings):
     heartbeat_s: Pause = Field(
         20.0, description="a till without news declares its head this often; in step means 60 s"
     )
+    marker_turned_every_s: Seconds = Field(
+        600.0,
+        description="copies of this disk older than this are told from it; 0: than the last start",
+    )
     stuck_after_s: Pause = Field(
         300.0, description="records wait and none got through for so long though the hub answers"
     )

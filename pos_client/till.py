@@ -22,8 +22,8 @@ from pos_client.counter.counter import Counter
 from pos_client.counter.setup import SetUp
 from pos_client.database import DATABASE_FILE, Database, disk_refusals
 from pos_client.folder import Hold, file_refusals, made
-from pos_client.identity import MachineIds
 from pos_client.locker.service import LockerService
+from pos_client.marker import MachineIds, Marker, Turning
 from pos_client.news import News, Tell
 from pos_client.recorder import Recorder
 from pos_client.sale import sold
@@ -87,7 +87,7 @@ class Till:
             sold,
         )
         self.sync.on_staged = self.sale.between_sales
-        self.sync.pruning.is_quiet = lambda: not self.sale.is_open()
+        self.sync.pruning.is_quiet = self._is_quiet
         self.sync.pruning.on_pruned = self.sale.forget
         self._threads = SyncThreads(self.sync) if sync else None
 
@@ -116,15 +116,27 @@ class Till:
                 raise NotEnrolled
             clock, ids = clock or SystemClock(settings.clock_start), ids or RandomIds()
             with disk_refusals():
-                recorder = identity.open_recorder(database, who, settings.state, clock, ids)
+                marker = Marker(database, settings.state, who.till, ids)
+                recorder = identity.open_recorder(database, who, marker, clock, ids)
                 till = cls(
                     *(settings, database, recorder, who, hold),
                     sync=sync,
                     chance=chance,
                     transport=transport,
                 )
+                till._keep_turning(marker)
             undo.pop_all()
             return till
+
+    def _is_quiet(self) -> bool:
+        """Whether nobody is being served."""
+        return not self.sale.is_open()
+
+    def _keep_turning(self, marker: Marker) -> None:
+        recorder, every_s = self.recorder, self.settings.marker_turned_every_s
+        turning = Turning(marker, recorder.lock, recorder.clock, every_s)
+        turning.is_quiet = self._is_quiet
+        self.sync.turn_marker = turning.step
 
     @property
     def language(self) -> Language:

@@ -94,7 +94,7 @@ class Hub:
             await migrations.upgrade(database, url)
             identity = await database.write(service.own_identity)
             hub = cls(settings, database, Voice.of(identity), now)
-            await hub.look_at_itself()
+            await hub._look()
         except BaseException:
             await database.close()
             raise
@@ -115,14 +115,17 @@ class Hub:
 
     async def look_at_itself(self) -> None:
         """See whether the database is the one that it was. When an older copy of it was put back a
-        new epoch begins: tills send again what they hold."""
+        new epoch begins: tills send again what they hold. What was seen is remembered."""
+        self._memory.keep(await self._look())
+
+    async def _look(self) -> epochs.Seen:
         why, seen = await self._read(epochs.look, self._memory.seen)
         if why:
             last = self._memory.seen or seen
             await self._begin_epoch(seen.epoch, why, last.epoch)
             _, seen = await self._read(epochs.look, None)
         self.voice = self.voice._replace(epoch=seen.epoch)
-        self._memory.keep(seen)
+        return seen
 
     async def _begin_epoch(self, after: str, why: str, instead_of: str) -> None:
         epoch = await self._write(epochs.begin, after, why, self.now(), instead_of)

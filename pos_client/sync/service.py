@@ -105,6 +105,8 @@ class SyncService:
         self._by_rows = False
         self._pushers: dict[int, push.Pusher] = {}
         self.pruning = Pruning(recorder, settings.journal_kept_days)
+        #: turns what tells this disk from a copy of it, when its time has come
+        self.turn_marker: Callable[[], None] = lambda: None
         #: streams of which the hub lacks facts that are here no more
         self._lacking: set[int] = set()
         #: of a stream that is compared with the hub's: the last of its facts there that was seen

@@ -61,6 +61,7 @@ class SyncThreads:
         settings, stumbles = self.sync.settings, Backoff(SystemRandom())
         while self._goes_on(self._recorded, self._wake_push):
             wait_s = self._guarded(self.sync.push_once, stumbles)
+            self._guarded(self.sync.turn_marker, stumbles)
             if wait_s is None:
                 self._guarded(self.sync.prune_once, stumbles)
                 self._recorded.wait(settings.heartbeat_s)

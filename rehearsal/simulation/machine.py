@@ -21,6 +21,7 @@ from rehearsal.simulation.server import (
     CASHIERS,
     HUB_URL,
     PRODUCTS,
+    SNAPSHOT_FROM_ROWS,
     WEIGHED_EVERY,
     Server,
     code_of,
@@ -31,6 +32,10 @@ from retail.refusals import Refusal
 #: a till that has nothing to pull asks again after so long, unless the simulation wakes it
 _WAIT_S = 25.0
 _LONG = 30
+#: how often a till's marker turns, in simulated seconds
+_MARKER_S = 120.0
+#: below which a line is slow: there a catalogue comes as a file always, or never
+_LINES_MBIT_S = 0.0, 1e9
 #: what the hub says to a key that is not its till's
 _STRANGERS = ("wrong_signature", "unknown_till")
 _CASHIER_S = 1.0, 20.0
@@ -42,6 +47,8 @@ class Image(NamedTuple):
     folder: Path
     at_s: float
     boot: int
+    #: the marker's word
+    word: bytes
 
 
 class Machine:
@@ -63,7 +70,12 @@ class Machine:
         self.images: list[Image] = []
         self.till: Till | None = None
         self.settings = load(
-            data=self.folder / "data", state=self.folder / "state", plugged_look_s=0.0
+            data=self.folder / "data",
+            state=self.folder / "state",
+            plugged_look_s=0.0,
+            marker_turned_every_s=_MARKER_S,
+            snapshot_from_rows=SNAPSHOT_FROM_ROWS,
+            snapshot_mbit_s_min=self.chance.choice(_LINES_MBIT_S),
         )
         self.next_act_s = world.now_s
         #: when the hub last answered it
@@ -170,9 +182,15 @@ class Machine:
     def take_image(self) -> Image:
         folder = self.world.folder / f"{self.name}-image-{len(self.images)}"
         shutil.copytree(self.folder, folder)
-        self.images.append(Image(folder, self.world.now_s, self.clock.boots))
+        self.images.append(Image(folder, self.world.now_s, self.clock.boots, self.word))
         self.world.note(self.name, f"is copied (copy {len(self.images) - 1})")
         return self.images[-1]
+
+    @property
+    def word(self) -> bytes:
+        """The marker's, as it stands in its folder; empty where there is none."""
+        file = self.settings.state / f"{self._till_id}.marker"
+        return file.read_bytes() if file.exists() else b""
 
     def put_back(self, image: Image, *, whole: bool) -> None:
         """Put a copy back: the data folder alone, or the whole disk, the marker's folder too."""
@@ -232,6 +250,7 @@ class Machine:
         till = self.till
         assert till is not None
         wait_s = self._guarded(till.sync.push_once)
+        self._guarded(till.sync.turn_marker)
         if till.sync.state().online:
             self.pushed_s = self.world.now_s
         settings = till.settings

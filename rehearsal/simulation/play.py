@@ -11,6 +11,7 @@ from traceback import format_exception
 from typing import NamedTuple
 from unittest.mock import patch
 
+from pricebook import snapshot
 from rehearsal.simulation.disk import Acting, books_on_disks
 from rehearsal.simulation.gremlin import Gremlin
 from rehearsal.simulation.machine import Image, Machine
@@ -18,6 +19,7 @@ from rehearsal.simulation.server import Server
 from rehearsal.simulation.truth import Truth
 from rehearsal.simulation.without import without
 from rehearsal.simulation.world import Broken, Died, World
+from sync_server.catalogue import book
 from sync_server.feed import service as feed
 
 #: how long things go wrong, in simulated seconds
@@ -31,6 +33,7 @@ _OFFICE_S = 20.0, 120.0
 #: more steps than any seed takes: what runs hot is a fault
 _STEPS_MAX = 4_000
 _PAGE_ROWS = 5
+_CHUNK_BYTES = 16 * 1024
 #: how likely the disk of a machine that is replaced can still be read
 _DISK_SURVIVES = 0.6
 
@@ -133,6 +136,7 @@ class Play:
             case 0:
                 self._next_housekeeping_s = self.world.now_s + _HOUSEKEEPING_S
                 self.server.housekeeping()
+                self.truth.published()
                 self._twins()
                 self._meet_strangers()
             case 1:
@@ -192,8 +196,7 @@ class Play:
             self.truth.swapped(machine)
 
     def put_back(self, machine: Machine, image: Image, *, whole: bool) -> None:
-        same_run = image.boot == machine.clock.boots
-        self.world.has_perfect_copies |= whole or same_run
+        self.world.has_perfect_copies |= whole or image.word == machine.word
         machine.put_back(image, whole=whole)
         self.truth.disk_changed(machine)
 
@@ -273,8 +276,13 @@ def play(seed: int, safeguard: str = "") -> Outcome:
 
 @contextmanager
 def small_pages() -> Iterator[None]:
-    """A cut of the feed has several pages, as a large catalogue's has."""
-    with patch.object(feed, "PAGE_ROWS_MAX", _PAGE_ROWS):
+    """A cut of the feed has several pages and a snapshot several chunks, as a large catalogue's
+    have."""
+    with (
+        patch.object(feed, "PAGE_ROWS_MAX", _PAGE_ROWS),
+        patch.object(snapshot, "CHUNK_BYTES", _CHUNK_BYTES),
+        patch.object(book, "CHUNK_BYTES", _CHUNK_BYTES),
+    ):
         yield
 
 

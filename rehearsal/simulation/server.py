@@ -6,9 +6,11 @@ thing happens at a time.
 
 import asyncio
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import httpx
 from starlette.applications import Starlette
@@ -18,8 +20,10 @@ from rehearsal.simulation.line import Answered, Question
 from rehearsal.simulation.world import Broken, Died, World
 from retail.catalogue import Cashier, Product
 from retail.quantity import Unit
+from retail.refusals import Refusal
 from retail.revision import Recall
 from retail.tax import Tax
+from sync_server.catalogue.records import State
 from sync_server.database import FAULTS, Database, DatabaseUnusable, SqliteDatabase, open_database
 from sync_server.hub import Hub
 from sync_server.imports.stores import StoreRow
@@ -29,12 +33,18 @@ from sync_server.sync import api
 from sync_server.sync.service import NoSuchTill
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 STORE = "S01"
 CASHIERS = (Cashier("1001", "王芳"), Cashier("1002", "Li Wei"))
 PRODUCTS = 12
 #: every so many-th product is weighed
 WEIGHED_EVERY = 4
+#: from so many rows on a catalogue is given out as a file too
+SNAPSHOT_FROM_ROWS = 8
+#: how far ahead head office plans, in seconds
+_AHEAD_S = 20.0, 400.0
+_WITHDRAWN = 0.3
 HUB_URL = "http://127.0.0.1:1"
 
 
@@ -64,6 +74,21 @@ class Image(NamedTuple):
     life: int
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """Does itself what other loops give to another thread: one thing happens at a time."""
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        del executor
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except BaseException as fault:  # whoever awaits it meets it
+            done.set_exception(fault)
+        return done
+
+
 class Server:
     """The hub's machine."""
 
@@ -78,11 +103,12 @@ class Server:
         self._lives = 1
         self.hub: Hub | None = None
         self._chance = world.chance("head office")
-        self._loop = asyncio.new_event_loop()
+        self._loop = _Loop()
         self._app = Starlette(routes=api.routes(self._serving))
         given: dict[str, Any] = {
             "database": f"sqlite:///{self.file}",
             "feed_wait_s_max": 0.0,  # who waits is woken by the simulation
+            "snapshot_from_rows": SNAPSHOT_FROM_ROWS,
         }
         self.settings = HubSettings(**given)
         self.boot()
@@ -219,7 +245,7 @@ class Server:
     def open_the_chain(self) -> None:
         """A store, its cashiers, its shelf."""
         hub = self._serving()
-        self.do(hub.office.save_store(StoreRow(STORE, "上海静安店")))
+        self.do(hub.office.save_store(StoreRow(STORE, "静安店", timezone=self.world.zone)))
         self.do(hub.office.publish_cashiers(STORE, list(CASHIERS)))
         shelf = [product(number, 100 + 50 * number) for number in range(PRODUCTS)]
         self.do(hub.office.publish_products(shelf, "office"))
@@ -244,7 +270,7 @@ class Server:
         hub = self.hub
         if hub is None:
             return False
-        match self._chance.randrange(8):
+        match self._chance.randrange(10):
             case 0:
                 recalled = Recall(f"p{self._chance.randrange(PRODUCTS)}", "玻璃碎片")
                 return self._guarded(hub.office.recall(recalled, "office"))
@@ -257,17 +283,39 @@ class Server:
                     for number in self._chance.sample(range(PRODUCTS), 3)
                 ]
                 return self._guarded(hub.office.keep_opening_stock(STORE, lay))
+            case 3 | 4 | 5:
+                return self._guarded(self._plan_or_withdraw(hub))
             case _:
-                count = self._chance.choice((1, 1, 2, PRODUCTS))
-                changed = [
-                    product(number, self._chance.randrange(50, 2_000))
-                    for number in self._chance.sample(range(PRODUCTS), count)
-                ]
-                return self._guarded(hub.office.publish_products(changed, "office"))
+                return self._guarded(hub.office.publish_products(self._changed(), "office"))
+
+    def _changed(self) -> list[Product]:
+        """Products with other prices."""
+        count = self._chance.choice((1, 1, 2, PRODUCTS))
+        return [
+            product(number, self._chance.randrange(50, 2_000))
+            for number in self._chance.sample(range(PRODUCTS), count)
+        ]
+
+    async def _plan_or_withdraw(self, hub: Hub) -> None:
+        pending = [each.row for each in await hub.office.pending()]
+        planned = [row.number for row in pending if row.state is State.PLANNED]
+        if planned and self._chance.random() < _WITHDRAWN:
+            await hub.office.withdraw(self._chance.choice(planned), "office")
+        else:
+            await self._plan(hub, self._changed())
+
+    async def _plan(self, hub: Hub, changed: list[Product]) -> None:
+        ahead = timedelta(seconds=self._chance.uniform(*_AHEAD_S))
+        number = await hub.office.draft("office", "")
+        await hub.office.put_products(number, changed)
+        await hub.office.plan(number, self.world.now + ahead, "office")
+        self.world.note("hub", f"plans revision {number} in {ahead}")
 
     def _guarded(self, act: Coroutine[Any, Any, object]) -> bool:
         try:
             self.do(act)
+        except Refusal as no:
+            self.world.note("hub", f"head office is refused: {no.code}")
         except Died:
             self.world.met("hub dies over head office", "")
             self.dies()

@@ -8,8 +8,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -22,6 +25,7 @@ from rehearsal.simulation.server import Server
 from rehearsal.simulation.world import Broken, World
 from retail import facts
 from retail.postings import MONEY, ledger_key, postings
+from sync_server.recorder import is_takings
 
 HUB = "hub"
 #: verdicts with which a fact is at the hub, seen by head office, without effect on the books
@@ -38,6 +42,9 @@ _BALANCE = (
 )
 
 Rows = dict[tuple[str, str], bytes]
+
+#: a time down to its hour
+_HOUR_LENGTH = len("2026-06-03T09")
 
 
 class Truth:
@@ -148,6 +155,11 @@ class Truth:
             "SELECT scope, kind, key, body FROM published"
         ):
             sold_by[scope][kind, key] = body
+        self._check_plans(machine, book.position.settled_at, sold_by)
+        for scope, kind, key, body in book.reader.execute("SELECT * FROM ahead"):
+            sold_by[scope].pop((kind, key), None)
+            if body is not None:
+                sold_by[scope][kind, key] = body
         if not any(
             all(
                 self._held(life, scope, position, sold_by[scope])
@@ -157,10 +169,29 @@ class Truth:
         ):
             raise Broken(f"{machine.name} sells by what the hub never held at {cursor.positions}")
 
+    def _check_plans(self, machine: Machine, settled_at: str, sold_by: dict[str, Rows]) -> None:
+        """What is planned up to the time of the cut is sold by, whatever else is published."""
+        due: dict[str, tuple[str, str]] = {}
+        told = sold_by["revisions"]
+        plans = [msgspec.json.decode(body) for (kind, _), body in told.items() if kind == "plan"]
+        for plan in sorted(plans, key=lambda plan: datetime.fromisoformat(plan["effective_at"])):
+            if datetime.fromisoformat(plan["effective_at"]) > datetime.fromisoformat(settled_at):
+                continue
+            for (kind, key), body in told.items():
+                if kind == "planned" and key.startswith(f"{plan['plan']}/"):
+                    will_be = msgspec.json.decode(body)["body"]
+                    due[msgspec.json.decode(body)["key"]] = plan["effective_at"], will_be
+        for key, (since, will_be) in due.items():
+            is_now = sold_by["catalogue"].get(("product", key), b"null")
+            if msgspec.json.decode(is_now) != will_be:
+                raise Broken(f"{machine.name} does not sell {key} as planned for {since}")
+
     def _held(self, life: int, scope: str, position: int, rows: Rows) -> bool:
         history = self._published[life, scope]
-        if scope == RECALLS:  # which are in force before their cut is
-            return any(held == rows for at, held in history.items() if at >= position)
+        if scope == RECALLS:  # which are in force one by one, before their cut is
+            since = [set(held.items()) for at, held in history.items() if at >= position]
+            standing = set.intersection(*since) if since else set()
+            return bool(since) and standing <= set(rows.items()) <= set.union(*since)
         return history.get(position) == rows
 
     # At the end
@@ -214,6 +245,8 @@ class Truth:
     def _recount_hub(self) -> None:
         """The hub's ledgers, counted anew from its facts."""
         counted: dict[str, dict[tuple[str, ...], int]] = {"money": {}, "stock": {}}
+        by_hour: dict[tuple[str, ...], int] = {}
+        days = _BusinessDays(self.world.zone)
         with self._hub() as hub:
             for verdict, data in hub.execute("SELECT verdict, data FROM journal"):
                 told = msgspec.json.decode(data)
@@ -221,10 +254,14 @@ class Truth:
                     continue
                 fact = facts.decode(told["type"], told["tv"], msgspec.json.encode(told["body"]))
                 where = told["store"], told["till"], told.get("bdate", ""), told.get("shift", "")
+                days.take(told)
                 for entry in postings(fact):
                     ledger = counted["money" if entry.book == MONEY else "stock"]
                     key = ledger_key(entry, *where)
                     ledger[key] = ledger.get(key, 0) + entry.amount
+                    if entry.book == MONEY and is_takings(entry.account):
+                        taken = *where[:3], told["at"][:_HOUR_LENGTH], entry.item
+                        by_hour[taken] = by_hour.get(taken, 0) - entry.amount
             for book, ledger in counted.items():
                 rows = hub.execute(f"SELECT * FROM {book}_ledger")
                 stored = {row[:-2]: row[-2] for row in rows}
@@ -233,6 +270,30 @@ class Truth:
                     raise Broken(
                         f"the hub's {book} ledger is no recount of its facts: {differ[:4]}"
                     )
+            stored = {row[:-2]: row[-2] for row in hub.execute("SELECT * FROM takings_by_hour")}
+            if stored != by_hour:
+                differ = sorted(set(stored.items()) ^ set(by_hour.items()))
+                raise Broken(f"the hub's takings by hour are no recount: {differ[:4]}")
+
+
+class _BusinessDays:
+    """A fact says the time that the store's clocks show, also where they change; and all facts of
+    a shift have its business date."""
+
+    def __init__(self, zone: str) -> None:
+        self._zone = ZoneInfo(zone)
+        self._dates: dict[str, str] = {}
+
+    def take(self, told: dict[str, Any]) -> None:
+        if not told.get("shift"):
+            return
+        at = datetime.fromisoformat(told["at"])
+        if at.utcoffset() != at.astimezone(self._zone).utcoffset():
+            raise Broken(f"no clock in {self._zone} shows {told['at']}")
+        if told["type"] == "shift.opened" and told["bdate"] != told["at"][:10]:
+            raise Broken(f"a shift opened at {told['at']} is of {told['bdate']}")
+        if self._dates.setdefault(told["shift"], told["bdate"]) != told["bdate"]:
+            raise Broken(f"shift {told['shift']} has two business dates")
 
 
 def _content(data: bytes) -> str:

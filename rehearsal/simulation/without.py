@@ -15,8 +15,8 @@ from journal.push import Acknowledged, Arrived, Gap, Meeting, Pusher, Step
 from journal.signature import head_message, verified
 from journal.stream import Head
 from journal.wire import Verdict
-from pos_client import identity
 from pos_client.catalogue.books import Books
+from pos_client.marker import Marker
 from pos_client.sync import records as till_records
 from pricebook.rows import Contents, Row
 from rehearsal.simulation import truth
@@ -129,8 +129,8 @@ _finish = Books._finish
 SAFEGUARDS: dict[str, Callable[[], list[Any]]] = {
     "head echo": lambda: [patch.object(Pusher, "_meet_echo", _no_head_echo)],
     "marker": lambda: [
-        patch.object(identity._StreamRow, "knows", lambda *_: True),
-        patch.object(identity, "_turn_marker", lambda *_: None),
+        patch.object(Marker, "is_ours", lambda _: True),
+        patch.object(Marker, "turn", lambda _: None),
     ],
     "overlap hashes": lambda: [patch.object(hub_sync, "meet", _no_overlap_hashes)],
     "staging swap": lambda: [patch.object(Books, "take", _no_staging)],

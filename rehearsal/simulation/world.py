@@ -12,7 +12,14 @@ from random import Random
 
 from journal.clock import CROCKFORD, Reading
 
-START = datetime(2026, 6, 3, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
+#: where the store is, and when it starts: some minutes before its clocks change, if they do
+_CALENDARS = (
+    ("Asia/Shanghai", datetime(2026, 6, 3, 1, 0, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 25, 0, 52, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 3, 29, 0, 55, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 4, 14, 50, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 11, 1, 3, 54, tzinfo=UTC)),  # midnight; clocks at 2
+)
 _INCARNATION_LENGTH = 26
 
 
@@ -35,6 +42,7 @@ class World:
         self.seed = seed
         self.folder = folder
         self.now_s = 0.0
+        self.zone, self._start = self.chance("calendar").choice(_CALENDARS)
         self.trace: list[str] = []
         self.covered: Counter[tuple[str, str]] = Counter()
         #: whether a copy was made that no marker can tell from the original
@@ -48,7 +56,7 @@ class World:
 
     @property
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.now_s)
+        return self._start + timedelta(seconds=self.now_s)
 
     def note(self, who: str, what: str) -> None:
         self.trace.append(f"{self.now_s:10.3f}  {who:<6} {what}")

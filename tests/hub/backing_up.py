@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine, event
 
@@ -38,12 +37,11 @@ def back_up(
     """Take a backup as the command does: in a hub of its own beside the one that serves."""
 
     async def whole() -> BackupRow:
-        with TemporaryDirectory() as folder:
-            hub = await Hub.open(hub_settings(database_url, price_book=Path(folder)))
-            try:
-                return await hub.office.back_up(file, tell, replace=replace)
-            finally:
-                await hub.close()
+        hub = await Hub.open(hub_settings(database_url))
+        try:
+            return await hub.office.back_up(file, tell, replace=replace)
+        finally:
+            await hub.close()
 
     return asyncio.run(whole())
 

@@ -98,10 +98,8 @@ def test_a_hub_of_before_finds_what_is_unsettled(database_url: str, verdict: str
     assert on_fresh(database_url, is_any) == (verdict in UNSETTLED)
 
 
-def test_hubs_that_start_at_once_make_one_schema_and_one_identity(
-    database_url: str, tmp_path: Path
-) -> None:
-    settings = hub_settings(database_url, price_book=tmp_path / "book")
+def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: str) -> None:
+    settings = hub_settings(database_url)
 
     async def start_all() -> set[tuple[str, str]]:
         hubs = await asyncio.gather(*(Hub.open(settings) for _ in range(4)))

@@ -48,6 +48,21 @@ def test_what_the_old_disk_holds_reaches_the_hub_once(
     assert_whole(hub, successor)
 
 
+def test_what_came_from_the_old_disk_is_offered_to_another_hub_too(
+    hub: ServedHub, till: Till, successor: Till, open_till: Open, tmp_path: Path
+) -> None:
+    successor.bring_in(till.settings.data)
+    settle(successor)
+    successor.close()
+    with ServedHub(f"sqlite:///{tmp_path / 'another.db'}") as another:
+        another.add_store()
+        code = another.enrol_code()
+        assert run_enrol(successor.settings, another.url, code)[0] == 0
+        again = open_till(successor.settings)
+        settle(again)
+        assert_whole(another, again)
+
+
 def receipts_in(settings: TillSettings) -> list[str]:
     with closing(Till.open(settings, sync=False)) as till:
         return receipts(till)

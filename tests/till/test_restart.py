@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -11,12 +12,14 @@ import pytest
 from journal.envelope import decode
 from journal.stream import StreamBegan
 from pos_client import identity
+from pos_client import marker as marker_module
 from pos_client.clock import RandomIds
+from pos_client.marker import Marker
 from pos_client.sync.records import SqlOutbox, streams
 from pos_client.till import Till, open_database
 from retail.basket import Discount
 from retail.money import Money
-from tests.builders import STORE, TILL, CountedIds, open_till, till_settings
+from tests.builders import STORE, TILL, CountedIds, SteppedClock, open_till, till_settings
 from tests.till.child import a_child
 from tests.till.counter import (
     APPLES,
@@ -141,6 +144,16 @@ def began(till: Till) -> list[StreamBegan]:
         return [msgspec.json.decode(decode(data).body, type=StreamBegan) for (data,) in rows]
 
 
+def step(till: Till, by_s: float) -> None:
+    """Let time go by at the till."""
+    assert isinstance(till.recorder.clock, SteppedClock)
+    till.recorder.clock.move(timedelta(seconds=by_s))
+
+
+def word(folder: Path) -> bytes:
+    return marker(folder).read_bytes()
+
+
 def lose_marker(folder: Path) -> None:
     marker(folder).unlink()
 
@@ -242,6 +255,59 @@ def test_a_backup_that_is_put_back_on_its_own_machine_repeats_no_receipt(tmp_pat
         assert_in_order(till)
 
 
+@pytest.mark.parametrize("waits_s", [599, 601])
+def test_a_copy_made_while_it_runs_is_told_after_ten_minutes(tmp_path: Path, waits_s: int) -> None:
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        sell(till)
+        stream = till.recorder.writer.stream
+        shutil.copytree(tmp_path / "data", tmp_path / "backup")
+        step(till, waits_s)
+        till.sync.turn_marker()
+        sell(till)
+    shutil.rmtree(tmp_path / "data")
+    shutil.copytree(tmp_path / "backup", tmp_path / "data")
+    with reopened(tmp_path) as till:
+        assert (till.recorder.writer.stream == stream) == (waits_s < 600)
+        assert_in_order(till)
+
+
+def test_a_till_whose_marker_turned_stays_who_it_was(tmp_path: Path) -> None:
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        stream = till.recorder.writer.stream
+        for _ in range(3):
+            step(till, 601)
+            till.sync.turn_marker()
+    with reopened(tmp_path) as till:
+        assert till.recorder.writer.stream == stream
+
+
+def test_the_marker_does_not_turn_while_somebody_is_served(tmp_path: Path) -> None:
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        before = word(tmp_path)
+        till.sale.scan(COLA)
+        step(till, 601)
+        till.sync.turn_marker()
+        assert word(tmp_path) == before
+        till.sale.void("customer left")
+        till.sync.turn_marker()
+        assert word(tmp_path) != before
+
+
+def test_a_marker_that_is_none_of_its_own_does_not_turn(tmp_path: Path) -> None:
+    """The next start shall see it."""
+    with closing(open_till(tmp_path)) as till:
+        begin(till)
+        stream = till.recorder.writer.stream
+        change_marker(tmp_path)
+        step(till, 601)
+        till.sync.turn_marker()
+    with reopened(tmp_path) as till:
+        assert till.recorder.writer.stream != stream
+
+
 def test_a_kill_while_the_marker_turns_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +321,7 @@ def test_a_kill_while_the_marker_turns_changes_nothing(
 
     for _ in range(2):
         with monkeypatch.context() as patch:
-            patch.setattr(identity, "overwrite_durably", die)
+            patch.setattr(marker_module, "overwrite_durably", die)
             with pytest.raises(KeyboardInterrupt):
                 open_till(tmp_path)
     with closing(open_till(tmp_path)) as till:
@@ -268,7 +334,7 @@ def test_a_kill_between_marker_and_new_stream_only_mints_once_more(tmp_path: Pat
     with closing(open_till(tmp_path)) as till:
         begin(till)
         sell(till)
-    identity._new_marker(tmp_path / "state", TILL, RandomIds())
+        Marker(till.database, tmp_path / "state", TILL, RandomIds()).renew()
     with reopened(tmp_path) as till:
         sell(till)
         assert len(began(till)) == 2
