@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_CHANGED = """
+CHANGED = """
 SELECT kind, key, body FROM feed WHERE scope = 'catalogue' AND position > ? ORDER BY position
 """
 
@@ -23,5 +23,5 @@ def read(database: Path, position: int, tills: int) -> int:
     rows = 0
     with closing(sqlite3.connect(database)) as connection:
         for _ in range(tills):
-            rows = len(connection.execute(_CHANGED, (position,)).fetchall())
+            rows = len(connection.execute(CHANGED, (position,)).fetchall())
     return rows
