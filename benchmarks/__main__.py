@@ -9,10 +9,12 @@ from rich.console import Console
 from benchmarks import (
     catalogue_import,
     catalogue_snapshot,
+    catch_up,
     feed_delta,
     hub_push,
     idle_counter,
     lookup,
+    news_to_till,
     receipt_bytes,
     sale_commit,
     scan_decode,
@@ -21,6 +23,8 @@ from benchmarks import (
     till_opening,
     till_scan,
     till_start,
+    waiting_tills,
+    week_drained,
 )
 from benchmarks.measure import WHOLE, Benchmark, Result, Scale, save, show
 
@@ -35,6 +39,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "catalogue_import": catalogue_import.run,
     "catalogue_snapshot": catalogue_snapshot.run,
     "feed_delta": feed_delta.run,
+    "catch_up": catch_up.run,
+    "week_drained": week_drained.run,
+    "waiting_tills": waiting_tills.run,
+    "news_to_till": news_to_till.run,
     "search": search.run,
     "receipt_bytes": receipt_bytes.run,
     "scan_decode": scan_decode.run,

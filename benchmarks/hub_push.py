@@ -30,10 +30,10 @@ from rehearsal.postgresql import NoPostgreSQL, PostgreSQL, running_postgresql
 from rehearsal.processes import Child, free_port, wait_until
 from rehearsal.shop import Shop, command
 
-GOAL = 2.0
+GOAL = 1.5
 TILLS = 5
-FACTS_A_ROUND = 4_000
-BATCHES = (50, 500)
+#: size of a push -> facts of a round
+BATCHES = {1: 500, 50: 4_000, 500: 4_000}
 LINES = (3, 7)
 UNIT = "processor µs/fact"
 _STARTS_S = 60.0
@@ -50,7 +50,7 @@ _BOOKS = (
 
 
 def run(scale: Scale, folder: Path) -> Iterator[Result]:
-    """Both databases, two sizes of a push, two of a basket."""
+    """Both databases, three sizes of a push, two of a basket."""
     yield from _on("sqlite", scale, folder, lambda name: f"sqlite:///{folder / name}.db", None)
     try:
         with running_postgresql(folder, settings=_POSTGRESQL) as server:
@@ -70,13 +70,13 @@ def _on(
     tills = [PaperTill(f"{STORE}-{number}", number) for number in range(1, TILLS + 1)]
     firsts = [pushes.first(till) for till in tills]
     hub_url, bare_url = create("ours"), create("reference")
-    _start_hub(folder, bare_url, tills, firsts, server).close()
+    start_hub(folder, bare_url, tills, firsts, server).close()
     with (
-        _start_hub(folder, hub_url, tills, firsts, server) as hub,
-        _start_bare(bare_url, server) as bare,
+        start_hub(folder, hub_url, tills, firsts, server) as hub,
+        start_bare(bare_url, server) as bare,
     ):
-        for batch, lines in product(BATCHES, LINES):
-            facts = scale.of(FACTS_A_ROUND, least=batch)
+        for (batch, facts_a_round), lines in product(BATCHES.items(), LINES):
+            facts = scale.of(facts_a_round, least=batch)
             rounds, rates = _push(
                 scale, hub, bare, pushes.rounds(tills, shelf, batch, lines, facts)
             )
@@ -149,7 +149,7 @@ class _Server:
         return processor_us(self._process.pid) + database_us
 
 
-def _start_hub(
+def start_hub(
     folder: Path,
     database_url: str,
     tills: list[PaperTill],
@@ -167,7 +167,7 @@ def _start_hub(
     return hub
 
 
-def _start_bare(database_url: str, server: PostgreSQL | None) -> _Server:
+def start_bare(database_url: str, server: PostgreSQL | None) -> _Server:
     """The reference on a database that a hub has made."""
     port = free_port()
     options = ["--database", database_url, "--port", str(port)]

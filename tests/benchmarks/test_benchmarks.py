@@ -11,10 +11,12 @@ import pytest
 from benchmarks import (
     catalogue_import,
     catalogue_snapshot,
+    catch_up,
     feed_delta,
     hub_push,
     idle_counter,
     lookup,
+    news_to_till,
     receipt_bytes,
     sale_commit,
     scan_decode,
@@ -23,6 +25,8 @@ from benchmarks import (
     till_opening,
     till_scan,
     till_start,
+    waiting_tills,
+    week_drained,
 )
 from benchmarks.__main__ import main
 from benchmarks.measure import Result, Scale
@@ -43,6 +47,29 @@ def test_a_sale_is_measured_against_plain_sqlite(tmp_path: Path) -> None:
     results = list(sale_commit.run(SMALL, tmp_path))
     assert are_whole(results, {f"sale_commit {lines} lines" for lines in (1, 3, 7)})
     assert all(one.also.get("syncs a sale", 1) >= 1 for one in results)
+
+
+@pytest.mark.slow
+def test_what_a_till_missed_is_measured_against_a_plain_select(tmp_path: Path) -> None:
+    assert are_whole(list(catch_up.run(SMALL, tmp_path)), {"catch_up"})
+
+
+@pytest.mark.slow
+def test_a_week_that_is_drained_is_measured_against_a_bare_endpoint(tmp_path: Path) -> None:
+    assert are_whole(list(week_drained.run(SMALL, tmp_path)), {"week_drained"})
+
+
+@pytest.mark.slow
+def test_tills_that_wait_are_measured_against_a_bare_long_poll(tmp_path: Path) -> None:
+    whom = {f"waiting_tills {whom}" for whom in ("memory", "one", "store", "all")}
+    assert are_whole(list(waiting_tills.run(SMALL, tmp_path)), whom)
+
+
+@pytest.mark.slow
+def test_the_way_of_news_is_measured_against_a_process_that_asks_without_end(
+    tmp_path: Path,
+) -> None:
+    assert are_whole(list(news_to_till.run(SMALL, tmp_path)), {"news_to_till sqlite"})
 
 
 @pytest.mark.slow
