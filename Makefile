@@ -57,6 +57,10 @@ BENCH ?= all
 bench: $(READY) ## every benchmark as a table; BENCH=name for one
 	$(BIN)/python -m benchmarks $(BENCH)
 
+SCRATCH ?=
+bench-peers: $(READY) ## the same sales to Kinto and PouchDB Server, installed into a scratch folder: SCRATCH=folder to keep it
+	$(BIN)/python -m benchmarks.peers $(if $(SCRATCH),--scratch "$(SCRATCH)")
+
 pictures: $(READY) ## take the pictures of docs/ afresh, in Chromium
 	@mkdir -p docs/pictures
 	OMNITILL_PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest tests/browser -k pictures
@@ -75,4 +79,4 @@ lock: ## make requirements.lock afresh (needs uv)
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis benchmarks/results
 
-.PHONY: help setup run test check replay sim usb-vm bench pictures snapshots format lock clean
+.PHONY: help setup run test check replay sim usb-vm bench bench-peers pictures snapshots format lock clean
