@@ -40,14 +40,23 @@ HUB ?= sqlite
 SEED ?= 1
 CURRENCY ?= TWD
 TIMEZONE ?= Asia/Taipei
-replay: $(READY) ## real baskets through headless tills, with cuts and kills: DATA= TILLS= LIMIT= HUB= SEED= CURRENCY= TIMEZONE=
+BAD ?= 0
+replay: $(READY) ## real baskets through headless tills, with cuts and kills: DATA= TILLS= LIMIT= HUB= SEED= CURRENCY= TIMEZONE= BAD=0.2
 	$(BIN)/python -m rehearsal.replay "$(DATA)" --tills $(TILLS) --limit $(LIMIT) --hub $(HUB) --seed $(SEED) \
-	  --currency $(CURRENCY) --timezone $(TIMEZONE)
+	  --currency $(CURRENCY) --timezone $(TIMEZONE) --bad $(BAD)
+
+MINUTES ?= 10
+chaos: $(READY) ## tills, hub and a bad line in a storm, killed at random, and the books: MINUTES= HUB= SEED=
+	$(BIN)/python -m rehearsal.chaos --minutes $(MINUTES) --hub $(HUB) --seed $(SEED)
 
 SEEDS ?= 200
 WITHOUT ?=
 sim: $(READY) ## real tills and hub in simulated time, all faults from one seed: SEEDS=200 | SEED=7, WITHOUT=safeguard
 	$(BIN)/python -m rehearsal.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--seeds $(SEEDS)) --without "$(WITHOUT)"
+
+ROUNDS ?= 200
+interleaving: $(READY) ## many tills and hubs at once on one PostgreSQL, no row lost, no deadlock: ROUNDS= SEED= WITHOUT=safeguard
+	$(BIN)/python -m rehearsal.interleaving --rounds $(ROUNDS) --seed $(SEED) --without "$(WITHOUT)"
 
 ONLY ?=
 usb-vm: $(READY) ## real USB printers and scanners in a virtual machine, 1 to 2 minutes, skipped without qemu: ONLY=name
@@ -79,4 +88,4 @@ lock: ## make requirements.lock afresh (needs uv)
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis benchmarks/results
 
-.PHONY: help setup run test check replay sim usb-vm bench bench-peers pictures snapshots format lock clean
+.PHONY: help setup run test check replay chaos sim interleaving usb-vm bench bench-peers pictures snapshots format lock clean

@@ -114,8 +114,9 @@ class PaperTill:
         number = ReceiptNumber(self.stream.till, self.stream.short, self._number)
         return self.record(SaleCompleted.of(basket, str(number)))
 
-    def record(self, fact: Fact) -> bytes:
-        return self._fact(facts.TYPES[type(fact)], facts.encode(fact))
+    def record(self, fact: Fact, eid: str = "") -> bytes:
+        """Any fact; `eid` is that of another, which it repeats."""
+        return self._fact(facts.TYPES[type(fact)], facts.encode(fact), eid=eid)
 
     def push(self, base: Head, batch: list[bytes]) -> PushRequest:
         """The request that sends these facts, the newest of this till, after `base`."""
@@ -128,7 +129,9 @@ class PaperTill:
             sig=self.signer.sign(push_message(self.stream, self.head, self.head)),
         )
 
-    def _fact(self, name: tuple[str, int], body: bytes, *, shift: bool = True) -> bytes:
+    def _fact(
+        self, name: tuple[str, int], body: bytes, *, shift: bool = True, eid: str = ""
+    ) -> bytes:
         self._at += timedelta(seconds=41)
         since_opening_ms = int((self._at - OPENING).total_seconds() * 1000)
         envelope = Envelope(
@@ -136,7 +139,7 @@ class PaperTill:
             till=self.stream.till,
             inc=self.stream.incarnation,
             seq=self.head.seq + 1,
-            eid=self._fact_id(),
+            eid=eid or self._fact_id(),
             type=name[0],
             tv=name[1],
             store=STORE,

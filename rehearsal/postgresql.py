@@ -136,6 +136,28 @@ class PostgreSQL:
         _finish(_execute(self.url("postgres"), f'create database "{name}"'))
         return self.url(name)
 
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs (chapter "PostgreSQL Client Applications") as the
+        server's user; it finds this server by itself. Raises ChildEnded with its last words, or
+        NoPostgreSQL where it is not among the binaries."""
+        if not (self._binaries / program).exists():
+            raise NoPostgreSQL(f"{program} is not among the binaries of {_PACKAGE}")
+        argv = [str(self._binaries / program), "-U", _SUPERUSER, *arguments]
+        with self._child(argv) as child:
+            if child.wait(START_S) != 0:
+                raise child.ended_error()
+
+    def own_folder(self, name: str) -> Path:
+        """A folder beside the data, where the server may write."""
+        folder = self.data.with_name(name)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _give(folder, self._user)
+        return folder
+
+    def set(self, **settings: str) -> None:
+        """Further server settings, from the next `start` on."""
+        self._settings |= settings
+
     def processor_time_s(self) -> float:
         """Seconds of processor time since `start`, of all its processes, ended ones included."""
         return processor_time_s(self.pid)
@@ -156,8 +178,13 @@ class PostgreSQL:
                 raise initdb.ended_error()
 
     def _child(self, argv: list[str], last_signal: signal.Signals = signal.SIGKILL) -> Child:
+        server = {"PGHOST": str(self._sockets), "PGPORT": str(_PORT)}
         return Child(
-            argv, env=_ENVIRONMENT, cwd=self._sockets, user=self._user, last_signal=last_signal
+            argv,
+            env=_ENVIRONMENT | server,
+            cwd=self._sockets,
+            user=self._user,
+            last_signal=last_signal,
         )
 
     def _answers(self) -> bool:

@@ -99,7 +99,8 @@ class Shop:
     name. Close it."""
 
     def __init__(self, folder: Path, database_url: str, **settings: object) -> None:
-        self._hub_env = settings_alone("OMNITILL_HUB_", **settings)
+        book = {"price_book": folder / "price-book"}  # else, on PostgreSQL, wherever we stand
+        self._hub_env = settings_alone("OMNITILL_HUB_", **book | settings)
         self.folder = folder
         self.database_url = database_url
         self.port = free_port()

@@ -9,8 +9,9 @@ in a circle. `takings_by_hour` says of the money ledger's takings when they came
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from operator import eq
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -26,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    delete,
     literal,
     select,
     text,
@@ -38,7 +40,7 @@ from journal.wire import Verdict, VerdictCode
 from retail import facts
 from retail.facts import UnknownFact
 from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, ledger_key, postings
-from sync_server.database import blames_database, metadata
+from sync_server.database import RowsRefused, blames_database, metadata
 from sync_server.statements import Prepared, SetWise, one_of
 
 journal = Table(
@@ -359,25 +361,58 @@ def append_carefully(
     already under another position is stored as a duplicate."""
     blocked = _blocked(connection, source, arrived)
     verdicts: list[Verdict] = []
-    for fact in arrived:
-        told = _withheld(source, fact)
-        duplicate = Verdict(fact.envelope.seq, VerdictCode.DUPLICATE)
-        batch = Batch(source, blocked)
-        kept = _is_kept(connection, fact.envelope.eid)
-        try:
-            with _blaming_facts(), connection.begin_nested():
-                batch.add(fact, duplicate if kept else told)
-                batch.store(connection)
-                batch.apply(connection, project)
-        except NotApplied as no:
-            if _is_kept(connection, fact.envelope.eid):  # another push came first
-                told = duplicate
-            batch = Batch(source, blocked)
-            batch.add(fact, told or _quarantined(fact, no.fault))
-            batch.store(connection)
-        verdicts += batch.verdicts
+    with _locked_in_order(connection, source, arrived, blocked):
+        for fact in arrived:
+            verdicts += _append(connection, source, fact, blocked, project)
     _note_unsettled(connection, verdicts)
     return verdicts
+
+
+def _append(
+    connection: Connection, source: Source, fact: Arrived, blocked: set[str], project: Projection
+) -> list[Verdict]:
+    told = _withheld(source, fact)
+    duplicate = Verdict(fact.envelope.seq, VerdictCode.DUPLICATE)
+    batch = Batch(source, blocked)
+    kept = _is_kept(connection, fact.envelope.eid)
+    try:
+        with _blaming_facts(), connection.begin_nested():
+            batch.add(fact, duplicate if kept else told)
+            batch.store(connection)
+            batch.apply(connection, project)
+    except NotApplied as no:
+        if _is_kept(connection, fact.envelope.eid):  # another push came first
+            told = duplicate
+        batch = Batch(source, blocked)
+        batch.add(fact, told or _quarantined(fact, no.fault))
+        batch.store(connection)
+    return batch.verdicts
+
+
+@contextmanager
+def _locked_in_order(
+    connection: Connection, source: Source, arrived: Sequence[Arrived], blocked: set[str]
+) -> Iterator[None]:
+    """What goes fact by fact would lock the ledgers' rows in the order of the facts, and could wait
+    in a circle with another push. So all are locked first, in the order of every push: by adding
+    nothing to them. A row that comes to nothing is taken away again."""
+    batch = Batch(source, set(blocked))
+    for fact in arrived:
+        batch.add(fact, _withheld(source, fact))
+    nothing = {
+        ledger: [[*row[:-2], 0, 0] for row in sorted(rows)]
+        for ledger, rows in batch.ledgers().items()
+    }
+    with suppress(RowsRefused), connection.begin_nested():  # each fact is blamed in its turn
+        for ledger, rows in nothing.items():
+            _ADD[ledger].write(connection, rows)
+    yield
+    for ledger, rows in nothing.items():
+        places = [f"the_{column.name}" for column in ledger.columns]
+        same = map(eq, ledger.columns, map(bindparam, places))
+        if rows:
+            said = [dict(zip(places, row, strict=True)) for row in rows]
+            connection.execute(delete(ledger).where(*same), said)
 
 
 def apply(
@@ -396,9 +431,9 @@ def apply(
                 batch.add(fact)
             batch.apply(connection, project)
     except NotApplied:
-        return [
-            each for fact in stored for each in _apply(connection, source, fact, blocked, project)
-        ]
+        with _locked_in_order(connection, source, stored, blocked):
+            applied = [_apply(connection, source, fact, blocked, project) for fact in stored]
+        return [verdict for verdicts in applied for verdict in verdicts]
     return batch.verdicts
 
 

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from rehearsal import bad_line
 from rehearsal.books import Books, outcome
 from rehearsal.postgresql import NoPostgreSQL, running_postgresql
 from rehearsal.processes import ChildEnded, Refused
@@ -74,7 +75,7 @@ class Counts(NamedTuple):
         )
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917  every option of the command is one
     data: Annotated[Path, typer.Argument(help="Parquet or CSV with the columns of Ta Feng")],
     tills: Annotated[int, typer.Option(min=1, max=TILLS_MAX, help="how many tills sell")] = 8,
     limit: Annotated[str, typer.Option(help="the first N baskets in day order, or all")] = "all",
@@ -82,6 +83,9 @@ def main(
     seed: Annotated[int, typer.Option(help="decides what goes wrong, and when")] = 1,
     currency: Annotated[str, typer.Option(help="of SALES_PRICE (ISO 4217)")] = "TWD",
     timezone: Annotated[str, typer.Option(help="where the store stands")] = "Asia/Taipei",
+    bad: Annotated[
+        float, typer.Option(min=0, max=1, help="how much of what passes goes wrong")
+    ] = 0,
     keep: Annotated[Path | None, typer.Option(help="work in this new folder and keep it")] = None,
 ) -> None:
     """Sell real baskets through headless tills, with cuts and kills, and compare the books.
@@ -94,7 +98,7 @@ def main(
     with _work_place(keep) as place, contextlib.ExitStack() as stack:
         try:
             shop = stack.enter_context(Shop(place, _database(hub, place, stack)))
-            options = Options(tills, seed, currency, zone)
+            options = Options(tills, seed, currency, zone, bad)
             season = Season(source, shop, options, out.print)
             stack.callback(season.close)
             compared = _play(season, out)
@@ -219,6 +223,9 @@ def _show(season: Season, compared: Compared, out: Console) -> None:
         f"{told.cuts} cuts, {told.till_kills} till kills, {told.hub_kills} hub kills;"
         " everything came back, every shift is closed"
     )
+    assert season.line is not None
+    for line in bad_line.table(season.line.met):
+        out.print(line)
     sides = [Counts.of(books) for books in compared[:3]]
     table = Table("books", "file", "tills", "hub", "")
     currency = season.options.currency

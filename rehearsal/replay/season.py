@@ -19,6 +19,7 @@ from datetime import time as time_of_day
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from rehearsal.bad_line import BadLine
 from rehearsal.books import Books, differences, hub_books, merged, till_books
 from rehearsal.processes import HeadlessTill
 from rehearsal.replay import baskets as files
@@ -61,6 +62,8 @@ class Options(NamedTuple):
     seed: int
     currency: str
     timezone: ZoneInfo
+    badness: float = 0.0
+    """Of all exchanges with the hub so many meet a trouble (rehearsal.bad_line)."""
 
 
 class Compared(NamedTuple):
@@ -84,6 +87,7 @@ class Season:
         self.told = Told(tell)
         self._cashiers: list[Cashier] = []
         self.trouble: Trouble | None = None
+        self.line: BadLine | None = None
 
     # The set-up
 
@@ -94,6 +98,9 @@ class Season:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             homes = list(pool.map(lambda _: self.shop.enrol(STORE), range(self.options.tills)))
         homes.sort(key=lambda home: int(home.till_id.rpartition("-")[2]))
+        self.line = BadLine(self.shop.port, self.options.seed)
+        for home in homes if self.options.badness else ():
+            home.cable.set_target(self.line.port)
         posts = self._posts(homes)
         plan = planned(
             self.options.seed, [post.errands for post in posts], len(self.source.baskets)
@@ -168,7 +175,9 @@ class Season:
         """Sell every basket, with everything the plan has in store. `on_progress` is told now and
         then how many are sold. Raises the first fault."""
         assert self.trouble is not None
+        assert self.line is not None
         self.trouble.start()
+        self.line.badness = self.options.badness
         with ThreadPoolExecutor(len(self._cashiers)) as pool:
             selling: list[Future[None]] = [pool.submit(each.sell_all) for each in self._cashiers]
             waiting = set(selling)
@@ -183,6 +192,7 @@ class Season:
                     self.trouble.stop.set()
         faults = [fault for each in selling if (fault := each.exception()) is not None]
         self.trouble.end()
+        self.line.calm()
         for fault in sorted(faults, key=lambda fault: isinstance(fault, Stopped)):
             raise fault
 
@@ -212,6 +222,8 @@ class Season:
         """Let go of every process; what still runs is killed."""
         for cashier in self._cashiers:
             cashier.till.close()
+        if self.line is not None:
+            self.line.close()
         self.shop.close()
 
     # The comparison

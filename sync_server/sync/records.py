@@ -128,11 +128,14 @@ _NOTE_CONTACT = Prepared(
 )
 
 
-#: cluster and timeline (PostgreSQL, chapter "System Information Functions": pg_control_system,
-#: pg_control_checkpoint), and the table: one that was dropped and loaded again has another number
+#: cluster and timeline (PostgreSQL, chapter "System Information Functions": pg_control_system), and
+#: the table: one that was dropped and loaded again has another number. A log file's name begins
+#: with the timeline that is written now; pg_control_checkpoint names that of the last checkpoint,
+#: which a replica that takes over puts off for minutes.
 _PLACE = text(
-    "SELECT system_identifier || '/' || timeline_id || '/' || 'hub'::regclass::oid"
-    " FROM pg_control_system(), pg_control_checkpoint()"
+    "SELECT system_identifier"
+    " || '/' || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
+    " || '/' || 'hub'::regclass::oid FROM pg_control_system()"
 )
 
 

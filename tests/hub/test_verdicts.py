@@ -180,8 +180,8 @@ def test_a_fact_that_came_in_another_stream_has_no_second_effect(
     once = hub.read(books)
     heir = a_till(till_id=till.stream.till, incarnation="B" * 26)
     heir.begin()
-    for place in (3, 4):
-        sale = encode(a_sale(receipt=f"R{place - 1}"))
+    for place, product in (3, "cola"), (4, "pear"):  # of which no account may be begun for it
+        sale = encode(a_sale(product, receipt=f"R{place - 1}"))
         heir.record_bytes(sale, "sale.completed", 1, eid=f"{till.stream.till}/AAAAAA/{place}")
     heir.record(a_sale("water"))
     verdicts = verdicts_of(heir.push())

@@ -283,10 +283,12 @@ def test_what_tills_sold_is_at_a_hub_on_postgresql_too(tmp_path: Path) -> None:
     except NoPostgreSQL as reason:
         pytest.skip(str(reason))
     data = a_parquet(tmp_path / "rows.parquet", some_rows(BASKETS))
-    with replaying(data, "--tills", str(TILLS), "--hub", "postgresql", "--seed", "5") as replay:
+    options = ("--hub", "postgresql", "--seed", "5", "--bad", "0.1")
+    with replaying(data, "--tills", str(TILLS), *options) as replay:
         lines = said(replay)
         assert replay.wait() == 0, (lines[-8:], replay.stderr_tail)
     assert lines[-2] == "the books agree"
+    assert any(" question lost: " in line for line in lines), lines
     assert min(count(lines, "cut"), count(lines, "till kill"), count(lines, "hub kill")) >= 1
 
 
