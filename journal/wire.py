@@ -4,6 +4,7 @@ Facts travel as the bytes they were stored as. Only an answer that carries `HEAD
 a proxy's page, a captive portal or half a body is a failed line.
 """
 
+from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -21,8 +22,38 @@ WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
 #: the most facts in one push, and the most bytes of them
 PUSH_FACTS_MAX: Final = 500
 PUSH_BYTES_MAX: Final = 1024 * 1024
+#: the feed as this program speaks it: a number that goes up when a till that knows the one before
+#: could misread it
+FEED_SCHEMA: Final = 1
 #: the longest a hub may ask a till to wait after a success, in milliseconds
 BACKOFF_MS_MAX: Final = 3_600_000
+
+
+#: how long a till is asked to wait before its next question, in milliseconds
+BackoffMs = Annotated[int, msgspec.Meta(ge=0, le=BACKOFF_MS_MAX)]
+#: a schema of the feed; 0 is none
+FeedSchema = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
+class HelloRequest(msgspec.Struct, frozen=True):
+    """A till's program, and from which schema of the feed to which it reads."""
+
+    program: Word
+    feed_min: FeedSchema
+    feed_max: FeedSchema
+
+
+class HelloReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The hub's program, the schemas that it speaks, and `feed`, the one to ask for: the newest
+    that both know, 0 where there is none. `at` is the hub's clock, ISO 8601 with offset."""
+
+    program: str
+    feed_min: FeedSchema
+    feed_max: FeedSchema
+    feed: FeedSchema
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    epoch: str
+    backoff_ms: BackoffMs = 0
 
 
 class Declared(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,7 +122,7 @@ class PushReply(msgspec.Struct, frozen=True, omit_defaults=True):
     head_sig: str
     safe_seq: Seq = 0
     verdicts: tuple[Verdict, ...] = ()
-    backoff_ms: Annotated[int, msgspec.Meta(ge=0, le=BACKOFF_MS_MAX)] = 0
+    backoff_ms: BackoffMs = 0
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -55,7 +55,6 @@ _NOT_AS_WRITTEN = (
     UnicodeDecodeError,
     MalformedEnvelope,
     MalformedFact,
-    UnknownFact,
     UnknownCurrency,
 )
 _GONE = Text("its file was deleted or moved", "数据库文件已被删除或移动")
@@ -90,6 +89,8 @@ def disk_refusals() -> Iterator[None]:
         raise refusal_of(fault) from fault
     except DBAPIError as fault:
         raise refusal_of(fault.orig) from fault
+    except UnknownFact as fault:
+        raise DatabaseNewer from fault
     except _NOT_AS_WRITTEN as fault:
         raise DatabaseDamaged(detail=_UNREADABLE_ROW.filled(why=fault)) from fault
 

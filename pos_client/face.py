@@ -122,7 +122,7 @@ class Face:
                 tell_end(
                     desk, DoorOutcome(values["outcome"]), values["compartment"], values["others"]
                 )
-            case "drawer.left_open":
+            case "drawer.left_open" | "sync.too_old":
                 desk.attend(values["say"], values["remedy"])
             case "device.plugged" if ink is Ink.GOOD:
                 kind = Kind(values["kind"]) if values["kind"] else None

@@ -3,12 +3,14 @@
 Amounts are integers in minor units of the fact's `currency` (their names end in `_minor`),
 quantities integers of 1/1000, so that a fact is the same bytes in every language and no float
 ever touches the books. A fact is complete in itself: names, prices and tax rates are those the
-cashier saw. `TYPES` names each on the wire; a version grows only by fields with defaults.
+cashier saw. `TYPES` names each on the wire. What a body may hold belongs to its version: whoever
+changes it gives the type its next version, and `OLDER` the step from the last one (decision 0027).
 """
 
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import msgspec
 
@@ -19,6 +21,7 @@ from retail.money import AMOUNT_MAX, Minor
 from retail.quantity import Milli
 from retail.tax import Tax
 from retail.tender import Tender
+from retail.upcasters import printed_was_fenced
 
 #: how many of something a till counts: shifts, sales, copies
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
@@ -281,7 +284,7 @@ TYPES: dict[type[Fact], tuple[str, int]] = {
     ShiftClosed: ("shift.closed", 1),
     SaleCompleted: ("sale.completed", 1),
     SaleVoided: ("sale.voided", 1),
-    ReceiptPrinted: ("receipt.printed", 1),
+    ReceiptPrinted: ("receipt.printed", 2),
     StockReceived: ("stock.received", 1),
     DrawerOpened: ("drawer.opened", 1),
     CodeDecided: ("code.decided", 1),
@@ -293,8 +296,18 @@ TYPES: dict[type[Fact], tuple[str, int]] = {
     CompartmentReturned: ("compartment.returned", 1),
 }
 
-_DECODERS: dict[tuple[str, int], msgspec.json.Decoder[Fact]] = {
-    name: msgspec.json.Decoder(fact) for fact, name in TYPES.items()
+#: versions that older releases recorded: the shape of each, and the step to the next version
+OLDER: dict[tuple[str, int], tuple[type, Callable[[Any], Any]]] = {
+    ("receipt.printed", 1): (ReceiptPrinted, printed_was_fenced),
+}
+
+#: the shape of every version that this program reads
+SHAPES: dict[tuple[str, int], type] = {
+    **{name: shape for name, (shape, _) in OLDER.items()},
+    **{name: fact for fact, name in TYPES.items()},
+}
+_DECODERS: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(shape) for name, shape in SHAPES.items()
 }
 
 
@@ -312,15 +325,20 @@ def encode(fact: Fact) -> bytes:
 
 
 def decode(name: str, version: int, body: bytes | msgspec.Raw) -> Fact:
-    """The fact a body holds; fields it does not know are left out. Raises UnknownFact or
-    MalformedFact."""
+    """The fact that a body of this version holds, as today's version says it; fields it does not
+    know are left out. Raises UnknownFact or MalformedFact."""
     decoder = _DECODERS.get((name, version))
     if decoder is None:
         raise UnknownFact(spelled(name, version))
     try:
-        return decoder.decode(body)
+        fact = decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise MalformedFact(f"{spelled(name, version)}: {_printable(fault)}") from None
+    while older := OLDER.get((name, version)):
+        _, to_the_next = older
+        fact = to_the_next(fact)
+        version += 1
+    return cast("Fact", fact)
 
 
 def spelled(name: str, version: int) -> str:

@@ -31,7 +31,7 @@ from sync_server.head_office import PROJECTION, HeadOffice, Now
 from sync_server.jobs import Jobs
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
-from sync_server.sync import records, service, tokens
+from sync_server.sync import records, service, tokens, versions
 from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
 from sync_server.sync.service import ForkFound, LostFacts, Voice
 from sync_server.sync.tokens import Bearer
@@ -162,6 +162,11 @@ class Hub:
 
     async def revoke(self, till_id: str) -> bool:
         return await self._write(records.revoke, till_id, self.now())
+
+    def hello(self, request: wire.HelloRequest) -> wire.HelloReply:
+        """What a till begins a conversation with; nothing that it may not do without."""
+        pause_ms = self.admission.pause_ms(Rank.HELLO)
+        return versions.hello(self.voice, request, self.now(), pause_ms)
 
     def challenge(self) -> wire.Challenge:
         return tokens.challenge(self.voice, self.now(), self.settings.nonce_valid_s)

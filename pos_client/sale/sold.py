@@ -37,6 +37,7 @@ paper = Table(
     Column("layout", Integer),
 )
 
+_COMPLETED, _ = TYPES[SaleCompleted]
 #: the outcome of a sale for which no printer was asked
 NO_PAPER = ""
 #: the outcome where the printer has no way to tell
@@ -145,7 +146,7 @@ def moved(driver: sqlite3.Connection, old: tuple[int, int], new: tuple[int, int]
 def known_again(driver: sqlite3.Connection, stream_no: int, envelope: Envelope) -> None:
     """A fact of this till came back; a sale is found by its receipt again. Of two with one number,
     which a copied machine may issue, the one that is known stays."""
-    if (envelope.type, envelope.tv) != TYPES[SaleCompleted]:
+    if envelope.type != _COMPLETED:
         return
     fact = facts.decode(envelope.type, envelope.tv, envelope.body)
     assert isinstance(fact, SaleCompleted)

@@ -141,6 +141,8 @@ class Hub:
         self._time_out_s = time_out_s
         self._answer_s = answer_s
         self._token = ""
+        #: the schema of the feed that is asked for
+        self.feed_schema = wire.FEED_SCHEMA
         self._transport = transport
         self._renewing = threading.Lock()
         self._client = self._line()
@@ -168,6 +170,10 @@ class Hub:
         with self._renewing:
             old, self._client = self._client, self._line()
         old.close()
+
+    def hello(self, request: wire.HelloRequest) -> Answer[wire.HelloReply] | Refused | NoAnswer:
+        """Which feed the two can speak with each other, and what else a pull begins with."""
+        return self._post("/v1/hello", request, wire.HelloReply)
 
     def enrol(
         self, code: str, signer: Signer, incarnation: str, till: str
@@ -197,14 +203,15 @@ class Hub:
         self, who: StreamId, signer: Signer, declared: Declared, cursor: str
     ) -> Answer[wire.FeedPage] | Refused | NoAnswer:
         """The next page of what head office published."""
-        ask = self._asking("/v1/feed", {"cursor": cursor}, who, declared, self._time_out_s)
+        query = self._feed_query(cursor=cursor)
+        ask = self._asking("/v1/feed", query, who, declared, self._time_out_s)
         return self._with_token(who, signer, ask, wire.FeedPage)
 
     def snapshot(
         self, who: StreamId, signer: Signer, declared: Declared
     ) -> Answer[wire.Snapshot] | Refused | NoAnswer:
         """What the hub has as a file of all that is published to every store."""
-        ask = self._asking("/v1/snapshot", {}, who, declared, self._time_out_s)
+        ask = self._asking("/v1/snapshot", self._feed_query(), who, declared, self._time_out_s)
         return self._with_token(who, signer, ask, wire.Snapshot)
 
     def chunk(
@@ -218,9 +225,12 @@ class Hub:
         self, who: StreamId, signer: Signer, declared: Declared, cursor: str, wait_s: float
     ) -> Answer[wire.FeedChange] | Refused | NoAnswer:
         """Ask the hub to answer when something moves past the cursor, or when the wait is over."""
-        query = {"cursor": cursor, "wait": f"{wait_s:g}"}
+        query = self._feed_query(cursor=cursor, wait=f"{wait_s:g}")
         ask = self._asking("/v1/feed/wait", query, who, declared, self._time_out_s + wait_s)
         return self._with_token(who, signer, ask, wire.FeedChange, wait_s)
+
+    def _feed_query(self, **words: str) -> dict[str, str]:
+        return {**words, "feed": str(self.feed_schema)}
 
     def _asking(
         self,

@@ -7,6 +7,7 @@ them, so a simulator can take the same steps in an order of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from traceback import extract_tb
@@ -18,7 +19,7 @@ from journal import push, wire
 from journal.backoff import Backoff
 from journal.signature import Signer
 from journal.stream import Head, StreamId
-from journal.wire import Declared, Verdict
+from journal.wire import Declared, Problem, Verdict
 from pos_client.catalogue.books import ContentsDiffer
 from pos_client.catalogue.service import CatalogueService
 from pos_client.identity import Identity, doubt, offer_again
@@ -35,6 +36,12 @@ from pricebook.rows import Row
 from retail.language import Language, Text
 
 _CURSOR_LOST = 410
+#: the hub knows no hello: it is of before there was one
+_NO_SUCH_PATH = 404
+#: till and hub have no schema of the feed in common
+_UPGRADE = 426
+#: the oldest schema of the feed that this till reads
+OLDEST_READ = 1
 #: what was pulled does not add up: all of it is pulled anew, ever later, at most after so long
 _REPAIR_S_MAX = 3600.0
 #: of the rows that a till has, one in so many is few
@@ -100,6 +107,8 @@ class SyncService:
         self._repair_backoff = Backoff(chance, _REPAIR_S_MAX)
         self._fork_backoff = Backoff(chance)
         self._chance = chance
+        #: said hello since the hub was away: it may be another program by now
+        self._has_met = False
         self._fetch: Fetch | None = None
         #: this cut comes row by row, whatever it holds
         self._by_rows = False
@@ -326,7 +335,8 @@ class SyncService:
         try:
             self._tell_unreadable(self.catalogue.make_ready())
             self.on_staged()
-            return self._pull()
+            wait_s = 0.0 if self._has_met else self._meet()
+            return wait_s or self._pull()
         except ContentsDiffer as differ:
             self.on_event("catalogue.differs", {"scope": differ.scope})
             self.catalogue.start_over()
@@ -358,12 +368,41 @@ class SyncService:
             case no:
                 return self._not_now(no)
 
+    def _meet(self) -> float:
+        """Learn which feed the hub speaks -> the seconds to wait before the first question."""
+        mine = wire.HelloRequest(version("omnitill"), OLDEST_READ, wire.FEED_SCHEMA)
+        match self.hub.hello(mine):
+            case Answer(told):
+                # without a schema in common the hub says what is to be done (426)
+                self.hub.feed_schema = told.feed or wire.FEED_SCHEMA
+                ahead_s = round((self.recorder.clock.read().at - told.at).total_seconds())
+                self.on_event("sync.met", {"program": told.program, "clock_ahead_s": ahead_s})
+                wait_s = told.backoff_ms / 1000
+            case Refused(status=status) if status == _NO_SUCH_PATH:
+                self.hub.feed_schema, wait_s = OLDEST_READ, 0.0
+            case no:
+                return self._not_now(no)
+        self._has_met = True
+        return wait_s
+
     def _not_now(self, no: Answer[Any] | Refused | NoAnswer) -> float:
         """Note what the hub says instead -> the seconds to wait."""
         if not isinstance(no, Refused):
+            self._has_met = False
             return self._pull_backoff.failed()
+        if no.status == _UPGRADE:
+            self._has_met = False
+            self._tell_too_old(no.problem)
         self._note_pull(no.problem.code)
         return self._pull_backoff.failed(no.retry_after_s)
+
+    def _tell_too_old(self, said: Problem) -> None:
+        """Push and selling go on; what head office publishes waits for another program."""
+        if self._line.pull_problem != said.code:
+            language = Language(self.catalogue.settings.language)
+            say, remedy = Text(said.title, said.title_zh), Text(said.remedy, said.remedy_zh)
+            words = {"say": say.to(language), "remedy": remedy.to(language)}
+            self.on_event("sync.too_old", {"code": said.code, **words})
 
     # A snapshot instead of very many rows
 
@@ -433,6 +472,7 @@ class SyncService:
             case Refused(_, _, retry_after_s):
                 return self._pull_backoff.failed(retry_after_s)
             case _:
+                self._has_met = False
                 return self._pull_backoff.failed()
 
     # Pruning

@@ -14,7 +14,7 @@ from retail.receipt import BUILT_IN
 from sync_server.feed import records as feed
 from sync_server.sync.service import known_store
 
-_DECIDED = TYPES[CodeDecided]
+_DECIDED, _ = TYPES[CodeDecided]
 #: digits of a code that may be two things
 _DIGITS = 8
 
@@ -32,7 +32,7 @@ def keep_readings(connection: Connection, store_id: str, applied: Sequence[Arriv
     bodies: dict[str, bytes | None] = {}
     for fact in applied:
         told = fact.envelope
-        if (told.type, told.tv) == _DECIDED:
+        if told.type == _DECIDED:
             said = decode_fact(told.type, told.tv, told.body)
             assert isinstance(said, CodeDecided)
             if len(said.code) == _DIGITS and said.code.isascii() and said.code.isdecimal():

@@ -28,7 +28,7 @@ from journal.envelope import decode
 from journal.push import Arrived
 from journal.stream import STREAM_BEGAN
 from journal.wire import VerdictCode
-from retail.facts import TYPES, spelled
+from retail.facts import SHAPES, spelled
 from sync_server.database import metadata
 from sync_server.recorder import HAS_VERDICT, REVOKED, UNSETTLED, intake, is_first, journal
 from sync_server.sync.records import stream, till
@@ -79,7 +79,7 @@ MAY_FOLLOW = and_(IS_PARKED, ~_IS_SHUT)
 #: waiting for a program that knows what this one knows
 IS_KNOWN = and_(
     _with(VerdictCode.WAITING),
-    journal.c.reason.in_([spelled(*known) for known in (*TYPES.values(), STREAM_BEGAN)]),
+    journal.c.reason.in_([spelled(*known) for known in (*SHAPES, STREAM_BEGAN)]),
 )
 #: what a hub takes up by itself, after its start and after a resumption that was cut short
 BY_ITSELF = or_(IS_KNOWN, IS_DEFERRED)

@@ -21,6 +21,7 @@ from retail.language import Text
 from sync_server.database import FAULTS
 from sync_server.feed.service import PackedPage
 from sync_server.hub import Hub
+from sync_server.sync import versions
 from sync_server.sync.service import WireProblem, busy, problem, too_large
 from sync_server.sync.tokens import Bearer
 
@@ -43,6 +44,7 @@ Handler = Callable[[Hub, Request], Awaitable[msgspec.Struct | PackedPage | bytes
 def routes(hub: Callable[[], Hub]) -> list[Route]:
     """The sync routes of the hub that serves this process."""
     table: list[tuple[str, str, Handler]] = [
+        ("POST", "/v1/hello", _hello),
         ("POST", "/v1/enrol", _enrol),
         ("GET", "/v1/challenge", _challenge),
         ("POST", "/v1/token", _token),
@@ -82,6 +84,8 @@ def refusal(no: WireProblem) -> Response:
     headers = {**_HEADERS, "Content-Type": "application/problem+json"}
     if no.retry_after_s:
         headers["Retry-After"] = str(no.retry_after_s)
+    if no.status == 426:  # which has to say what would do (RFC 9110, 15.5.22)
+        headers |= {"Upgrade": f"{wire.HEADER}-Feed/{wire.FEED_SCHEMA}", "Connection": "Upgrade"}
     return Response(_ENCODER.encode(no.problem), status_code=no.status, headers=headers)
 
 
@@ -110,12 +114,15 @@ def _answer(request: Request, message: msgspec.Struct) -> Response:
 
 
 def _page(request: Request, page: PackedPage) -> Response:
-    """Its rows as they were packed once for all tills, within a frame of what is this till's."""
+    """Its rows as they were packed once for all tills, within frames of what is this till's. Of
+    several frames the first releases read one alone: who does not say a schema gets one."""
     before = _ENCODER.encode(page.head).removesuffix(b"}") + b',"rows":'
-    if _reads_zstd(request):
+    if _reads_zstd(request) and "feed" in request.query_params:
         return Response(wire.packed(before) + page.rows + _END, headers=_PACKED)
-    rows = zstandard.decompress(page.rows)
-    return Response(before + rows + b"}", headers=_PLAIN)
+    whole = before + zstandard.decompress(page.rows) + b"}"
+    if _reads_zstd(request):
+        return Response(wire.packed(whole), headers=_PACKED)
+    return Response(whole, headers=_PLAIN)
 
 
 def _reads_zstd(request: Request) -> bool:
@@ -175,6 +182,19 @@ def _contact(hub: Hub, who: Bearer, request: Request) -> None:
         hub.note_contact(StreamId(who.till_id, incarnation), declared)
 
 
+def _reader(hub: Hub, request: Request) -> Bearer:
+    """Who reads what head office published. Raises 426, once the till is known to have spoken, when
+    the two have no schema in common."""
+    who = _bearer(hub, request)
+    _contact(hub, who, request)
+    versions.check(request.query_params.get("feed", versions.UNSAID))
+    return who
+
+
+async def _hello(hub: Hub, request: Request) -> msgspec.Struct:
+    return hub.hello(await _message(request, wire.HelloRequest))
+
+
 async def _enrol(hub: Hub, request: Request) -> msgspec.Struct:
     return await hub.enrol(await _message(request, wire.EnrolRequest))
 
@@ -209,14 +229,12 @@ async def _facts(hub: Hub, request: Request) -> msgspec.Struct:
 
 
 async def _feed(hub: Hub, request: Request) -> PackedPage:
-    who = _bearer(hub, request)
-    _contact(hub, who, request)
+    who = _reader(hub, request)
     return await hub.feed_page(who, request.query_params.get("cursor", ""))
 
 
 async def _wait(hub: Hub, request: Request) -> msgspec.Struct:
-    who = _bearer(hub, request)
-    _contact(hub, who, request)
+    who = _reader(hub, request)
     try:
         wait_s = float(request.query_params.get("wait", "0"))
     except ValueError:
@@ -225,8 +243,7 @@ async def _wait(hub: Hub, request: Request) -> msgspec.Struct:
 
 
 async def _snapshot(hub: Hub, request: Request) -> msgspec.Struct:
-    who = _bearer(hub, request)
-    _contact(hub, who, request)
+    who = _reader(hub, request)
     return await hub.snapshot(who)
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from retail import facts
 from retail.facts import Fact, SaleCompleted
@@ -60,6 +61,23 @@ def an_older_program() -> Iterator[None]:
     """The program does not know NEWER yet."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delitem(facts._DECODERS, NEWER)
+        yield
+
+
+@contextmanager
+def a_newer_program() -> Iterator[None]:
+    """Sales are of version 2, which counts single bottles; those of version 1 counted in twos."""
+
+    def in_bottles(sale: SaleCompleted) -> SaleCompleted:
+        lines = [replace(line, quantity=2 * line.quantity) for line in sale.lines]
+        return replace(sale, lines=tuple(lines))
+
+    name, version = facts.TYPES[SaleCompleted]
+    newer = name, version + 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(facts.TYPES, SaleCompleted, newer)
+        patch.setitem(facts.OLDER, (name, version), (SaleCompleted, in_bottles))
+        patch.setitem(facts._DECODERS, newer, facts._DECODERS[name, version])
         yield
 
 

@@ -12,12 +12,13 @@ from sqlalchemy.util import await_only
 from journal.push import open_batch
 from journal.wire import Verdict, VerdictCode
 from rehearsal.postgresql import PostgreSQL
-from retail.facts import Fact, SaleCompleted, encode
+from retail.facts import TYPES, Fact, SaleCompleted, encode
 from retail.money import AMOUNT_MAX
 from retail.tender import Tender
 from sync_server.recorder import ACCOUNT_CHARACTERS_MAX, REVOKED, Source, append, append_carefully
 from tests.hand_till import HandTill, a_delivery, a_sale, reply_of, the_verdict, verdicts_of
 from tests.hub.books import Row, books, recounted, stored
+from tests.hub.broken import a_newer_program
 from tests.hub.conftest import TillMaker
 from tests.served_hub import ServedHub
 
@@ -48,9 +49,20 @@ def test_a_fact_of_a_newer_kind_waits(hub: ServedHub, till: HandTill) -> None:
 
 def test_a_newer_version_of_a_known_kind_waits(hub: ServedHub, till: HandTill) -> None:
     till.record_sales(1)
-    till.record_bytes(encode(a_sale()), "sale.completed", 2)
+    name, version = TYPES[SaleCompleted]
+    till.record_bytes(encode(a_sale()), name, version + 1)
     assert the_verdict(till.push()).code == VerdictCode.WAITING
     assert goes_on_after(hub, till)
+
+
+def test_an_older_version_is_read_in_todays_words(hub: ServedHub, till: HandTill) -> None:
+    till.record_sales(1)
+    with a_newer_program():
+        assert verdicts_of(till.push()) == {}
+        till.record_bytes(encode(a_sale()), "sale.completed", 2)
+        assert verdicts_of(till.push(3)) == {}
+        assert hub.read(books).stock["S01", "cola", "sold"] == (2000 + 1000, 2)
+        assert hub.read(books) == hub.read(recounted)
 
 
 @pytest.mark.parametrize(

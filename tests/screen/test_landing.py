@@ -103,6 +103,12 @@ def test_news_of_the_printer_do_not_hide_a_refused_scan(cashier: Cashier) -> Non
     assert "不在目录" in cashier.note
 
 
+def test_a_till_too_old_for_its_hub_says_what_to_do(cashier: Cashier) -> None:
+    said = {"code": "till_too_old", "say": "本机程序版本过旧。", "remedy": "请更新本机程序。"}
+    cashier.face.told("sync.too_old", said)
+    assert "请更新本机程序。" in cashier.text
+
+
 def test_a_long_paste_neither_rings_for_ever_nor_loses_the_first(cashier: Cashier) -> None:
     cashier.face.pasted(f"{COLA}\n" * 5_000)
     assert cashier.codes == [(COLA, 200_000)]

@@ -16,7 +16,7 @@ from pos_client.sync import records
 from pos_client.sync.hub import Hub
 from pos_client.till import Till
 from rehearsal.cable import Cable
-from tests.builders import a_product
+from tests.builders import OPENING, a_product
 from tests.served_hub import ServedHub
 from tests.sync.conftest import COLA, Heard, pull_all, push_all, sell
 from tests.sync.false_hub import FalseHub, Says, http, message, packed
@@ -151,7 +151,7 @@ def test_who_is_not_the_hub_leaves_the_till_selling_offline(
     state = till.sync.state()
     assert (state.online, state.waiting, state.problem, state.why) == (True, 0, "", "")
     assert acked(till) == till.recorder.head
-    assert heard.names == ["sync.offline", "sync.online"]
+    assert heard.names == ["sync.offline", "sync.online", "sync.met"]
 
 
 def test_a_body_without_end_is_not_taken_in(
@@ -226,6 +226,8 @@ def serving(page: bytes) -> Says:
     """Someone who gives tokens to everybody, and this page of the feed."""
 
     def says(asked: bytes) -> Iterable[bytes]:
+        if asked.startswith(b"POST /v1/hello"):
+            return (message(wire.HelloReply("0", 1, 1, 1, OPENING, EPOCH)),)
         if asked.startswith(b"GET /v1/challenge"):
             return (message(wire.Challenge("nonce")),)
         if asked.startswith(b"POST /v1/token"):

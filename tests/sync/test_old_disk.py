@@ -12,7 +12,10 @@ from pos_client.settings import TillSettings
 from pos_client.sync.old_disk import Brought, NoJournalThere, OtherTillsJournal
 from pos_client.till import Till
 from rehearsal.cable import Cable
+from retail.refusals import DatabaseNewer
 from tests.builders import till_settings
+from tests.hub.books import books
+from tests.hub.broken import a_newer_program
 from tests.served_hub import ServedHub
 from tests.sync.conftest import Enrol, Open, pull_all, push_all, run_enrol, sell
 from tests.sync.test_forks import assert_whole, facts_of, receipts, settle
@@ -61,6 +64,27 @@ def test_what_came_from_the_old_disk_is_offered_to_another_hub_too(
         again = open_till(successor.settings)
         settle(again)
         assert_whole(another, again)
+
+
+def test_what_an_older_program_recorded_there_is_read_in_todays_words(
+    hub: ServedHub, successor: Till, till: Till
+) -> None:
+    with a_newer_program():
+        assert successor.bring_in(till.settings.data) == Brought(5, 0)
+        settle(successor)
+        assert_whole(hub, successor)
+        assert hub.read(books).stock["S01", "cola", "sold"] == (3 * 2000, 3)
+
+
+def test_what_only_a_newer_program_knows_is_left_where_it_is(
+    successor: Till, till: Till, open_till: Open
+) -> None:
+    with a_newer_program():
+        sell(again := open_till(till.settings))
+        again.close()
+    with pytest.raises(DatabaseNewer):
+        successor.bring_in(till.settings.data)
+    assert receipts(successor) == []
 
 
 def receipts_in(settings: TillSettings) -> list[str]:
