@@ -16,6 +16,9 @@ from rehearsal.simulation.gremlin import FAULTS
 from rehearsal.simulation.play import Outcome, play
 from rehearsal.simulation.without import SAFEGUARDS
 
+#: where nobody watches
+_TOLD_EVERY = 50
+
 
 def main() -> int:
     """Exit code 0 when every seed passed."""
@@ -50,8 +53,10 @@ def _many(seeds: range, safeguard: str) -> int:
                 failed.append(outcome)
                 print(f"seed {outcome.seed}: {outcome.broken}")
                 print(f"    make sim SEED={outcome.seed}")
-            elif sys.stdout.isatty():
+            if sys.stdout.isatty():
                 print(f"\r{done} of {len(seeds)}", end="", flush=True)
+            elif done % _TOLD_EVERY == 0:
+                print(f"{done} of {len(seeds)}", flush=True)
     print("\n".join(table(covered, FAULTS)))
     print(f"{len(seeds) - len(failed)} passed, {len(failed)} failed")
     return bool(failed)
