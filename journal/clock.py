@@ -3,7 +3,7 @@ a reading is evidence, kept beside the fact (monotonic time and boot id tell whe
 """
 
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 class Reading(NamedTuple):
@@ -12,6 +12,26 @@ class Reading(NamedTuple):
     at: datetime
     mono_ms: int
     boot: str
+
+
+#: a clock is called wrong when it is off by more: an answer may be on its way for that long
+CLOCK_TOLERANCE_S: Final = 60
+#: what no clock that anybody set is off by: a thousand years
+_AHEAD_S_MAX: Final = 1_000 * 366 * 86_400
+
+
+def ahead_s(said: str, now: datetime) -> int | None:
+    """By how many seconds the clock that `said` this (ISO 8601 with offset) is ahead of `now`, of
+    another clock; negative behind it, None where it said nothing that can be read.
+
+    >>> ahead_s("2026-06-03T11:03:00+08:00", datetime.fromisoformat("2026-06-03T01:00:00+00:00"))
+    7380
+    """
+    try:
+        seconds = (datetime.fromisoformat(said) - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return round(min(max(seconds, -_AHEAD_S_MAX), _AHEAD_S_MAX))
 
 
 class Clock(Protocol):

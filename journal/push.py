@@ -112,8 +112,9 @@ class Pusher:
     #: what a hub that seems to have lost facts is shown with the next request
     had: SignedHead | None = None
 
-    def next_request(self, outbox: Outbox) -> PushRequest:
-        """The next run of facts that the hub lacks; without any it only declares the head."""
+    def next_request(self, outbox: Outbox, at: str = "") -> PushRequest:
+        """The next run of facts that the hub lacks; without any it only declares the head. `at` is
+        what the till's clock shows, ISO 8601."""
         acked = outbox.acked()
         facts = outbox.facts_after(acked.seq, self.batch, PUSH_BYTES_MAX)
         head = outbox.head()  # read last: what is declared is never older than what is sent
@@ -123,7 +124,7 @@ class Pusher:
             inc=self.stream.incarnation,
             base=acked,
             facts=[msgspec.Raw(fact) for fact in facts],
-            declared=Declared(head.seq, head.hash, outbox.waiting_since()),
+            declared=Declared(head.seq, head.hash, outbox.waiting_since(), at),
             sig=self.signer.sign(push_message(self.stream, head, last)),
             epoch=self.epoch,
             had=self.had,

@@ -4,7 +4,6 @@ Facts travel as the bytes they were stored as. Only an answer that carries `HEAD
 a proxy's page, a captive portal or half a body is a failed line.
 """
 
-from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -13,6 +12,8 @@ import zstandard
 from journal.stream import Head, Name, Seq, Word
 
 HEADER: Final = "Omnitill-Sync"
+#: on every answer: what the hub's clock shows, ISO 8601 with offset
+TIME_HEADER: Final = "Omnitill-Time"
 PROTOCOL: Final = "1"
 ZSTD_LEVEL: Final = 1
 #: the largest message either side reads, unpacked
@@ -45,23 +46,24 @@ class HelloRequest(msgspec.Struct, frozen=True):
 
 class HelloReply(msgspec.Struct, frozen=True, omit_defaults=True):
     """The hub's program, the schemas that it speaks, and `feed`, the one to ask for: the newest
-    that both know, 0 where there is none. `at` is the hub's clock, ISO 8601 with offset."""
+    that both know, 0 where there is none."""
 
     program: str
     feed_min: FeedSchema
     feed_max: FeedSchema
     feed: FeedSchema
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
     epoch: str
     backoff_ms: BackoffMs = 0
 
 
 class Declared(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A till's own head, told with every request, and since when its oldest fact waits."""
+    """A till's own head, told with every request, and since when its oldest fact waits; `at` is
+    what its clock showed when it asked, ISO 8601 with offset."""
 
     seq: Seq
     hash: Name
     waiting_since: Word = ""
+    at: Word = ""
 
 
 class SignedHead(msgspec.Struct, frozen=True):

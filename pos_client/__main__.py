@@ -18,7 +18,7 @@ from hardware.printer.profile import COLUMNS
 from journal.signature import fingerprint, plain_code
 from pos_client import backup as backups
 from pos_client import headless, identity, inspection
-from pos_client.clock import RandomIds
+from pos_client.clock import HUB_TIME_FILE, HubTime, RandomIds, SystemClock
 from pos_client.database import Database
 from pos_client.folder import Hold
 from pos_client.identity import Identity
@@ -186,8 +186,10 @@ def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: Til
 @app.command()
 def status(data: Data = None, state: State = None) -> None:
     """Who this till is and what waits for the hub. Example: pos-client status"""
-    with looking_into(settings_of(data=data, state=state)) as (database, who):
-        lines = inspection.status(database, who)
+    settings = settings_of(data=data, state=state)
+    hub_time = HubTime(SystemClock(settings.clock_start), settings.state / HUB_TIME_FILE)
+    with looking_into(settings) as (database, who):
+        lines = inspection.status(database, who, hub_time.off_s)
     for line in lines:
         typer.echo(line)
 

@@ -28,8 +28,9 @@ from pos_client.screen.page import Desk, Note, Page, Size
 from pos_client.screen.rows import Ink, Row
 from pos_client.screen.status import status_row
 from pos_client.shift.screen import FiguresPage, OpenShiftPage, close_shift
-from pos_client.sync.service import SyncState
+from pos_client.sync.service import CLOCK_REMEDY, CLOCK_WRONG, SyncState
 from pos_client.till import Till
+from retail.clocks import clock_off
 from retail.facts import DoorOutcome
 from retail.language import Language, Text
 from retail.refusals import Refusal
@@ -122,6 +123,8 @@ class Face:
                 tell_end(
                     desk, DoorOutcome(values["outcome"]), values["compartment"], values["others"]
                 )
+            case "sync.clock" if off_s := values["ahead_s"]:
+                desk.attend(desk.say(CLOCK_WRONG, off=clock_off(off_s)), desk.say(CLOCK_REMEDY))
             case "drawer.left_open" | "sync.too_old":
                 desk.attend(values["say"], values["remedy"])
             case "device.plugged" if ink is Ink.GOOD:

@@ -18,6 +18,8 @@ from pos_client.recorder import (
     stock_ledger,
 )
 from pos_client.sync.records import SqlOutbox, StreamState, streams
+from pos_client.sync.service import CLOCK_REMEDY, CLOCK_WRONG
+from retail.clocks import clock_off
 from retail.facts import MalformedFact, UnknownFact
 from retail.postings import MONEY, STOCK, Unbalanced
 
@@ -84,8 +86,8 @@ def _look_for_strays(connection: Connection, findings: Findings) -> None:
         findings.wrong.append(f"fact {seq} stands under stream {stream_no}, which is not there")
 
 
-def status(database: Database, who: Identity) -> list[str]:
-    """Lines for a person: who this till is and what waits."""
+def status(database: Database, who: Identity, clock_off_s: int) -> list[str]:
+    """Lines for a person: who this till is, what waits, and by how much its clock is off."""
     lines = [f"store {who.store}, till {who.till}, hub {who.hub_url}"]
     with database.reader() as connection:
         for state in streams(connection, who.till):
@@ -95,6 +97,9 @@ def status(database: Database, who: Identity) -> list[str]:
                 f"stream {state.stream.incarnation}: {state.head.seq} facts,"
                 f" {state.waiting} waiting{since}{doubt}"
             )
+    if clock_off_s:
+        said = CLOCK_WRONG.filled(off=clock_off(clock_off_s))
+        lines += [f"{said.en} {CLOCK_REMEDY.en}", f"{said.zh}{CLOCK_REMEDY.zh}"]
     return lines
 
 

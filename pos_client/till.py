@@ -86,6 +86,7 @@ class Till:
             chance or SystemRandom(),
             sold,
         )
+        self.catalogue.now = self.sync.hub_time.now
         self.sync.on_staged = self.sale.between_sales
         self.sync.pruning.is_quiet = self._is_quiet
         self.sync.pruning.on_pruned = self.sale.forget

@@ -191,6 +191,7 @@ def sync(of: SyncState) -> View:
         "problem": of.problem or None,
         "why": of.why or None,
         "stuck": of.stuck,
+        "clock_ahead_s": of.clock_off_s or None,
     }
 
 

@@ -81,6 +81,7 @@ def following(server: PostgreSQL, other: PostgreSQL) -> None:
 
 def cut_off(server: PostgreSQL, other: PostgreSQL) -> None:
     """Once the replica has all that the server has now, it gets nothing more."""
+    ask(server.url("postgres"), "CHECKPOINT")  # what commits without a sync is written by it
     sent = ask(server.url("postgres"), f"{_SENT}::text")
     replica = other.url("postgres")
     wait_until(lambda: ask(replica, _REPLAYED, sent), START_S, "the replica has it all")

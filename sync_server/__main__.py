@@ -10,8 +10,10 @@ import typer
 
 from sync_server.commands import (
     backups,
+    doctors,
     exports,
     files,
+    periods,
     products,
     quarantine,
     recalls,
@@ -36,6 +38,16 @@ app.command("export")(exports.export_file)
 app.command()(backups.backup)
 app.add_typer(backups.of_backups, name="backups")
 app.command()(backups.restore)
+app.command()(doctors.doctor)
+of_periods = typer.Typer(
+    no_args_is_help=True,
+    help="Business dates that are closed. Example: sync-server periods list",
+)
+app.add_typer(of_periods, name="periods")
+of_periods.command("list")(periods.listed)
+of_periods.command()(periods.preview)
+of_periods.command()(periods.close)
+of_periods.command()(periods.late)
 of_products = typer.Typer(
     no_args_is_help=True,
     help="Look at products and change them. Example: sync-server products find kele",

@@ -10,7 +10,7 @@ once.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -33,9 +33,15 @@ from sync_server.catalogue.edits import Edit
 from sync_server.catalogue.service import BarcodeTaken, NothingChanged, NotThatState, Published
 from sync_server.console import records as console
 from sync_server.database import FAULTS, Database
+from sync_server.doctor import service as doctor
+from sync_server.doctor.service import Report
 from sync_server.feed import records as feed_records
 from sync_server.feed.news import News
 from sync_server.imports.stores import StoreRow
+from sync_server.periods import records as period_records
+from sync_server.periods import service as periods
+from sync_server.periods.records import LateFact, PeriodRow
+from sync_server.periods.service import Preview, StorePeriods
 from sync_server.quarantine.replays import Quarantine
 from sync_server.settings import HubSettings
 from sync_server.stock import records as stock_records
@@ -315,6 +321,49 @@ class HeadOffice:
         with suppress(*FAULTS):
             await self._write_contacts()
         return await self._read(console.overview, self._now())
+
+    # Proof, and periods that are closed
+
+    async def doctor(self, tell: Tell, store_id: str | None = None) -> Report:
+        """Prove all that can be proved, of everything or of one store. Raises NoSuchStore."""
+        with suppress(*FAULTS):
+            await self._write_contacts()
+        return await self._read(doctor.examine, tell, self._now(), store_id)
+
+    async def preview_close(self, store_id: str, business_date: date) -> Preview:
+        """What it means to close that business date of a store. Raises NoSuchStore, PeriodNotOver
+        or PeriodClosed."""
+        with suppress(*FAULTS):
+            await self._write_contacts()
+        return await self._read(periods.preview, store_id, business_date, self._now())
+
+    async def close_period(
+        self, store_id: str, business_date: date, author: str, reason: str | None = None
+    ) -> Preview:
+        """Close that business date of a store, and all before it; with a `reason` although it is
+        not complete. Raises what `periods.close` does."""
+        with suppress(*FAULTS):
+            await self._write_contacts()
+        how = (author, self._now(), reason)
+        return await self._write(periods.close, store_id, business_date, *how)
+
+    async def stores_closed(self) -> list[StorePeriods]:
+        """Every store, up to where it is complete and closed."""
+        with suppress(*FAULTS):
+            await self._write_contacts()
+        return await self._read(periods.stores, self._now())
+
+    async def periods_closed(self, most: int) -> list[PeriodRow]:
+        """The periods that were closed last."""
+        return await self._read(period_records.closed_lately, most)
+
+    async def late_facts(self, most: int, store_id: str | None = None) -> list[LateFact]:
+        """Facts that moved money or stock after their period was closed, the latest first."""
+        return await self._read(period_records.late, most, store_id)
+
+    async def how_many_late(self, store_id: str | None = None) -> tuple[int, int]:
+        """How many of them there are, and how many that moved nothing."""
+        return await self._read(period_records.how_many_late, store_id)
 
     # Backups
 

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from journal import wire
+from journal.clock import ahead_s
 from journal.stream import StreamId
 from journal.wire import Declared
 from sync_server import migrations
@@ -31,7 +32,7 @@ from sync_server.head_office import PROJECTION, HeadOffice, Now
 from sync_server.jobs import Jobs
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
-from sync_server.sync import records, service, tokens, versions
+from sync_server.sync import contacts, records, service, tokens, versions
 from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
 from sync_server.sync.service import ForkFound, LostFacts, Voice
 from sync_server.sync.tokens import Bearer
@@ -69,7 +70,7 @@ class Hub:
         self.book = HubBook(settings.book_folder, voice, database, settings.snapshot_from_rows)
         self._feed_pages = Pages(settings.feed_pages_bytes_max)
         #: by till, so that there are never more of them than tills
-        self._contacts: dict[str, records.Contact] = {}
+        self._contacts: dict[str, contacts.Contact] = {}
         self._writing_contacts = asyncio.Lock()
         self.admission = Admission(settings, min(settings.push_slots, database.writes_max))
         self.jobs = Jobs(database, (_PLANS, _GONE), settings.job_held_s)
@@ -166,7 +167,7 @@ class Hub:
     def hello(self, request: wire.HelloRequest) -> wire.HelloReply:
         """What a till begins a conversation with; nothing that it may not do without."""
         pause_ms = self.admission.pause_ms(Rank.HELLO)
-        return versions.hello(self.voice, request, self.now(), pause_ms)
+        return versions.hello(self.voice, request, pause_ms)
 
     def challenge(self) -> wire.Challenge:
         return tokens.challenge(self.voice, self.now(), self.settings.nonce_valid_s)
@@ -182,22 +183,23 @@ class Hub:
         """Accept a run of facts when its turn has come, unless its till is `gone` by then. Raises
         WireProblem, or what `gone` raises."""
         rank = rank_of(request)
+        ahead = ahead_s(request.declared.at, self.now())
         async with self.admission.turn(request.till, rank, gone):
-            reply = await self._store(request)
+            reply = await self._store(request, ahead)
         if request.declared.seq <= reply.head.seq:
             return reply
         return msgspec.structs.replace(reply, backoff_ms=self.admission.pause_ms(rank))
 
-    async def _store(self, request: wire.PushRequest) -> wire.PushReply:
+    async def _store(self, request: wire.PushRequest, ahead: int | None) -> wire.PushReply:
         """What the database refuses of a batch is found fact by fact in a second transaction; a
         fork is noted for head office. Raises WireProblem."""
         self._contacts.pop(request.till, None)  # the push says newer things of the till
         now = self.now()
         try:
-            accepted = await self._accept(request, now)
+            accepted = await self._accept(request, now, ahead)
         except LostFacts as proof:
             await self._begin_epoch(proof.epoch, epochs.PROVED, proof.epoch)
-            accepted = await self._accept(request, now)
+            accepted = await self._accept(request, now, ahead)
         except ForkFound as fork:
             await self._write(fork.note)
             raise
@@ -205,12 +207,14 @@ class Hub:
             await self.office.quarantine.note(request.till, *accepted.came_to)
         return accepted.reply
 
-    async def _accept(self, request: wire.PushRequest, now: datetime) -> service.Accepted:
+    async def _accept(
+        self, request: wire.PushRequest, now: datetime, ahead: int | None
+    ) -> service.Accepted:
         pushed = (self.voice, request, now, PROJECTION)
         try:
-            return await self._write(service.push, *pushed)
+            return await self._write(service.push, *pushed, ahead_s=ahead)
         except NotApplied:
-            return await self._write(service.push, *pushed, carefully=True)
+            return await self._write(service.push, *pushed, ahead_s=ahead, carefully=True)
 
     # What tills read
 
@@ -242,18 +246,20 @@ class Hub:
 
     def note_contact(self, who: StreamId, declared: Declared) -> None:
         """A till spoke; it waits for no database, which hears of it a little later."""
-        self._contacts[who.till] = records.Contact(who, declared, self.now())
+        now = self.now()
+        ahead = ahead_s(declared.at, now)
+        self._contacts[who.till] = contacts.Contact(who, declared, now, ahead)
 
     async def write_contacts(self) -> None:
         """Write down who spoke; what the database does not take now it is told again."""
         async with self._writing_contacts:
-            contacts, self._contacts = self._contacts, {}
-            if not contacts:
+            heard, self._contacts = self._contacts, {}
+            if not heard:
                 return
             try:
-                await self._write(records.note_contacts, list(contacts.values()))
+                await self._write(contacts.note_contacts, list(heard.values()))
             except BaseException:
-                self._contacts = contacts | self._contacts
+                self._contacts = heard | self._contacts
                 raise
 
     async def _note_contacts(self) -> None:

@@ -2,21 +2,17 @@
 
 The hub never refuses a fact for what it says. What cannot be read, does not balance or makes its
 handler fail is stored and quarantined; a type this hub does not know yet is stored and waits; what
-speaks of one of these is parked behind it (decision 0020). Ledgers are the till's, with the same
-keys, and are written once per batch and account, sorted, so that pushes never wait for each other
-in a circle. `takings_by_hour` says of the money ledger's takings when they came in.
+speaks of one of these is parked behind it (decision 0020).
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from operator import eq
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
-    CheckConstraint,
     Column,
     ColumnElement,
     Connection,
@@ -27,10 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    delete,
     literal,
     select,
-    text,
     update,
 )
 
@@ -39,8 +33,10 @@ from journal.stream import NAME_CHARACTERS_MAX, STREAM_BEGAN
 from journal.wire import Verdict, VerdictCode
 from retail import facts
 from retail.facts import UnknownFact
-from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, ledger_key, postings
-from sync_server.database import RowsRefused, blames_database, metadata
+from retail.postings import MONEY, Posting, ledger_key, postings
+from sync_server import ledgers
+from sync_server.database import blames_database, metadata
+from sync_server.ledgers import Sums, is_takings, money_ledger, stock_ledger, takings_by_hour
 from sync_server.statements import Prepared, SetWise, one_of
 
 journal = Table(
@@ -102,52 +98,20 @@ intake = Table(
     Column("deferring_since", Text, nullable=False),
     Column("deferring_why", Text, nullable=False),
 )
-#: where an integer overflows SQLite goes on with a float, which no book may hold
-WHOLE = "amount BETWEEN -9000000000000000000 AND 9000000000000000000"
-money_ledger = Table(
-    "money_ledger",
+#: facts that had their effect after the period of their business date was closed
+late_fact = Table(
+    "late_fact",
     metadata,
-    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[MONEY]),
-    Column("amount", BigInteger, nullable=False),
-    Column("entries", BigInteger, nullable=False),
-    CheckConstraint(WHOLE, "whole"),
+    Column("stream_no", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("store", Text, nullable=False),
+    Column("business_date", Text, nullable=False),
+    Column("noted_at", Text, nullable=False),
 )
-stock_ledger = Table(
-    "stock_ledger",
-    metadata,
-    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[STOCK]),
-    Column("amount", BigInteger, nullable=False),
-    Column("entries", BigInteger, nullable=False),
-    CheckConstraint(WHOLE, "whole"),
-)
-#: shifts that closed over or short are found without reading the rest
-IS_DIFFERENCE = text("account = 'over_short' AND amount <> 0")
-Index(
-    "money_ledger_difference",
-    money_ledger.c.business_date,
-    sqlite_where=IS_DIFFERENCE,
-    postgresql_where=IS_DIFFERENCE,
-)
-#: what customers paid within an hour of the store's wall clock, `2026-06-03T09`, and in how many
-#: sales; the hour is empty where a till gave no time
-takings_by_hour = Table(
-    "takings_by_hour",
-    metadata,
-    *(
-        Column(key, Text, primary_key=True)
-        for key in ("store", "till", "business_date", "hour", "currency")
-    ),
-    Column("amount", BigInteger, nullable=False),
-    Column("sales", BigInteger, nullable=False),
-    CheckConstraint(WHOLE, "whole"),
-)
+Index("late_fact_period", late_fact.c.store, late_fact.c.business_date)
 
 _APPEND = SetWise(journal)
-_ADD = {
-    money_ledger: SetWise(money_ledger, adding=("amount", "entries")),
-    stock_ledger: SetWise(stock_ledger, adding=("amount", "entries")),
-    takings_by_hour: SetWise(takings_by_hour, adding=("amount", "sales")),
-}
+_NOTE_LATE = SetWise(late_fact)
 _SOME_UNSETTLED = Prepared(
     update(intake).where(intake.c.id == bindparam("the_row")), ("unsettled",)
 )
@@ -190,13 +154,15 @@ def _blaming_facts() -> Iterator[None]:
 
 class Source(NamedTuple):
     """Where a run of facts comes from, and what is known of it before any is read: the verdict and
-    the reason by which all are `withheld`; whether one `may_wait` behind an unsettled fact."""
+    the reason by which all are `withheld`; whether one `may_wait` behind an unsettled fact; up to
+    which business date the store's periods are closed."""
 
     stream_no: int
     store: str
     received_at: datetime
     withheld: tuple[str, str] | None = None
     may_wait: bool = False
+    closed_to: str = ""
 
 
 class Batch:
@@ -212,6 +178,7 @@ class Batch:
         self._money: dict[str, _Rows] = defaultdict(dict)
         self._stock: _Rows = {}
         self._applied: list[Arrived] = []
+        self._late: list[tuple[object, ...]] = []
         self.verdicts: list[Verdict] = []
 
     def add(self, fact: Arrived, verdict: Verdict | None = None) -> None:
@@ -223,6 +190,9 @@ class Batch:
         if verdict is None:
             self._applied.append(fact)
             self._blocked.discard(envelope.eid)
+            if "" < envelope.bdate <= self._source.closed_to:
+                place = (self._source.stream_no, envelope.seq, self._source.store)
+                self._late.append((*place, envelope.bdate, self._received_at))
         else:
             self.verdicts.append(verdict)
             if verdict.code in UNSETTLED:
@@ -258,13 +228,13 @@ class Batch:
         _APPEND.write(connection, self._journal)
 
     def apply(self, connection: Connection, project: Projection) -> None:
-        """Write each ledger sorted by key, and what else follows. Raises RowsRefused, and what a
-        projection raises."""
-        for ledger, rows in self.ledgers().items():
-            _ADD[ledger].write(connection, sorted(rows))
+        """Write each ledger sorted by key, which facts came late, and what else follows. Raises
+        RowsRefused, and what a projection raises."""
+        ledgers.add(connection, self.sums())
+        _NOTE_LATE.write(connection, self._late)
         project(connection, self._source.store, self._applied)
 
-    def ledgers(self) -> dict[Table, Iterable[list[Any]]]:
+    def sums(self) -> Sums:
         """What each ledger gains: keys, a sum, a number; to be asked for once."""
         takings = self._takings()  # before the hours are joined
         money = _joined(self._money.values())
@@ -282,11 +252,6 @@ class Batch:
                     row[-2] -= amount
                     row[-1] += entries if account == "sales" else 0
         return taken.values()
-
-
-def is_takings(account: str) -> bool:
-    """Whether an account of the money book is part of what customers paid: goods, tax, rounding."""
-    return account in ("sales", "rounding") or account.startswith("tax:")
 
 
 def _hour(at: str) -> str:
@@ -361,7 +326,7 @@ def append_carefully(
     already under another position is stored as a duplicate."""
     blocked = _blocked(connection, source, arrived)
     verdicts: list[Verdict] = []
-    with _locked_in_order(connection, source, arrived, blocked):
+    with _locked(connection, source, arrived, blocked):
         for fact in arrived:
             verdicts += _append(connection, source, fact, blocked, project)
     _note_unsettled(connection, verdicts)
@@ -389,30 +354,14 @@ def _append(
     return batch.verdicts
 
 
-@contextmanager
-def _locked_in_order(
+def _locked(
     connection: Connection, source: Source, arrived: Sequence[Arrived], blocked: set[str]
-) -> Iterator[None]:
-    """What goes fact by fact would lock the ledgers' rows in the order of the facts, and could wait
-    in a circle with another push. So all are locked first, in the order of every push: by adding
-    nothing to them. A row that comes to nothing is taken away again."""
+) -> AbstractContextManager[None]:
+    """What goes fact by fact would lock the ledgers' rows in the order of the facts."""
     batch = Batch(source, set(blocked))
     for fact in arrived:
         batch.add(fact, _withheld(source, fact))
-    nothing = {
-        ledger: [[*row[:-2], 0, 0] for row in sorted(rows)]
-        for ledger, rows in batch.ledgers().items()
-    }
-    with suppress(RowsRefused), connection.begin_nested():  # each fact is blamed in its turn
-        for ledger, rows in nothing.items():
-            _ADD[ledger].write(connection, rows)
-    yield
-    for ledger, rows in nothing.items():
-        places = [f"the_{column.name}" for column in ledger.columns]
-        same = map(eq, ledger.columns, map(bindparam, places))
-        if rows:
-            said = [dict(zip(places, row, strict=True)) for row in rows]
-            connection.execute(delete(ledger).where(*same), said)
+    return ledgers.locked_in_order(connection, batch.sums())
 
 
 def apply(
@@ -431,7 +380,7 @@ def apply(
                 batch.add(fact)
             batch.apply(connection, project)
     except NotApplied:
-        with _locked_in_order(connection, source, stored, blocked):
+        with _locked(connection, source, stored, blocked):
             applied = [_apply(connection, source, fact, blocked, project) for fact in stored]
         return [verdict for verdicts in applied for verdict in verdicts]
     return batch.verdicts
@@ -465,7 +414,7 @@ def spoken_of(
     connection: Connection, facts_: Iterable[Arrived], verdicts: Collection[str]
 ) -> set[str]:
     """The facts with one of these verdicts that these facts speak of, by their ids."""
-    refs = {eid for fact in facts_ for eid in fact.envelope.refs if _may_be_id(eid)}
+    refs = {eid for fact in facts_ for eid in fact.envelope.refs if may_be_id(eid)}
     if not refs:
         return set()
     found = select(journal.c.eid).where(
@@ -474,7 +423,7 @@ def spoken_of(
     return set(connection.execute(found).scalars())
 
 
-def _may_be_id(eid: str) -> bool:
+def may_be_id(eid: str) -> bool:
     """Whether an envelope may carry that id; PostgreSQL takes no NUL even to look for it."""
     return len(eid) <= NAME_CHARACTERS_MAX and eid.isascii() and eid.isprintable()
 

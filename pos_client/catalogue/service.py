@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -67,7 +67,9 @@ class CatalogueService:
     def __init__(self, recorder: Recorder, folder: Path, wait_s: float) -> None:
         self.recorder = recorder
         self._scope = store_scope(recorder.writer.store)
-        self.books = Books(folder / FOLDER, wait_s, lambda: recorder.clock.read().at)
+        #: by what plans go into force, and what day it is
+        self.now: Callable[[], datetime] = lambda: recorder.clock.read().at
+        self.books = Books(folder / FOLDER, wait_s, self._time)
         hand_over(recorder.database, self.books.book, self._scope)
         self._decisions = reading.Decisions(recorder.database.driver)
         self.finder = Finder(recorder, self.books, lambda: self.settings, self._reading)
@@ -143,9 +145,12 @@ class CatalogueService:
             told = msgspec.json.decode(body, type=Revision) if body else Revision("", "")
             return InForce(self.seen, told.published_at, book.position.checked_at)
 
+    def _time(self) -> datetime:
+        return self.now()
+
     def today(self) -> date:
-        """The store's date by this till's clock."""
-        return self.recorder.clock.read().at.astimezone(self.recorder.zone).date()
+        """The store's date by this till's clock, by the hub's where that one is wrong."""
+        return self.now().astimezone(self.recorder.zone).date()
 
     def meaning(self, scan: str, where: Where = Where.GOODS) -> Meaning:
         """What a scanned or typed code may mean, its AIM identifier in front of it or not."""

@@ -12,6 +12,7 @@ from pos_client.screen import prices, words
 from pos_client.screen.page import Desk
 from pos_client.screen.rows import Ink, Row, Span, row, row_width, sides, width
 from pos_client.sync.service import SyncState
+from retail.clocks import clock_off
 from retail.language import Text
 
 _IN_STEP = Text("● in step", "● 同步")
@@ -26,6 +27,7 @@ _STUCK = Text(
     "▲ nothing gets through · {waiting} to send · oldest {age}",
     "▲ 传送停滞 · {waiting} 条待传 · 最久 {age}",
 )
+_CLOCK = Text("◷ clock {off}", "◷ 时钟{off}")
 _PRINTER = Text("▤ ready", "▤ 就绪")
 _PRINTER_UNKNOWN = Text("▤ …", "▤ …")
 _NO_PRINTER = Text("▤ none", "▤ 无")
@@ -75,6 +77,13 @@ def sync_lamp(state: SyncState | None, now: datetime) -> Lamp:
     return Lamp(waiting if state.waiting else _IN_STEP, well=True)
 
 
+def clock_lamps(state: SyncState | None) -> list[Lamp]:
+    """Nothing while this till's clock is right, or nobody knows better."""
+    if state is None or not state.clock_off_s:
+        return []
+    return [Lamp(_CLOCK.filled(off=clock_off(state.clock_off_s)), well=False)]
+
+
 def printer_lamp(state: Health | None) -> Lamp:
     if state is None:
         return Lamp(_NO_PRINTER, well=True)
@@ -99,6 +108,7 @@ def status_row(
     till = desk.till
     now = till.recorder.clock.read().at.astimezone(till.recorder.zone)
     lamps = [
+        *clock_lamps(sync),
         sync_lamp(sync, now),
         printer_lamp(till.counter.printer),
         scanner_lamp(till.counter.scanner),

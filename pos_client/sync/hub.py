@@ -140,6 +140,8 @@ class Hub:
         self._verify = _trusting(authority) if authority else url.startswith("https")
         self._time_out_s = time_out_s
         self._answer_s = answer_s
+        #: told what the hub's clock shows, as it says it
+        self.on_time: Callable[[str], object] = lambda _: None
         self._token = ""
         #: the schema of the feed that is asked for
         self.feed_schema = wire.FEED_SCHEMA
@@ -325,6 +327,8 @@ class Hub:
     ) -> Answer[T] | Refused | NoAnswer:
         if response.headers.get(wire.HEADER) != wire.PROTOCOL:
             return NoAnswer(f"status {response.status_code} from somebody who is not the hub")
+        if said := response.headers.get(wire.TIME_HEADER):
+            self.on_time(said)
         if response.is_success:
             return Answer(self._message(response, kind))
         problem = self._message(response, Problem)

@@ -6,7 +6,6 @@ them, so a simulator can take the same steps in an order of its own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
@@ -22,17 +21,20 @@ from journal.stream import Head, StreamId
 from journal.wire import Declared, Problem, Verdict
 from pos_client.catalogue.books import ContentsDiffer
 from pos_client.catalogue.service import CatalogueService
+from pos_client.clock import HUB_TIME_FILE, HubTime
 from pos_client.identity import Identity, doubt, offer_again
 from pos_client.recorder import Recorder, act
 from pos_client.settings import TillSettings
 from pos_client.sync import forks, records
 from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
+from pos_client.sync.line import Line
 from pos_client.sync.progress import Progress
 from pos_client.sync.pruning import Pruning
 from pos_client.sync.records import SqlOutbox, StreamState
 from pos_client.sync.snapshot import Fetch, Slow, Useless, is_for_us
 from pricebook.book import NotABook
 from pricebook.rows import Row
+from retail.clocks import clock_off
 from retail.language import Language, Text
 
 _CURSOR_LOST = 410
@@ -57,11 +59,18 @@ _LACKS_REMEDY = Text(
     "Go on selling, and tell head office: a newer backup of the hub holds them, restore that one.",
     "可继续销售；请通知总部：较新的总部备份中有这些记录，请恢复该备份。",
 )
+#: what the till says where its clock is wrong
+CLOCK_WRONG = Text("This till's clock is {off}.", "本机时钟{off}。")
+CLOCK_REMEDY = Text(
+    "Go on selling: prices and business dates go by the hub's time. Set the machine's clock.",
+    "可继续销售：价格与营业日以总部时间为准。请校准本机时钟。",
+)
 
 
 class SyncState(NamedTuple):
     """What the status line shows: facts that wait and since when, what is wrong, why the line is
-    dead, and whether it is up and gets nothing through."""
+    dead, whether it is up and gets nothing through, and by how many seconds this till's clock is
+    ahead of the hub's, 0 while it is right."""
 
     waiting: int
     waiting_since: str
@@ -70,16 +79,7 @@ class SyncState(NamedTuple):
     problem: str
     why: str
     stuck: bool = False
-
-
-@dataclass(slots=True)
-class _Line:
-    """What sync remembers of the line, for the status line."""
-
-    online: bool | None = None
-    problem: str = ""
-    why: str = ""
-    pull_problem: str = ""
+    clock_off_s: int = 0
 
 
 class SyncService:
@@ -103,6 +103,10 @@ class SyncService:
         self.settings = settings
         self.hub = hub
         self._sales = sales
+        self.hub_time = HubTime(recorder.clock, settings.state / HUB_TIME_FILE)
+        #: that the clock is wrong was told
+        self._clock_told = False
+        hub.on_time = self._heard_time
         self._pull_backoff = Backoff(chance)
         self._repair_backoff = Backoff(chance, _REPAIR_S_MAX)
         self._fork_backoff = Backoff(chance)
@@ -120,16 +124,17 @@ class SyncService:
         self._lacking: set[int] = set()
         #: of a stream that is compared with the hub's: the last of its facts there that was seen
         self._compared: dict[int, Head] = {}
-        self._line = _Line()
+        self.line = Line(self._tell)
         self._progress = Progress(settings.stuck_after_s)
         #: a new cut lies staged: the till swaps it in when no sale is open
         self.on_staged: Callable[[], object] = lambda: None
         #: told of what the hub did not simply apply, of a fork, and of the line's coming and going
         self.on_event: Callable[[str, dict[str, object]], None] = lambda *_: None
-        #: push got through after it had not: a pull that waits need not wait longer
-        self.on_push_through: Callable[[], None] = lambda: None
         #: pull got through while push finds the line dead
         self.on_pull_through: Callable[[], None] = lambda: None
+
+    def _tell(self, name: str, values: dict[str, object]) -> None:
+        self.on_event(name, values)
 
     # What the status line shows
 
@@ -140,10 +145,28 @@ class SyncService:
         # streams are in order, so the first that waits has waited longest
         since = next(filter(None, (state.waiting_since for state in states)), "")
         forked = any(state.doubted for state in states)
-        problem = self._line.problem or self._line.pull_problem
+        problem = self.line.problem or self.line.pull_problem
         problem = problem or (_PRUNED if self._lacking else "")
-        line, stuck = self._line, self._progress.stuck
-        return SyncState(waiting, since, bool(line.online), forked, problem, line.why, stuck)
+        line, stuck, off_s = self.line, self._progress.stuck, self.hub_time.off_s
+        return SyncState(waiting, since, bool(line.online), forked, problem, line.why, stuck, off_s)
+
+    def _heard_time(self, said: str) -> None:
+        """Tell once that this till's clock is wrong, and once that it is right again."""
+        self.hub_time.heard(said)
+        off_s = self.hub_time.off_s
+        if bool(off_s) == self._clock_told:
+            return
+        self._clock_told = bool(off_s)
+        language = Language(self.catalogue.settings.language)
+        values: dict[str, object] = {"ahead_s": off_s}
+        if off_s:
+            values["say"] = CLOCK_WRONG.filled(off=clock_off(off_s)).to(language)
+            values["remedy"] = CLOCK_REMEDY.to(language)
+        self.on_event("sync.clock", values)
+
+    def _shows(self) -> str:
+        """What this till's clock shows."""
+        return self.recorder.clock.read().at.isoformat(timespec="milliseconds")
 
     # Push
 
@@ -160,7 +183,7 @@ class SyncService:
         match step:
             case push.Acknowledged():
                 self._acknowledge(state, step)
-                self._note_line(online=True)
+                self.line.pushed(online=True)
                 self._note_progress(moved=step.head != state.acked)
                 return step.wait_s if self._something_waits() else (step.wait_s or None)
             case push.Forked(head) if head.seq < state.pruned.seq:
@@ -171,7 +194,7 @@ class SyncService:
                 return 0.0
             case push.Retry(wait_s, problem, why):
                 code = problem.code if problem else ""
-                self._note_line(online=problem is not None, problem=code, why=why)
+                self.line.pushed(online=problem is not None, problem=code, why=why)
                 if problem is not None:
                     self._note_progress(moved=False)
                 return wait_s
@@ -201,7 +224,7 @@ class SyncService:
         return self._pushers[state.stream_no]
 
     def _exchange(self, pusher: push.Pusher, outbox: SqlOutbox) -> push.Step:
-        match self.hub.push(pusher.next_request(outbox)):
+        match self.hub.push(pusher.next_request(outbox, self._shows())):
             case Answer(reply):
                 return pusher.answered(outbox, reply)
             case Refused(status, problem, retry_after_s):
@@ -255,13 +278,13 @@ class SyncService:
                 self._fork_backoff.succeeded()
                 return 0.0
             case Refused(_, problem, retry_after_s):
-                self._note_line(online=True, problem=problem.code)
+                self.line.pushed(online=True, problem=problem.code)
                 return self._fork_backoff.failed(retry_after_s)
             case NoAnswer(why):
-                self._note_line(online=False, why=why)
+                self.line.pushed(online=False, why=why)
                 return self._fork_backoff.failed()
             case _:
-                self._note_line(online=True, problem=push.NOT_OUR_HUB.code)
+                self.line.pushed(online=True, problem=push.NOT_OUR_HUB.code)
                 return self._fork_backoff.failed()
 
     @act
@@ -283,7 +306,7 @@ class SyncService:
     def _note_lack(self, state: StreamState, hub_seq: int) -> None:
         """The hub was restored from a backup that is older than what it called safe: nothing of
         this stream can be sent before it has a newer one, and selling goes on."""
-        self._note_line(online=True)
+        self.line.pushed(online=True)
         if state.stream_no in self._lacking:
             return
         self._lacking.add(state.stream_no)
@@ -292,19 +315,6 @@ class SyncService:
         remedy = _LACKS_REMEDY.to(Language(language))
         values = {"first": first, "last": last, "say": said, "remedy": remedy}
         self.on_event("sync.pruned", values)
-
-    def _note_line(self, *, online: bool, problem: str = "", why: str = "") -> None:
-        line = self._line
-        changed = (online, problem) != (line.online, line.problem)
-        line.online, line.problem, line.why = online, problem, why
-        if changed and problem:
-            self.on_event("sync.refused", {"code": problem})
-        elif changed and online:
-            self.on_event("sync.online", {})
-        elif changed:
-            self.on_event("sync.offline", {"why": why})
-        if changed and online and not problem:
-            self.on_push_through()
 
     def _note_progress(self, *, moved: bool) -> None:
         if moved or not self._something_waits():
@@ -320,12 +330,6 @@ class SyncService:
         where = f"{Path(place.filename).name}, line {place.lineno}"
         self.on_event("sync.fault", {"why": f"{type(fault).__name__}: {fault} ({where})"})
         self._note_progress(moved=False)
-
-    def _note_pull(self, problem: str) -> None:
-        changed = problem != self._line.pull_problem
-        self._line.pull_problem = problem
-        if changed and problem:
-            self.on_event("sync.refused", {"code": problem})
 
     # Pull
 
@@ -349,8 +353,8 @@ class SyncService:
         match self.hub.feed(self._writing_stream, self.signer, self._declared(), cursor):
             case Answer(page) if page.rows or page.up_to_date:
                 self._pull_backoff.succeeded()
-                self._note_pull("")
-                if not self._line.online:
+                self.line.pulled("")
+                if not self.line.online:
                     self.on_pull_through()
                 if self._is_far_behind(page):
                     return self._begin_fetch()
@@ -375,8 +379,7 @@ class SyncService:
             case Answer(told):
                 # without a schema in common the hub says what is to be done (426)
                 self.hub.feed_schema = told.feed or wire.FEED_SCHEMA
-                ahead_s = round((self.recorder.clock.read().at - told.at).total_seconds())
-                self.on_event("sync.met", {"program": told.program, "clock_ahead_s": ahead_s})
+                self.on_event("sync.met", {"program": told.program})
                 wait_s = told.backoff_ms / 1000
             case Refused(status=status) if status == _NO_SUCH_PATH:
                 self.hub.feed_schema, wait_s = OLDEST_READ, 0.0
@@ -393,12 +396,12 @@ class SyncService:
         if no.status == _UPGRADE:
             self._has_met = False
             self._tell_too_old(no.problem)
-        self._note_pull(no.problem.code)
+        self.line.pulled(no.problem.code)
         return self._pull_backoff.failed(no.retry_after_s)
 
     def _tell_too_old(self, said: Problem) -> None:
         """Push and selling go on; what head office publishes waits for another program."""
-        if self._line.pull_problem != said.code:
+        if self.line.pull_problem != said.code:
             language = Language(self.catalogue.settings.language)
             say, remedy = Text(said.title, said.title_zh), Text(said.remedy, said.remedy_zh)
             words = {"say": say.to(language), "remedy": remedy.to(language)}
@@ -488,7 +491,8 @@ class SyncService:
     def _declared(self) -> Declared:
         with self.recorder.database.reader() as connection:
             state = records.streams(connection, self.who.till)[-1]
-            return Declared(state.head.seq, state.head.hash, state.waiting_since)
+            head = state.head
+            return Declared(head.seq, head.hash, state.waiting_since, self._shows())
 
     def close(self) -> None:
         self.hub.close()

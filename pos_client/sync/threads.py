@@ -29,7 +29,7 @@ class SyncThreads:
 
     def start(self) -> None:
         self.sync.recorder.on_recorded = self._recorded.set
-        self.sync.on_push_through = self._wake_pull.set
+        self.sync.line.on_push_through = self._wake_pull.set
         self.sync.on_pull_through = self._wake_push.set
         for thread in self._threads:
             thread.start()

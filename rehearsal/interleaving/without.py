@@ -8,7 +8,7 @@ from unittest.mock import patch
 from sqlalchemy import Connection, func, text, update
 
 from pricebook.rows import GONE, Change, Contents
-from sync_server import recorder
+from sync_server import ledgers
 from sync_server.database import tell_hubs
 from sync_server.feed import records
 from sync_server.recorder import Batch, Projection
@@ -54,8 +54,8 @@ def _no_dense_positions() -> Iterator[None]:
 
 
 def _in_order_of_the_basket(self: Batch, connection: Connection, project: Projection) -> None:
-    for ledger, rows in self.ledgers().items():
-        recorder._ADD[ledger].write(connection, list(rows))
+    for ledger, rows in self.sums().items():
+        ledgers._ADD[ledger].write(connection, list(rows))
     project(connection, self._source.store, self._applied)
 
 

@@ -22,6 +22,8 @@ class TillCard(NamedTuple):
     sales: str
     takings: str
     shift: str
+    whole_to: str
+    clock: str = ""
 
 
 def till_cards(hub_url: str, language: str = "en") -> list[TillCard]:

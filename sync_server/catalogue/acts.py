@@ -1,5 +1,5 @@
-"""The log: who at head office did what to the catalogue, and when. A row is written in the
-transaction of the act that it tells of."""
+"""The log: who at head office did what to the catalogue and to periods, and when. A row is written
+in the transaction of the act that it tells of."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,8 @@ Index("office_act_subject", office_act.c.subject)
 
 
 class Act(StrEnum):
-    """What was done: to a revision, to a product in a draft, or to what may not be sold."""
+    """What was done: to a revision, to a product in a draft, to what may not be sold, or to a
+    period."""
 
     DRAFTED = "drafted"
     #: drafted, so that everything is as it was when another revision stood
@@ -50,6 +51,8 @@ class Act(StrEnum):
     WITHDRAWN = "withdrawn"
     RECALLED = "recalled"
     LIFTED = "lifted"
+    #: a period of a store
+    CLOSED = "closed"
 
 
 NAMES: Final = {
@@ -61,6 +64,7 @@ NAMES: Final = {
     Act.WITHDRAWN: Text("withdrawn", "撤回"),
     Act.RECALLED: Text("recalled", "召回"),
     Act.LIFTED: Text("lifted", "解除"),
+    Act.CLOSED: Text("closed", "日结"),
 }
 #: the author of what the hub does by itself: a plan's time has come
 BY_ITSELF: Final = ""
@@ -72,7 +76,7 @@ _OF_REVISIONS = (*BEGINNINGS, Act.PUBLISHED, Act.PLANNED, Act.WITHDRAWN)
 
 class ActRow(NamedTuple):
     """An act: when, ISO 8601 in UTC; who; to what: a revision's number, `NUMBER/PRODUCT` for a
-    product that was edited into a draft, a recall's key; why."""
+    product that was edited into a draft, a recall's key, `STORE/DATE` of a period; why."""
 
     number: int
     at: str

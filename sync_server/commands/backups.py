@@ -1,13 +1,9 @@
 """`sync-server backup`, `backups` and `restore`: what is safe, and how it comes back."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from retail.language import Text
 from sync_server.backup import restoring
@@ -16,7 +12,7 @@ from sync_server.backup.records import BackupRow
 from sync_server.backup.restoring import Restored
 from sync_server.catalogue import moments
 from sync_server.commands.running import Url, run, saying_no, settings_of, stop, with_hub
-from sync_server.commands.shown import rows
+from sync_server.commands.shown import progress, rows
 from sync_server.database import FAULTS, unusable
 from sync_server.hub import system_now
 from sync_server.settings import HubSettings
@@ -44,7 +40,7 @@ def backup(file: File, replace: Replace = False, database: Url = None) -> None:
     Example: sync-server backup /backup/hub-2026-12-01.db
     """
     settings, where = settings_of(database=database), file.absolute()
-    with _progress("backing up") as tell:
+    with progress("backing up") as tell:
         done = run(with_hub(settings, lambda hub: hub.office.back_up(where, tell, replace=replace)))
     typer.echo(
         f"{done.file}: {done.facts} facts as of {moments.told(done.taken_at)},"
@@ -110,11 +106,11 @@ def restore(
     if check and replace:
         stop(*_NO_CHECK)
     if check:
-        with _progress("reading") as tell, saying_no():
+        with progress("reading") as tell, saying_no():
             _say(restoring.check(file, tell), "is whole")
         return
     settings = settings_of(database=database)
-    with _progress("restoring") as tell:
+    with progress("restoring") as tell:
         done = run(_restore(file, settings, tell, replace=replace))
     _say(done, "is restored")
     if done.aside is not None:
@@ -135,15 +131,3 @@ def _say(done: Restored, what: str) -> None:
         f"the backup of {moments.told(done.taken_at)} {what}:"
         f" {done.held.facts} facts in {streams} streams"
     )
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A line for a person who watches, beside the output."""
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(name, total=None)
-
-        def tell(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        yield tell

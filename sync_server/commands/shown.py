@@ -1,10 +1,12 @@
 """What commands answer: a table for a person who watches, plain lines with tabs for a script."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -26,3 +28,15 @@ def rows(columns: Sequence[str], told: Iterable[Sequence[str]]) -> None:
 def printable(cell: str) -> str:
     """The cell without what would move a terminal's cursor, or turn its text around."""
     return "".join(sign if sign.isprintable() else "�" for sign in cell)
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A line for a person who watches, beside the output."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield tell

@@ -1,9 +1,11 @@
-"""A request to the catalogue's pages: what was asked and typed, and how the answer is drawn."""
+"""A request to a page where head office does something: what was asked and typed, and how the
+answer is drawn."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from retail.language import Language, Text
@@ -12,14 +14,17 @@ from sync_server.catalogue.service import NoSuchProduct, NoSuchRevision
 from sync_server.console import catalogue_words as words
 from sync_server.console import guard
 from sync_server.console.drawn import Sheet
-from sync_server.console.guard import Form, one
+from sync_server.console.guard import Form, NotFromHere, one
 from sync_server.console.search import Search
+from sync_server.console.words import DATABASE_AWAY, NOT_HERE
+from sync_server.database import FAULTS
 from sync_server.hub import Hub
+from sync_server.sync.service import NoSuchStore
 
 HERE = "/hq/catalogue"
 #: a greater number is no revision's
 NUMBER_MAX = 2**53
-_ABSENT = (NoSuchRevision, NoSuchProduct)
+_ABSENT = (NoSuchRevision, NoSuchProduct, NoSuchStore)
 #: a browser says where its forms come from to the hub alone
 _SHEET = Sheet(
     ("page.css", "catalogue.css"), "catalogue.js", form_action="'self'", referrer="same-origin"
@@ -40,6 +45,11 @@ class TextTooLong(Refusal):
 
 class Asked:
     """A request, whose language it speaks, and the hub it asks."""
+
+    #: where its pages are, what stands on them, and what has been done by the address's word
+    here: ClassVar[str] = HERE
+    vocabulary: ClassVar[Mapping[str, Text]] = words.WORDS
+    done: ClassVar[Mapping[str, Text]] = words.DONE
 
     def __init__(self, request: Request, hub: Hub, search: Search) -> None:
         self.request = request
@@ -75,18 +85,20 @@ class Asked:
     def part(self) -> str:
         """Which part of the catalogue the page belongs to."""
         path = self.request.url.path.removeprefix(HERE)
+        if path.startswith("/hq"):
+            return path
         return next((part for part in ("/revisions", "/recalls") if path.startswith(part)), "")
 
     def link(self, path: str = "", **parameters: object) -> str:
-        """An address of the catalogue in the reader's language."""
+        """An address of these pages in the reader's language."""
         given = {name: value for name, value in parameters.items() if value not in ("", None)}
-        return f"{HERE}{path}?{urlencode({**given, 'lang': self.language.value})}"
+        return f"{self.here}{path}?{urlencode({**given, 'lang': self.language.value})}"
 
     def drawn(self, template: str, no: Refusal | None = None, **seen: Any) -> Response:
         """A page; with what was refused and how to go on."""
         other = Language.ENGLISH if self.language is Language.CHINESE else Language.CHINESE
         parameters = {**self.request.query_params, "lang": other.value}
-        done = words.DONE.get(self.query("done"))
+        done = self.done.get(self.query("done"))
         status = 200 if no is None else 404 if isinstance(no, _ABSENT) else 422
         html = _SHEET.draw(
             template,
@@ -95,7 +107,7 @@ class Asked:
             other_link=f"{self.request.url.path}?{urlencode(parameters)}",
             link=self.link,
             part=self.part,
-            words={name: text.to(self.language) for name, text in words.WORDS.items()},
+            words={name: text.to(self.language) for name, text in self.vocabulary.items()},
             token=guard.token(self.hub),
             by=one(self.form, "by") or guard.author_of(self.request),
             typed=lambda name: one(self.form, name),
@@ -121,3 +133,33 @@ def bounded(field: str, text: str, most: int) -> str:
     if len(text) > most:
         raise TextTooLong(what=words.WORDS[field], most=most)
     return " ".join(text.split())
+
+
+Handler = Callable[[Asked], Awaitable[Response]]
+
+
+def answering(
+    hub: Callable[[], Hub], asked_as: type[Asked] = Asked
+) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Makes endpoints of handlers: to this machine only, and what is posted comes from a page."""
+    search = Search()
+
+    def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            if not guard.is_local(request):
+                return guard.sentence(NOT_HERE, 403)
+            asked = asked_as(request, hub(), search)
+            try:
+                if request.method == "POST":
+                    asked.form = await guard.posted(request, asked.hub)
+                return await handler(asked)
+            except NotFromHere as no:
+                return guard.sentence(no.said, no.status)
+            except FAULTS:
+                return guard.sentence(DATABASE_AWAY, 503)
+            except ClientDisconnect:
+                return Response(status_code=400)
+
+        return answer
+
+    return endpoint

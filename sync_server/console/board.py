@@ -1,45 +1,26 @@
 """The tills as a board: a card for each, grouped by store, in the reader's language.
 
-Owns when a till is in step, and the mark and the words of every state.
+Owns the mark and the words of every state.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
 from retail.language import Language, Text
-from sync_server.console.records import Overview, Takings, TillStanding
-from sync_server.console.words import SHIFT_NONE, SHIFT_OPEN, UNSETTLED, amount, clock, facts_of
-from sync_server.settings import IN_STEP_S
+from sync_server.console.records import Overview, Takings
+from sync_server.console.words import (
+    SHIFT_NONE,
+    SHIFT_OPEN,
+    UNSETTLED,
+    amount,
+    clock,
+    clock_said,
+    facts_of,
+    said_of,
+)
+from sync_server.periods.standing import State, TillStanding, state_of
 
-
-class State(StrEnum):
-    """How a till stands with the hub."""
-
-    IN_STEP = "in_step"
-    CLOSED = "closed"
-    BEHIND = "behind"
-    SILENT = "silent"
-    NEVER = "never"
-    FORKED = "forked"
-    REVOKED = "revoked"
-
-
-_STATES = {
-    State.IN_STEP: Text("in step", "同步"),
-    State.CLOSED: Text("closed, in step", "已交班，同步"),
-    State.BEHIND: Text("{facts} outstanding{since}", "{since}{facts}待传"),
-    State.SILENT: Text(
-        "silent since {contact}, last declared head {declared}",
-        "{contact} 起无联系，最后声明 {declared}",
-    ),
-    State.NEVER: Text("has never spoken", "从未联系"),
-    State.FORKED: Text("forked: two histories", "记录分叉"),
-    State.REVOKED: Text("revoked", "已停用"),
-}
-_SINCE = Text(" since {time}", "{time} 起 ")
 MARKS = {
     State.IN_STEP: "●",
     State.CLOSED: "●",
@@ -49,7 +30,6 @@ MARKS = {
     State.FORKED: "▲",
     State.REVOKED: "✕",
 }
-_WELL = {State.IN_STEP, State.CLOSED}
 
 
 class TillCard(NamedTuple):
@@ -61,50 +41,28 @@ class TillCard(NamedTuple):
     said: str
     #: how many of its facts are to be settled, empty for none
     unsettled: str
+    #: by how much its clock is off, empty while it is right
+    clock: str
     contact: str
     facts: str
     day: str
     sales: str
     takings: str
     shift: str
+    #: up to which business date all its facts are here
+    whole_to: str
 
 
 class StoreBoard(NamedTuple):
-    """One store of the board; `day` is its tills' latest business date, empty without any."""
+    """One store of the board; `day` is its tills' latest business date, `closed_to` the last one
+    that is closed, each empty without any."""
 
     store_id: str
     name: str
     day: str
     takings: str
+    closed_to: str
     tills: tuple[TillCard, ...]
-
-
-def state_of(standing: TillStanding, now: datetime) -> State:
-    """Whether a till is in step: it declared the head we have and spoke within IN_STEP_S, or has no
-    shift open (design: a closed till owes nothing until the store opens)."""
-    if standing.revoked:
-        return State.REVOKED
-    if not standing.last_contact:
-        return State.NEVER
-    if standing.forked:
-        return State.FORKED
-    caught_up = standing.declared_seq <= standing.head_seq
-    if caught_up and not standing.open_shift:
-        return State.CLOSED
-    silent_s = (now - datetime.fromisoformat(standing.last_contact)).total_seconds()
-    if silent_s > IN_STEP_S:
-        return State.SILENT
-    return State.IN_STEP if caught_up else State.BEHIND
-
-
-def in_step(standings: Iterable[TillStanding], now: datetime) -> tuple[int, int]:
-    """How many tills are in step, of how many in service."""
-    states = [
-        state_of(standing, now)
-        for standing in standings
-        if standing.till_id and not standing.revoked
-    ]
-    return sum(state in _WELL for state in states), len(states)
 
 
 def board(seen: Overview, language: Language, now: datetime) -> tuple[StoreBoard, ...]:
@@ -120,6 +78,7 @@ def board(seen: Overview, language: Language, now: datetime) -> tuple[StoreBoard
                 first.store_name,
                 day,
                 amount(taken, first.currency) if day else "",
+                seen.closed[store_id].business_date if store_id in seen.closed else "",
                 tuple(_card(each, seen, language, now) for each in tills if each.till_id),
             )
         )
@@ -136,26 +95,20 @@ def _card(standing: TillStanding, seen: Overview, language: Language, now: datet
     till_id = standing.till_id or ""
     taken, unsettled = seen.takings.get(till_id), seen.unsettled_facts.get(till_id, 0)
     state = state_of(standing, now)
-    contact = clock(standing.last_contact, standing.timezone, now)
-    since = clock(standing.waiting_since, standing.timezone, now)
-    said = _STATES[state].filled(
-        facts=facts_of(standing.declared_seq - standing.head_seq),
-        since=_SINCE.filled(time=since) if since else "",
-        contact=contact,
-        declared=f"{standing.declared_seq:,}",
-    )
     return TillCard(
         till_id,
         state,
         MARKS[state],
-        said.to(language),
+        said_of(standing, now).to(language),
         UNSETTLED.filled(facts=facts_of(unsettled)).to(language) if unsettled else "",
-        contact,
+        clock_said(standing).to(language),
+        clock(standing.last_contact, standing.timezone, now),
         f"{standing.head_seq:,}",
         taken.business_date if taken else "",
         f"{taken.sales:,}" if taken else "",
         amount(taken.minor, standing.currency) if taken else "",
         _shift(standing.open_shift).to(language) if standing.last_contact else "",
+        standing.whole_to,
     )
 
 

@@ -2,10 +2,9 @@
 what was published and by whom, recalls. Plain forms; a small script finds as one types.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -22,11 +21,10 @@ from sync_server.catalogue.records import State
 from sync_server.catalogue.service import NoSuchProduct, NoSuchRevision
 from sync_server.console import catalogue_words as words
 from sync_server.console import guard, product_form, records, revisions
-from sync_server.console.asked import HERE, NUMBER_MAX, Asked, bounded
-from sync_server.console.guard import NotFromHere, one
-from sync_server.console.search import BookNotHere, Search
-from sync_server.console.words import DATABASE_AWAY, NOT_HERE, amount
-from sync_server.database import FAULTS
+from sync_server.console.asked import HERE, NUMBER_MAX, Asked, answering, bounded
+from sync_server.console.guard import one
+from sync_server.console.search import BookNotHere
+from sync_server.console.words import amount
 from sync_server.hub import Hub
 from sync_server.imports.fields import BadField, changed, fields_of, made
 from sync_server.stock.records import OnHand
@@ -36,8 +34,6 @@ _CHANGES_MAX = 100
 _HISTORY_MAX = 50
 _LATEST = 6
 _CHANGED_LAST = 14
-
-Handler = Callable[[Asked], Awaitable[Response]]
 
 
 class StockLine(NamedTuple):
@@ -58,26 +54,7 @@ class AlreadyThere(Refusal):
 
 def routes(hub: Callable[[], Hub]) -> list[Route]:
     """The routes of the catalogue."""
-    search = Search()
-
-    def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            if not guard.is_local(request):
-                return guard.sentence(NOT_HERE, 403)
-            asked = Asked(request, hub(), search)
-            try:
-                if request.method == "POST":
-                    asked.form = await guard.posted(request, asked.hub)
-                return await handler(asked)
-            except NotFromHere as no:
-                return guard.sentence(no.said, no.status)
-            except FAULTS:
-                return guard.sentence(DATABASE_AWAY, 503)
-            except ClientDisconnect:
-                return Response(status_code=400)
-
-        return answer
-
+    endpoint = answering(hub)
     revision = f"{HERE}/revisions/{{number:int}}"
     table = [
         ("GET", HERE, _overview),

@@ -14,6 +14,8 @@ WORDS = {
     "title": Text("Catalogue", "商品目录"),
     "head_office": Text("Head office", "总部"),
     "board": Text("Stores and tills", "门店与终端"),
+    "periods": Text("Periods", "日结"),
+    "catalogue": Text("Catalogue", "商品目录"),
     "other": Text("中文", "English"),
     "find": Text("Find a product", "查找商品"),
     "find_hint": Text("name, pinyin, category, number or barcode", "品名、拼音、类别、编号或条码"),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from journal.wire import VerdictCode
+from retail.clocks import clock_off
 from retail.facts import (
     TYPES,
     CodeDecided,
@@ -17,11 +18,12 @@ from retail.facts import (
     StockReceived,
 )
 from retail.language import Language, Text
-from sync_server.console.board import MARKS, State, state_of
-from sync_server.console.records import Difference, Overview, TillStanding, Unsettled
+from sync_server.console.board import MARKS
+from sync_server.console.records import Difference, Late, Overview, Unsettled
 from sync_server.console.restored import BrokenOff, PutBack
-from sync_server.console.words import NOTHING, age, amount, clock, facts_of
+from sync_server.console.words import NOTHING, age, amount, clock, clock_said, facts_of
 from sync_server.feed.epochs import ELSEWHERE, OLDER_COPY, PROVED, RESTORED
+from sync_server.periods.standing import State, TillStanding, state_of
 from sync_server.recorder import REVOKED
 
 
@@ -53,6 +55,8 @@ _SHORT = Text("Cash short", "短款")
 _PUT_BACK = Text("The hub was put back", "总部数据库已回退")
 _COPIED_BACK = Text("An older copy of the disk", "磁盘为旧副本")
 _TWICE = Text("One till on two machines", "同一终端在两台机器上运行")
+_CLOCK_OFF = Text("Clock is wrong", "时钟不准")
+_LATE = Text("Came after the close", "日结后到达")
 _COUNT_AGAIN = Text(
     "Count the safe again with the cashier; the books hold it as over_short.",
     "请与收银员复点现金；差额已记入 over_short 科目。",
@@ -102,6 +106,16 @@ _TODO = {
         "Ask the store whether the till is on and its line is up; it goes on selling meanwhile.",
         "请门店检查终端电源与网络；终端可继续销售。",
     ),
+    _CLOCK_OFF: Text(
+        "Set the till's clock, and have it set by itself (NTP). Facts, their order and business"
+        " dates do not depend on it.",
+        "请校准终端时钟并启用自动对时（NTP）；记录、其顺序与营业日均不受影响。",
+    ),
+    _LATE: Text(
+        "In the books under its own date. Book what it changed in the next period: see Periods, or"
+        " sync-server periods late",
+        "已按原营业日入账；请将其影响计入下一期，见“日结”页或 sync-server periods late",
+    ),
     _OVER: _COUNT_AGAIN,
     _SHORT: _COUNT_AGAIN,
 }
@@ -140,9 +154,14 @@ _KINDS: dict[type[Fact], Text] = {
 _KIND_NAMES = {TYPES[fact][0]: said for fact, said in _KINDS.items()}
 
 
+def kind_name(kind: str) -> Text:
+    """What a type of facts is called."""
+    return _KIND_NAMES.get(kind, Text(kind, kind))
+
+
 def discrepancies(seen: Overview, language: Language, now: datetime) -> tuple[Discrepancy, ...]:
-    """What was put back and forks first, then what is not in the books, drawers, and tills that
-    nobody hears."""
+    """What was put back and forks first, then what is not in the books, what came late, drawers,
+    tills that nobody hears, and clocks."""
     standings = [each for each in seen.standings if each.till_id]
     states = [(each, state_of(each, now)) for each in standings]
     return (
@@ -150,8 +169,10 @@ def discrepancies(seen: Overview, language: Language, now: datetime) -> tuple[Di
         *(_broken_off(each, language, now) for each in seen.broken_off),
         *(_fork(each, language) for each, state in states if state is State.FORKED),
         *(_unsettled(each, language, now) for each in seen.unsettled),
+        *(_late(each, language, now) for each in seen.late),
         *(_difference(each, language) for each in seen.differences),
         *(_silence(each, language, now) for each, state in states if state is State.SILENT),
+        *(_clock(each, language, now) for each, _ in states if clock_said(each) is not NOTHING),
     )
 
 
@@ -214,7 +235,7 @@ def _unsettled(facts: Unsettled, language: Language, now: datetime) -> Discrepan
         what = _OF_REVOKED
     seqs = f"{facts.first_seq:,}" + (f"–{facts.last_seq:,}" if facts.facts > 1 else "")
     said = [facts_of(facts.facts)] if facts.facts > 1 else []
-    said += [_KIND_NAMES.get(facts.type, Text(facts.type, facts.type))] if facts.type else []
+    said += [kind_name(facts.type)] if facts.type else []
     detail = Text(
         " · ".join([*(each.en for each in said), seqs]),
         " · ".join([*(each.zh for each in said), seqs]),
@@ -223,6 +244,21 @@ def _unsettled(facts: Unsettled, language: Language, now: datetime) -> Discrepan
     mark = "◇" if what is not _SET_ASIDE else "–"
     old = age(facts.since, now)
     return _line(mark, what, facts.till_id, detail, since, language, facts.reason, old)
+
+
+def _late(facts: Late, language: Language, now: datetime) -> Discrepancy:
+    told = facts_of(facts.facts)
+    day = facts.business_date
+    detail = Text(f"{told.en} of {day}", f"{day} 的{told.zh}")
+    since = clock(facts.since, facts.timezone, now)
+    old = age(facts.since, now)
+    return _line("◆", _LATE, facts.till_id, detail, since, language, old=old)
+
+
+def _clock(standing: TillStanding, language: Language, now: datetime) -> Discrepancy:
+    off = clock_off(standing.clock_ahead_s or 0)
+    since = clock(standing.last_contact, standing.timezone, now)
+    return _line("◷", _CLOCK_OFF, standing.till_id, off, since, language)
 
 
 def _difference(shift: Difference, language: Language) -> Discrepancy:

@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from retail.language import Language
 from retail.money import rounded_quotient
-from sync_server.console import catalogue, words
-from sync_server.console.board import StoreBoard, board, in_step
+from sync_server.console import catalogue, periods, words
+from sync_server.console.board import StoreBoard, board
 from sync_server.console.chart import Chart, chart
 from sync_server.console.discrepancies import Discrepancy, discrepancies
 from sync_server.console.drawn import Sheet
@@ -27,6 +27,7 @@ from sync_server.console.guard import is_local, language_of, sentence
 from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
+from sync_server.periods.standing import in_step
 
 #: a look takes at most this part of the time, however long it takes
 _LOOKING_SHARE = 0.1
@@ -163,7 +164,7 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
         except FAULTS:
             return sentence(words.DATABASE_AWAY, 503)
 
-    return [Route("/hq", board_page, methods=["GET"]), *catalogue.routes(hub)]
+    return [Route("/hq", board_page, methods=["GET"]), *catalogue.routes(hub), *periods.routes(hub)]
 
 
 async def _answer(looks: _Looks, request: Request) -> Response:

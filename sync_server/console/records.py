@@ -20,16 +20,13 @@ from journal.envelope import decode
 from journal.wire import VerdictCode
 from retail.facts import TYPES, SaleCompleted
 from sync_server.console.restored import BrokenOff, PutBack, broken_off, put_back
+from sync_server.ledgers import IS_DIFFERENCE, money_ledger, stock_ledger, takings_by_hour
+from sync_server.periods.records import PeriodRow, closed_to
+from sync_server.periods.standing import TillStanding, tills
 from sync_server.quarantine import records as quarantine
 from sync_server.quarantine.records import IS_SHOWN, IS_UNSETTLED, RANK, settlement
-from sync_server.recorder import (
-    IS_DIFFERENCE,
-    journal,
-    money_ledger,
-    stock_ledger,
-    takings_by_hour,
-)
-from sync_server.sync.records import store, stream, till
+from sync_server.recorder import journal, late_fact
+from sync_server.sync.records import period, store, stream, till
 
 #: of each kind of discrepancy as many are listed; how many there are is counted all the same
 LISTED_MAX = 50
@@ -39,66 +36,12 @@ DIFFERENCE_DAYS = 7
 SET_ASIDE_DAYS = 7
 
 
-class TillStanding(NamedTuple):
-    """How a till stands: its store, and how far its newest stream has come; a store without tills
-    stands without one."""
-
-    store_id: str
-    store_name: str
-    timezone: str
-    currency: str
-    till_id: str | None
-    revoked: bool
-    head_seq: int
-    declared_seq: int
-    waiting_since: str
-    open_shift: str
-    last_contact: str
-    forked: bool
-
-
 class Takings(NamedTuple):
     """What one till took on one business date: what customers paid, as its X report says it."""
 
     business_date: str
     minor: int
     sales: int
-
-
-def tills(connection: Connection) -> list[TillStanding]:
-    """Every store with its tills; a store without tills once, without one."""
-    streams = stream.alias()
-    newest = (
-        select(func.max(streams.c.stream_no))
-        .where(streams.c.till_id == till.c.till_id)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(store, till, stream)
-        .select_from(
-            store.outerjoin(till, till.c.store_id == store.c.store_id).outerjoin(
-                stream, stream.c.stream_no == newest
-            )
-        )
-        .order_by(store.c.store_id, func.length(till.c.till_id), till.c.till_id)
-    ).mappings()
-    return [
-        TillStanding(
-            row[store.c.store_id],
-            row[store.c.name],
-            row[store.c.timezone],
-            row[store.c.currency],
-            row[till.c.till_id],
-            row[till.c.revoked_at] is not None,
-            row[stream.c.head_seq] or 0,
-            row[stream.c.declared_seq] or 0,
-            row[stream.c.waiting_since] or "",
-            row[stream.c.open_shift] or "",
-            row[stream.c.last_contact] or "",
-            row[stream.c.forked_seq] is not None,
-        )
-        for row in rows
-    ]
 
 
 def latest_takings(connection: Connection, now: datetime) -> dict[str, Takings]:
@@ -162,6 +105,17 @@ class Difference(NamedTuple):
     minor: int
 
 
+class Late(NamedTuple):
+    """Facts that came after their period was closed, and since no later one of the store was: of
+    one till for one business date."""
+
+    till_id: str
+    timezone: str
+    business_date: str
+    facts: int
+    since: str
+
+
 class Overview(NamedTuple):
     """All that `/hq` shows, read from one snapshot. `day` is the business date that the figures
     are of, empty before the first sale; `unsettled_facts`, by till, and `differing` count those
@@ -178,6 +132,8 @@ class Overview(NamedTuple):
     differing: int
     broken_off: list[BrokenOff]
     put_back: PutBack | None
+    closed: dict[str, PeriodRow]
+    late: list[Late]
 
 
 def overview(connection: Connection, now: datetime) -> Overview:
@@ -197,7 +153,32 @@ def overview(connection: Connection, now: datetime) -> Overview:
         _how_many(connection, money_ledger, differs),
         broken_off(connection, now),
         put_back(connection, now),
+        closed_to(connection),
+        _late(connection),
     )
+
+
+def _late(connection: Connection) -> list[Late]:
+    last = (
+        select(func.max(period.c.closed_at))
+        .where(period.c.store_id == late_fact.c.store)
+        .scalar_subquery()
+    )
+    groups = (stream.c.till_id, store.c.timezone, late_fact.c.business_date)
+    since = func.min(late_fact.c.noted_at)
+    rows = connection.execute(
+        select(*groups, func.count(), since)
+        .select_from(
+            late_fact.join(stream, stream.c.stream_no == late_fact.c.stream_no).join(
+                store, store.c.store_id == late_fact.c.store
+            )
+        )
+        .where(late_fact.c.noted_at >= last)
+        .group_by(*groups)
+        .order_by(since.desc(), stream.c.till_id)
+        .limit(LISTED_MAX)
+    )
+    return [Late(*row) for row in rows]
 
 
 def _hours(connection: Connection, day: str) -> list[HourTaken]:

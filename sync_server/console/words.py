@@ -3,12 +3,17 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from retail.clocks import clock_off
 from retail.language import Text
 from retail.money import Money
+from sync_server.periods.standing import State, TillStanding, state_of
 
 WORDS = {
     "title": Text("Head office", "总部"),
     "catalogue": Text("Catalogue", "商品目录"),
+    "periods": Text("Periods", "日结"),
+    "whole_to": Text("Complete to", "数据齐至"),
+    "closed_to": Text("closed to", "已日结至"),
     "day": Text("Business date", "营业日"),
     "takings": Text("Takings", "营业额"),
     "sales": Text("Sales", "笔数"),
@@ -60,6 +65,23 @@ OTHER_HOURS = Text("other", "其他")
 SHIFT_NONE = Text("no shift", "未开班")
 SHIFT_OPEN = Text("shift {number}", "第 {number} 班")
 
+OUTSTANDING = Text("{facts} outstanding{since}", "{since}{facts}待传")
+SILENT_SINCE = Text(
+    "silent since {contact}, last declared head {declared}",
+    "{contact} 起无联系，最后声明 {declared}",
+)
+NEVER_SPOKE = Text("has never spoken", "从未联系")
+_STATES = {
+    State.IN_STEP: Text("in step", "同步"),
+    State.CLOSED: Text("closed, in step", "已交班，同步"),
+    State.BEHIND: OUTSTANDING,
+    State.SILENT: SILENT_SINCE,
+    State.NEVER: NEVER_SPOKE,
+    State.FORKED: Text("forked: two histories", "记录分叉"),
+    State.REVOKED: Text("revoked", "已停用"),
+}
+_SINCE = Text(" since {time}", "{time} 起 ")
+
 NOT_HERE = Text(
     "This page is served to the hub's own machine only, until passwords are set up.",
     "设置密码之前，此页面仅限本机访问。",
@@ -96,12 +118,29 @@ def age(since: str, now: datetime) -> Text:
     return Text("just now", "刚刚")
 
 
+_CLOCK = Text("clock {off}", "时钟{off}")
+
+
+def clock_said(standing: TillStanding) -> Text:
+    """That the till's clock is off and by how much; nothing while it is right."""
+    if not standing.clock_is_wrong or standing.revoked:
+        return NOTHING
+    return _CLOCK.filled(off=clock_off(standing.clock_ahead_s or 0))
+
+
 def grouped(minor: int, currency: str) -> str:
     """An amount in digits, its thousands set apart: `88,930.00`."""
     plain = Money(minor, currency).plain
     whole, dot, part = plain.removeprefix("-").partition(".")
     sign = "-" if plain.startswith("-") else ""
     return f"{sign}{int(whole):,}{dot}{part}"
+
+
+def thousandths(milli: int) -> str:
+    """A quantity in 1/1000 of some unit, in digits: `-1`, `0.25`."""
+    whole, rest = divmod(abs(milli), 1000)
+    part = f".{rest:03}".rstrip("0") if rest else ""
+    return f"{'-' if milli < 0 else ''}{whole}{part}"
 
 
 def amount(minor: int, currency: str) -> str:
@@ -118,3 +157,19 @@ def clock(at: str, timezone: str, now: datetime) -> str:
     if when.date() == now.astimezone(zone).date():
         return when.strftime("%H:%M:%S")
     return when.strftime("%Y-%m-%d %H:%M")
+
+
+def since_of(standing: TillStanding, now: datetime) -> Text:
+    """Since when the till's oldest fact waits: ` since 09:12`; empty where nobody knows."""
+    since = clock(standing.owes_since, standing.timezone, now)
+    return _SINCE.filled(time=since) if since else NOTHING
+
+
+def said_of(standing: TillStanding, now: datetime) -> Text:
+    """How a till stands, for a reader of the store's wall clock."""
+    return _STATES[state_of(standing, now)].filled(
+        facts=facts_of(standing.owed),
+        since=since_of(standing, now),
+        contact=clock(standing.last_contact, standing.timezone, now),
+        declared=f"{standing.declared_seq:,}",
+    )

@@ -170,14 +170,22 @@ def streams_with(connection: Connection, where: Where) -> list[int]:
     return [*connection.execute(found).scalars()]
 
 
-def locked_stream(connection: Connection, stream_no: int) -> tuple[str, str]:
-    """The stream's till and store; no push and no replay of it until the transaction ends."""
+class LockedStream(NamedTuple):
+    """A stream's till and store, and up to where the store's periods are closed."""
+
+    till_id: str
+    store_id: str
+    closed_to: str
+
+
+def locked_stream(connection: Connection, stream_no: int) -> LockedStream:
+    """The stream; no push and no replay of it until the transaction ends."""
     row = connection.execute(
-        select(stream.c.till_id, stream.c.store_id)
+        select(stream.c.till_id, stream.c.store_id, stream.c.closed_to)
         .where(stream.c.stream_no == stream_no)
         .with_for_update()
     ).one()
-    return row[0], row[1]
+    return LockedStream._make(row)
 
 
 def next_facts(

@@ -102,7 +102,7 @@ def replay(
     now: datetime,
 ) -> Step:
     """Try the stream's next such facts again, each as if it came now."""
-    till_id, store_id = records.locked_stream(connection, stream_no)
+    till_id, store_id, closed_to = records.locked_stream(connection, stream_no)
     if records.state(connection).deferring_since:
         where = where & ~records.IS_DEFERRED
     stored = records.next_facts(connection, stream_no, where, after, most)
@@ -110,7 +110,7 @@ def replay(
         return Step()
     run = [each.fact for each in stored]
     blocked = recorder.spoken_of(connection, run, UNSETTLED)
-    source = Source(stream_no, store_id, now)
+    source = Source(stream_no, store_id, now, closed_to=closed_to)
     verdicts = recorder.apply(connection, source, run, blocked, project)
     still = {verdict.seq: verdict for verdict in verdicts}
     settled = []

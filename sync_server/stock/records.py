@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Connection, Table, Text, and_, or_, s
 
 from retail.money import Money
 from sync_server.database import metadata
-from sync_server.recorder import stock_ledger
+from sync_server.ledgers import stock_ledger
 from sync_server.statements import SetWise, one_of
 from sync_server.sync.records import store
 

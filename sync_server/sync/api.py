@@ -60,6 +60,11 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
 
 def _endpoint(hub: Callable[[], Hub], handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        response = await answered(request)
+        response.headers[wire.TIME_HEADER] = hub().now().isoformat(timespec="milliseconds")
+        return response
+
+    async def answered(request: Request) -> Response:
         try:
             answer = await handler(hub(), request)
             if isinstance(answer, bytes):

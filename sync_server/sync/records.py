@@ -1,6 +1,5 @@
 """Stores, tills, enrolment codes and streams: who may speak, and how far each has come."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -84,7 +83,28 @@ stream = Table(
     Column("predecessor", Text, nullable=False, default=""),
     Column("predecessor_seq", BigInteger, nullable=False, default=0),
     Column("safe_seq", BigInteger, nullable=False, server_default="0"),
+    Column("declared_hash", Text, nullable=False, default=""),
+    #: by what its till signed the head that is here (service.PushProof); empty: not kept
+    Column("push_proof", Text, nullable=False, default=""),
+    #: the latest that a fact of it was recorded for
+    Column("business_date", Text, nullable=False, default=""),
+    #: up to where its store's periods are closed (`period`), read with the lock by every push
+    Column("closed_to", Text, nullable=False, default=""),
+    #: by how much its till's clock was ahead of the hub's when it last spoke; NULL: it did not say
+    Column("clock_ahead_s", BigInteger),
     UniqueConstraint("till_id", "incarnation"),
+)
+
+#: the periods that were closed: each business date closes with all before it; `reason` says why it
+#: was closed before it was complete, empty where it was complete
+period = Table(
+    "period",
+    metadata,
+    Column("store_id", Text, primary_key=True),
+    Column("business_date", Text, primary_key=True),
+    Column("closed_at", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 _ONCE = SetWise(hub, once=True)
@@ -104,6 +124,9 @@ _LOCKED = Prepared(
         intake.c.unsettled,
         intake.c.deferring_since,
         stream.c.safe_seq,
+        stream.c.business_date,
+        stream.c.push_proof,
+        stream.c.closed_to,
     )
     .join_from(till, stream, stream.c.till_id == till.c.till_id)
     .join(intake, true())
@@ -115,16 +138,10 @@ _LOCKED = Prepared(
 )
 _MOVE_STREAM = Prepared(
     update(stream).where(stream.c.stream_no == bindparam("the_stream")),
-    ("head_seq", "head_hash", "declared_seq", "waiting_since", "open_shift", "last_contact"),
-)
-
-_NOTE_CONTACT = Prepared(
-    update(stream).where(
-        stream.c.till_id == bindparam("the_till"),
-        stream.c.incarnation == bindparam("the_incarnation"),
-        stream.c.last_contact <= bindparam("the_time"),
+    (
+        *("head_seq", "head_hash", "declared_seq", "declared_hash", "waiting_since", "open_shift"),
+        *("last_contact", "business_date", "push_proof", "clock_ahead_s"),
     ),
-    ("declared_seq", "waiting_since", "last_contact"),
 )
 
 
@@ -154,7 +171,8 @@ class TillRow(NamedTuple):
 
 
 class StreamRow(NamedTuple):
-    """A stream; `safe_seq` is how far it lies in a verified backup."""
+    """A stream; `safe_seq` is how far it lies in a verified backup, `closed_to` up to where its
+    store's periods are closed."""
 
     stream_no: int
     head: Head
@@ -165,6 +183,9 @@ class StreamRow(NamedTuple):
     unsettled: bool
     deferring: bool
     safe_seq: int
+    business_date: str
+    push_proof: str
+    closed_to: str
 
 
 def hub_identity(connection: Connection) -> HubIdentity | None:
@@ -208,10 +229,10 @@ def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, Strea
         return find_till(connection, who.till), None
     store_id, public_key, revoked_at, stream_no, head_seq, head_hash, open_shift, *state = row
     known = TillRow(who.till, store_id, public_key, revoked_at is not None)
-    epoch, unsettled, deferring_since, safe_seq = state
+    epoch, unsettled, deferring_since, *more = state
     head = Head(head_seq, head_hash)
     of_hub = epoch, bool(unsettled), bool(deferring_since)
-    return known, StreamRow(stream_no, head, open_shift, *of_hub, safe_seq)
+    return known, StreamRow(stream_no, head, open_shift, *of_hub, *more)
 
 
 def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
@@ -232,8 +253,8 @@ def begun_stream(connection: Connection, who: StreamId, store_id: str, now: date
             head_hash=first.hash,
             declared_seq=0,
             waiting_since="",
-            open_shift=_shift_left_open(connection, who.till),
-            last_contact=_text(now),
+            last_contact=as_text(now),
+            **_left_over(connection, who.till, store_id),
         )
     )
     _, begun = locked(connection, who)
@@ -241,59 +262,51 @@ def begun_stream(connection: Connection, who: StreamId, store_id: str, now: date
     return begun
 
 
-def _shift_left_open(connection: Connection, till_id: str) -> str:
-    """The shift that the till's newest stream left open, empty without one."""
+def _left_over(connection: Connection, till_id: str, store_id: str) -> dict[str, str]:
+    """The shift that the till's newest stream left open, and its business date; empty without one;
+    and up to where the store's periods are closed, now that its tills are held."""
     newest = (
-        select(stream.c.open_shift)
+        select(stream.c.open_shift, stream.c.business_date)
         .where(stream.c.till_id == till_id)
         .order_by(stream.c.stream_no.desc())
         .limit(1)
     )
-    return connection.execute(newest).scalar() or ""
+    shift, business_date = connection.execute(newest).first() or ("", "")
+    closed = select(func.max(period.c.business_date)).where(period.c.store_id == store_id)
+    closed_to = connection.execute(closed).scalar() or ""
+    return {"open_shift": shift, "business_date": business_date, "closed_to": closed_to}
 
 
-def move_stream(
-    connection: Connection,
-    stream_no: int,
-    head: Head,
-    declared: Declared,
-    open_shift: str,
-    now: datetime,
-) -> None:
-    """Note what the stream has come to and what its till declares."""
-    _MOVE_STREAM.run(
-        connection,
-        the_stream=stream_no,
-        head_seq=head.seq,
-        head_hash=head.hash,
-        declared_seq=declared.seq,
-        waiting_since=_moment(declared.waiting_since) if declared.seq > head.seq else "",
-        open_shift=open_shift,
-        last_contact=_text(now),
-    )
+class Come(NamedTuple):
+    """What a stream has come to by a push, and what its till declares and shows of its clock."""
 
-
-class Contact(NamedTuple):
-    """A till spoke without pushing and declared its head."""
-
-    who: StreamId
+    head: Head
     declared: Declared
+    open_shift: str
+    business_date: str
+    push_proof: str
+    clock_ahead_s: int | None
     at: datetime
 
 
-def note_contacts(connection: Connection, contacts: Sequence[Contact]) -> None:
-    """Note who spoke, unless more was heard of it since. In the order of streams, so that two
-    hubs never wait for each other in a circle."""
-    for who, declared, at in sorted(contacts, key=lambda contact: contact.who):
-        _NOTE_CONTACT.run(
-            connection,
-            the_till=who.till,
-            the_incarnation=who.incarnation,
-            the_time=_text(at),
-            declared_seq=declared.seq,
-            waiting_since=_moment(declared.waiting_since),
-            last_contact=_text(at),
-        )
+def move_stream(connection: Connection, stream_no: int, come: Come) -> None:
+    """Note what the stream has come to."""
+    declared = come.declared
+    waits = declared.seq > come.head.seq
+    _MOVE_STREAM.run(
+        connection,
+        the_stream=stream_no,
+        head_seq=come.head.seq,
+        head_hash=come.head.hash,
+        declared_seq=declared.seq,
+        declared_hash=declared.hash,
+        waiting_since=moment(declared.waiting_since) if waits else "",
+        open_shift=come.open_shift,
+        last_contact=as_text(come.at),
+        business_date=come.business_date,
+        push_proof=come.push_proof,
+        clock_ahead_s=come.clock_ahead_s,
+    )
 
 
 def note_beginning(connection: Connection, stream_no: int, began: StreamBegan) -> None:
@@ -338,7 +351,7 @@ def note_fork(connection: Connection, stream_no: int, seq: int, now: datetime) -
     connection.execute(
         update(stream)
         .where(stream.c.stream_no == stream_no)
-        .values(forked_seq=seq, last_contact=_text(now))
+        .values(forked_seq=seq, last_contact=as_text(now))
     )
 
 
@@ -424,7 +437,7 @@ def add_code(
 ) -> None:
     connection.execute(
         insert(enrol_code).values(
-            code_hash=code_hash, store_id=store_id, till_id=till_id, expires_at=_text(expires_at)
+            code_hash=code_hash, store_id=store_id, till_id=till_id, expires_at=as_text(expires_at)
         )
     )
 
@@ -445,13 +458,13 @@ def use_code(
     connection.execute(
         update(enrol_code).where(enrol_code.c.code_hash == code_hash).values(used_by=public_key)
     )
-    _SAVE_TILL.write(connection, [(code.till_id, code.store_id, public_key, _text(now), None)])
+    _SAVE_TILL.write(connection, [(code.till_id, code.store_id, public_key, as_text(now), None)])
 
 
 def revoke(connection: Connection, till_id: str, now: datetime) -> bool:
     """Refuse this till service from now on; its facts are still stored. False: no such till."""
     changed = connection.execute(
-        update(till).where(till.c.till_id == till_id).values(revoked_at=_text(now))
+        update(till).where(till.c.till_id == till_id).values(revoked_at=as_text(now))
     )
     return bool(changed.rowcount)
 
@@ -466,7 +479,7 @@ def included(connection: Connection, store_id: str) -> dict[str, int]:
     return {row.till_id: row.head_seq for row in rows}
 
 
-def _moment(said: str) -> str:
+def moment(said: str) -> str:
     """A time as a till said it, or nothing when it is none that a clock can show."""
     try:
         return said if 1970 < datetime.fromisoformat(said).astimezone(UTC).year < 9999 else ""
@@ -474,5 +487,6 @@ def _moment(said: str) -> str:
         return ""
 
 
-def _text(when: datetime) -> str:
+def as_text(when: datetime) -> str:
+    """A time as it stands in the tables of this slice."""
     return when.isoformat(timespec="milliseconds")

@@ -7,7 +7,7 @@ not an envelope 422, signature 401, gap or fork 409, size 413); never what a fac
 import hmac
 import secrets
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -33,8 +33,8 @@ from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
 from retail.refusals import Refusal
 from sync_server import recorder
-from sync_server.sync import records
-from sync_server.sync.records import HubIdentity, StreamRow, TillRow
+from sync_server.sync import contacts, records
+from sync_server.sync.records import Come, HubIdentity, StreamRow, TillRow
 
 _CODE_LENGTH = 10
 _GROUP = 5
@@ -277,10 +277,12 @@ def push(
     now: datetime,
     project: recorder.Projection,
     *,
+    ahead_s: int | None = None,
     carefully: bool = False,
 ) -> Accepted:
     """Accept a run of facts: lock the stream, compare what both have, append, add up, answer
-    with the counter-signed head. `carefully` goes fact by fact (recorder.append_carefully)."""
+    with the counter-signed head. `ahead_s` is by how much the till's clock was ahead of ours;
+    `carefully` goes fact by fact (recorder.append_carefully)."""
     who = StreamId(request.till, request.inc)
     till, stream = records.locked(connection, who)
     if till is None:
@@ -299,11 +301,20 @@ def push(
     append = recorder.append_carefully if carefully else recorder.append
     new = meeting.new
     verdicts = append(connection, source, new, project) if new else []
-    head = Head(new[-1].envelope.seq, new[-1].hash) if new else stream.head
+    head = new[-1].head if new else stream.head
     if new and stream.head.seq == 0:
-        _note_beginning(connection, stream.stream_no, new[0])
-    open_shift = _open_shift(stream.open_shift, meeting)
-    records.move_stream(connection, stream.stream_no, head, request.declared, open_shift, now)
+        _note_beginning(connection, who.till, stream.stream_no, new[0])
+    contacts.note_moved(connection, who.till, new)
+    come = Come(
+        head,
+        request.declared,
+        _open_shift(stream.open_shift, meeting),
+        _business_date(stream.business_date, meeting),
+        _signed(till, request, declared) if last == head else stream.push_proof,
+        ahead_s,
+        now,
+    )
+    records.move_stream(connection, stream.stream_no, come)
     known = []
     if meeting.overlap:
         first = request.base.seq + 1
@@ -325,7 +336,26 @@ def _source(till: TillRow, stream: StreamRow, meeting: Meeting, now: datetime) -
     if till.revoked:
         withheld = recorder.REVOKED
     may_wait = stream.unsettled or meeting.overlap > 0
-    return recorder.Source(stream.stream_no, till.store_id, now, withheld, may_wait)
+    source = recorder.Source(stream.stream_no, till.store_id, now, withheld, may_wait)
+    return source._replace(closed_to=stream.closed_to)
+
+
+class PushProof(msgspec.Struct, frozen=True):
+    """A till's own signature under the head of its stream, as it came with a push: by which key,
+    beside which head that it declared. The chain carries it to every fact before."""
+
+    key: str
+    declared: Head
+    sig: str
+
+    def holds(self, who: StreamId, head: Head) -> bool:
+        """Whether that key signed that head of that stream."""
+        return verified(self.key, push_message(who, self.declared, head), self.sig)
+
+
+def _signed(till: TillRow, request: wire.PushRequest, declared: Head) -> str:
+    """What is kept of a push that ends at the head."""
+    return msgspec.json.encode(PushProof(till.public_key, declared, request.sig)).decode()
 
 
 def _check_proof(
@@ -432,12 +462,14 @@ class ForkFound(WireProblem):
         records.note_fork(connection, self.stream_no, self.seq, self.now)
 
 
-def _note_beginning(connection: Connection, stream_no: int, first: Arrived) -> None:
+def _note_beginning(connection: Connection, till_id: str, stream_no: int, first: Arrived) -> None:
     told = first.envelope
     if (told.type, told.tv) == STREAM_BEGAN:
         with suppress(msgspec.MsgspecError):
             began = msgspec.json.decode(told.body, type=StreamBegan)
             records.note_beginning(connection, stream_no, began)
+            if began.predecessor is not None:
+                contacts.note_predecessor(connection, till_id, began.predecessor)
 
 
 def _open_shift(before: str, meeting: Meeting) -> str:
@@ -447,4 +479,14 @@ def _open_shift(before: str, meeting: Meeting) -> str:
         told = fact.envelope
         if (told.type, told.tv) != STREAM_BEGAN:  # which says nothing of shifts
             return "" if told.type == _SHIFT_CLOSED else told.shift
+    return before
+
+
+def _business_date(before: str, meeting: Meeting) -> str:
+    """The business date of the last of these facts that was not moved here from another stream."""
+    for fact in reversed(meeting.new):
+        told = fact.envelope
+        if told.bdate and not told.stood:
+            with suppress(ValueError):
+                return date.fromisoformat(told.bdate).isoformat()
     return before

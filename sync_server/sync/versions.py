@@ -5,7 +5,6 @@ optional field that is added changes nothing for a till that does not know it; w
 changes is the next schema, and the hub goes on speaking the older ones down to `OLDEST_SPOKEN`.
 """
 
-from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
@@ -22,9 +21,7 @@ UNSAID: Final = "1"
 TOO_OLD_RETRY_S: Final = 600
 
 
-def hello(
-    voice: Voice, request: wire.HelloRequest, now: datetime, backoff_ms: int
-) -> wire.HelloReply:
+def hello(voice: Voice, request: wire.HelloRequest, backoff_ms: int) -> wire.HelloReply:
     """The newest schema that both know, 0 where there is none; and what else a till begins with."""
     both = min(request.feed_max, FEED_SCHEMA)
     return wire.HelloReply(
@@ -32,7 +29,6 @@ def hello(
         feed_min=OLDEST_SPOKEN,
         feed_max=FEED_SCHEMA,
         feed=both if both >= max(request.feed_min, OLDEST_SPOKEN) else 0,
-        at=now,
         epoch=voice.epoch,
         backoff_ms=backoff_ms,
     )

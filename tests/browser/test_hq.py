@@ -3,6 +3,7 @@ by day and by night; and that it changes by itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import demo
-from tests.hand_till import HandTill, a_sale, reply_of
+from tests.hand_till import DAY, HandTill, a_sale, reply_of
 from tests.hub.test_breaker import SHARE, stopped_by
 from tests.hub.test_console_quarantine import record_all_kinds
 from tests.served_hub import ServedHub
@@ -18,6 +19,7 @@ from tests.served_hub import ServedHub
 pytestmark = pytest.mark.slow
 
 WIDTHS = (1280, 400)
+NIGHT = timedelta(hours=17)
 #: generous: no test waits for it
 WAIT_MS = 30_000
 Scheme = Literal["light", "dark"]
@@ -166,6 +168,44 @@ def test_nothing_is_cut_off_and_everything_can_be_read(
             assert page.evaluate(LOWEST_CONTRAST) >= 4.5
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_of_the_page_of_periods_nothing_is_cut_off_either(
+    demo_hub: ServedHub, page: Page, browser: Browser, scheme: Scheme
+) -> None:
+    width = (page.viewport_size or {"width": 0})["width"]
+    with next_morning(demo_hub), window(browser, width, scheme) as opened:
+        for language in ("zh", "en"):
+            opened.goto(f"{demo_hub.url}/hq/periods?lang={language}&store=S02&date={DAY}")
+            assert opened.evaluate("document.documentElement.scrollWidth") == width
+            assert opened.evaluate(CUT_OFF) == []
+            assert opened.evaluate(LOWEST_CONTRAST) >= 4.5
+            assert len(read(opened, ".hindrances li")) == 2
+
+
+def test_a_date_is_closed_at_the_page_with_a_name_and_a_reason(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with demo.the_hub(f"sqlite:///{tmp_path / 'hub.db'}") as hub, window(browser, 1280) as page:
+        demo.play_day(hub)
+        hub.clock.move(NIGHT)
+        page.goto(f"{hub.url}/hq/periods?lang=en")
+        page.get_by_role("link", name=f"Close {DAY}").last.click()
+        page.get_by_label("By").fill("王敏")
+        page.get_by_label("Reason").fill("the line is down")
+        page.get_by_role("button", name="Close anyway").click()
+        assert read(page, "[role=status]") == ["● Closed."]
+        assert read(page, ".stores-closed .by")[-1].endswith("the line is down")
+
+
+@contextmanager
+def next_morning(hub: ServedHub) -> Iterator[None]:
+    hub.clock.move(NIGHT)
+    try:
+        yield
+    finally:
+        hub.clock.move(-NIGHT)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_usual_day_fits_one_screen(demo_hub: ServedHub, browser: Browser, language: str) -> None:
     with window(browser, 1280) as page:
@@ -192,7 +232,7 @@ def test_a_card_names_its_till_and_its_figures(busy_hub: ServedHub, page: Page) 
     (card,) = read(page, "[data-till=S01-7]")
     assert card == (
         "S01-7 CNY 73.50 ● closed, in step ◇ 1 fact to be settled Sales 21 Facts here 25"
-        " Business date 2026-06-03 no shift Last contact 09:00:00"
+        " Business date 2026-06-03 no shift Complete to 2026-06-03 Last contact 09:00:00"
     )
 
 
@@ -295,6 +335,9 @@ def test_the_pictures_of_the_documents_are_taken(
     with window(browser, 1280) as page:
         page.goto(f"{demo_hub.url}/hq?lang={language}")
         page.screenshot(path=pictures / f"hq-{language}.png")
+        with next_morning(demo_hub):
+            page.goto(f"{demo_hub.url}/hq/periods?lang={language}&store=S02&date={DAY}")
+            page.screenshot(path=pictures / f"periods-{language}.png")
 
 
 @pytest.fixture(scope="module")

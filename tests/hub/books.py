@@ -8,7 +8,8 @@ from journal.envelope import decode
 from journal.stream import STREAM_BEGAN
 from retail import facts
 from retail.postings import MONEY, postings
-from sync_server.recorder import journal, money_ledger, stock_ledger
+from sync_server.ledgers import money_ledger, stock_ledger
+from sync_server.recorder import journal
 from sync_server.sync.records import stream, till
 
 Ledger = dict[tuple[str, ...], tuple[int, int]]

@@ -20,7 +20,7 @@ from sync_server.backup.files import FileThere, FileUnusable
 from sync_server.backup.seal import BackupDamaged, NotABackup
 from sync_server.backup.service import BackupNotProved, TakenLater
 from sync_server.database import metadata
-from sync_server.recorder import money_ledger
+from sync_server.ledgers import money_ledger
 from tests.builders import a_product
 from tests.hand_till import HandTill, a_delivery, problem_of, reply_of
 from tests.hub.backing_up import back_up, quiet

@@ -98,6 +98,29 @@ def test_a_hub_of_before_finds_what_is_unsettled(database_url: str, verdict: str
     assert on_fresh(database_url, is_any) == (verdict in UNSETTLED)
 
 
+def test_a_hub_of_before_knows_the_latest_business_date_of_a_stream(database_url: str) -> None:
+    def known(connection: Connection) -> list[Any]:
+        upgrade_connection(connection, "0008")
+        run = connection.exec_driver_sql
+        run("INSERT INTO store VALUES ('S01', 'x', 'Asia/Shanghai', 'CNY')")
+        run("INSERT INTO till VALUES ('S01-1', 'S01', 'key', '', NULL)")
+        for number, incarnation in ((1, "A"), (2, "B")):
+            run(
+                "INSERT INTO stream (stream_no, till_id, incarnation, store_id, head_seq,"
+                " head_hash, declared_seq, waiting_since, open_shift, last_contact)"
+                f" VALUES ({number}, 'S01-1', '{incarnation}', 'S01', 3, 'h', 3, '', '', '')"
+            )
+        for seq, day in ((1, ""), (2, "2026-06-03"), (3, "")):
+            told = f"'e{seq}', 't', '{day}'"
+            run(f"INSERT INTO journal VALUES (1, {seq}, {told}, '', '', '', '', 'h')")
+        upgrade_connection(connection)
+        columns = "business_date, declared_hash, push_proof, closed_to, clock_ahead_s"
+        return [tuple(row) for row in run(f"SELECT {columns} FROM stream ORDER BY stream_no")]
+
+    before = ("", "", "", None)
+    assert on_fresh(database_url, known) == [("2026-06-03", *before), ("", *before)]
+
+
 def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: str) -> None:
     settings = hub_settings(database_url)
 

@@ -18,10 +18,11 @@ from rehearsal.postgresql import PostgreSQL
 from sync_server.catalogue.stores import keep_readings
 from sync_server.database import Database, EndWithin
 from sync_server.hub import Hub
+from sync_server.ledgers import takings_by_hour
 from sync_server.quarantine import records, service
 from sync_server.quarantine.records import settlement
 from sync_server.quarantine.replays import Quarantine, Tally
-from sync_server.recorder import Source, append, takings_by_hour
+from sync_server.recorder import Source, append
 from tests.hand_till import HandTill, a_delivery, a_sale, reply_of
 from tests.hub.books import books, recounted, stored
 from tests.hub.broken import POISON, a_bug, an_older_program, replays

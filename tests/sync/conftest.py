@@ -98,7 +98,7 @@ def sell(till: Till, code: str = COLA) -> int:
 def pull_all(till: Till) -> None:
     """Pull until the till has everything. Fails when the line does."""
     while (wait_s := till.sync.pull_once()) is not None:
-        assert wait_s == 0.0, f"the line is dead: {till.sync._line}"
+        assert wait_s == 0.0, f"the line is dead: {till.sync.line}"
 
 
 def push_all(till: Till) -> None:
@@ -106,10 +106,10 @@ def push_all(till: Till) -> None:
     may make the hub late, which is no dead line."""
     late = 0
     while (wait_s := till.sync.push_once()) is not None:
-        if wait_s and late < LATE_MAX and till.sync._line.why.startswith("ReadTimeout"):
+        if wait_s and late < LATE_MAX and till.sync.line.why.startswith("ReadTimeout"):
             late += 1
             continue
-        assert wait_s == 0.0, f"the line is dead: {till.sync._line}"
+        assert wait_s == 0.0, f"the line is dead: {till.sync.line}"
 
 
 class Heard:

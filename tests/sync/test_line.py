@@ -16,7 +16,7 @@ from pos_client.sync import records
 from pos_client.sync.hub import Hub
 from pos_client.till import Till
 from rehearsal.cable import Cable
-from tests.builders import OPENING, a_product
+from tests.builders import a_product
 from tests.served_hub import ServedHub
 from tests.sync.conftest import COLA, Heard, pull_all, push_all, sell
 from tests.sync.false_hub import FalseHub, Says, http, message, packed
@@ -227,7 +227,7 @@ def serving(page: bytes) -> Says:
 
     def says(asked: bytes) -> Iterable[bytes]:
         if asked.startswith(b"POST /v1/hello"):
-            return (message(wire.HelloReply("0", 1, 1, 1, OPENING, EPOCH)),)
+            return (message(wire.HelloReply("0", 1, 1, 1, EPOCH)),)
         if asked.startswith(b"GET /v1/challenge"):
             return (message(wire.Challenge("nonce")),)
         if asked.startswith(b"POST /v1/token"):

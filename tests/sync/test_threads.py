@@ -85,7 +85,7 @@ def test_a_pull_that_gets_through_tells_the_push_once_and_only_when_that_is_offl
 ) -> None:
     told: list[str] = []
     till.sync.on_pull_through = lambda: told.append("pull")
-    till.sync.on_push_through = lambda: told.append("push")
+    till.sync.line.on_push_through = lambda: told.append("push")
     till.sync.pull_once()
     assert told == []
     cable.pull()

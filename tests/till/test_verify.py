@@ -296,7 +296,7 @@ def test_looking_makes_nothing(tmp_path: Path) -> None:
 def test_status_says_what_waits_and_export_says_every_fact(till: Till) -> None:
     begin(till)
     sell(till)
-    lines = inspection.status(till.database, till.who)
+    lines = inspection.status(till.database, till.who, 0)
     assert lines[0] == "store S01, till S01-1, hub http://127.0.0.1:9"
     assert "3 facts, 3 waiting since 2026-06-03T" in lines[1]
     assert len(list(inspection.stored_facts(till.database))) == 3

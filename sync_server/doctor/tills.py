@@ -1,0 +1,119 @@
+"""Tills and hub hold the same: the heads that tills declared, and what they said of each shift that
+they closed, which is reckoned from their own books."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, select
+
+from journal.stream import StreamId, genesis
+from retail.language import Text
+from retail.money import Money
+from sync_server.backup.proof import Closing, Finding, Ledgers
+from sync_server.console.words import facts_of, said_of, since_of
+from sync_server.ledgers import money_ledger
+from sync_server.periods.standing import State, TillStanding, state_of
+from sync_server.recorder import journal
+from sync_server.settings import IN_STEP_S
+from sync_server.sync.records import stream
+
+HEADS, SHIFTS = "heads", "shifts"
+_ASK = Text(
+    "Ask the store whether the till is on and its line is up; it goes on selling meanwhile.",
+    "请门店检查终端电源与网络；终端可继续销售。",
+)
+_WAIT = Text(
+    "It sends them by itself. If they stay, run at the till: pos-client status",
+    "终端会自动补传。若一直未到，请在终端运行：pos-client status",
+)
+_FORK = Text(
+    "Let it go on selling: it goes on in a new stream by itself. If that lasts, run at the till:"
+    " pos-client journal verify",
+    "可继续销售，终端会自动启用新的记录序列。若长时间未恢复，请在终端运行："
+    "pos-client journal verify",
+)
+_LOOK = Text(
+    "See what is not in the books: sync-server quarantine list; what else differs give to support"
+    " with: pos-client journal export",
+    "查看未入账记录：sync-server quarantine list；其余差异请用 pos-client journal export"
+    " 导出后交技术支持。",
+)
+
+
+def heads(
+    connection: Connection, standings: Iterable[TillStanding], now: datetime
+) -> Iterator[Finding]:
+    """What tills declared and what is not here, and histories that differ."""
+    for each in standings:
+        if each.till_id is None:
+            continue
+        state = state_of(each, now)
+        if state is State.SILENT:
+            yield _of(each, said_of(each, now), _ASK)
+        elif state is State.FORKED:
+            yield _of(each, said_of(each, now), _FORK)
+        elif each.owed and not _is_on_its_way(each, now):
+            owed = Text("{facts} outstanding{since}", "{since}{facts}待传")
+            yield _of(
+                each, owed.filled(facts=facts_of(each.owed), since=since_of(each, now)), _WAIT
+            )
+    yield from _other_histories(connection, [each.store_id for each in standings])
+
+
+def _is_on_its_way(each: TillStanding, now: datetime) -> bool:
+    """Whether what waits has not waited long: a till that sells has always just recorded."""
+    if not each.owes_since:
+        return False
+    return now - datetime.fromisoformat(each.owes_since) <= timedelta(seconds=IN_STEP_S)
+
+
+def _other_histories(connection: Connection, store_ids: list[str]) -> Iterator[Finding]:
+    """Declared heads that are here under another hash."""
+    at_declared = and_(
+        journal.c.stream_no == stream.c.stream_no, journal.c.seq == stream.c.declared_seq
+    )
+    rows = connection.execute(
+        select(stream, journal.c.hash)
+        .join_from(stream, journal, at_declared, isouter=True)
+        .where(stream.c.declared_hash != "", stream.c.declared_seq <= stream.c.head_seq)
+        .where(stream.c.forked_seq.is_(None), stream.c.store_id.in_(sorted(set(store_ids))))
+        .order_by(stream.c.stream_no)
+    )
+    for row in rows:
+        who = StreamId(row.till_id, row.incarnation)
+        if row.declared_hash != (row.hash if row.declared_seq else genesis(who).hash):
+            said = Text(
+                f"{who.till}: its fact {row.declared_seq} is not the one that is here",
+                f"{who.till}：其第 {row.declared_seq} 条与总部不一致",
+            )
+            yield Finding(HEADS, said, _FORK)
+
+
+def _of(each: TillStanding, said: Text, todo: Text) -> Finding:
+    return Finding(HEADS, Text(f"{each.till_id}: {said.en}", f"{each.till_id}：{said.zh}"), todo)
+
+
+def shifts(store_id: str, closings: Iterable[Closing], counted: Ledgers) -> Iterator[Finding]:
+    """Shifts of which a till said something else than the facts that are in the books: a closing
+    empties the drawer of what the till expected in it."""
+    books = counted[money_ledger]
+    for said in closings:
+        where = (store_id, said.till_id, said.business_date, said.shift)
+        left_minor, _ = books.get((*where, "drawer", said.currency), (0, 0))
+        _, sales = books.get((*where, "sales", said.currency), (0, 0))
+        if left_minor or sales != said.sales:
+            yield Finding(SHIFTS, _differs(said, said.expected_minor + left_minor, sales), _LOOK)
+
+
+def _differs(said: Closing, here_minor: int, sales: int) -> Text:
+    number = said.shift.rpartition("-")[2]
+    till, here = (
+        f"{said.currency} {Money(minor, said.currency).plain}"
+        for minor in (said.expected_minor, here_minor)
+    )
+    return Text(
+        f"{said.till_id}, shift {number} of {said.business_date}: the till had {till} in its drawer"
+        f" and {said.sales} sales, here are {here} and {sales}",
+        f"{said.till_id}，{said.business_date} 第 {number} 班：终端记钱箱 {till}、{said.sales} 笔，"
+        f"总部为 {here}、{sales} 笔",
+    )

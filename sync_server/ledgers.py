@@ -1,0 +1,104 @@
+"""What facts add up to: the till's ledgers, with the same keys, and what was paid by the hour.
+
+Each is written once per batch and account, sorted, so that pushes never wait for each other in a
+circle.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from operator import eq
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    text,
+)
+
+from retail.postings import LEDGER_KEYS, MONEY, STOCK
+from sync_server.database import RowsRefused, metadata
+from sync_server.statements import SetWise
+
+#: what each ledger gains: rows of its keys, a sum and a number
+Sums = Mapping[Table, Iterable[list[Any]]]
+
+#: where an integer overflows SQLite goes on with a float, which no book may hold
+WHOLE = "amount BETWEEN -9000000000000000000 AND 9000000000000000000"
+money_ledger = Table(
+    "money_ledger",
+    metadata,
+    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[MONEY]),
+    Column("amount", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    CheckConstraint(WHOLE, "whole"),
+)
+stock_ledger = Table(
+    "stock_ledger",
+    metadata,
+    *(Column(key, Text, primary_key=True) for key in LEDGER_KEYS[STOCK]),
+    Column("amount", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    CheckConstraint(WHOLE, "whole"),
+)
+#: shifts that closed over or short are found without reading the rest
+IS_DIFFERENCE = text("account = 'over_short' AND amount <> 0")
+Index(
+    "money_ledger_difference",
+    money_ledger.c.business_date,
+    sqlite_where=IS_DIFFERENCE,
+    postgresql_where=IS_DIFFERENCE,
+)
+#: what customers paid within an hour of the store's wall clock, `2026-06-03T09`, and in how many
+#: sales; the hour is empty where a till gave no time
+takings_by_hour = Table(
+    "takings_by_hour",
+    metadata,
+    *(
+        Column(key, Text, primary_key=True)
+        for key in ("store", "till", "business_date", "hour", "currency")
+    ),
+    Column("amount", BigInteger, nullable=False),
+    Column("sales", BigInteger, nullable=False),
+    CheckConstraint(WHOLE, "whole"),
+)
+_ADD = {
+    money_ledger: SetWise(money_ledger, adding=("amount", "entries")),
+    stock_ledger: SetWise(stock_ledger, adding=("amount", "entries")),
+    takings_by_hour: SetWise(takings_by_hour, adding=("amount", "sales")),
+}
+
+
+def add(connection: Connection, sums: Sums) -> None:
+    """Add to each ledger what it gains, sorted by key. Raises RowsRefused."""
+    for ledger, rows in sums.items():
+        _ADD[ledger].write(connection, sorted(rows))
+
+
+@contextmanager
+def locked_in_order(connection: Connection, sums: Sums) -> Iterator[None]:
+    """Hold the rows that these would add to, in the order of every push, so that who adds to them
+    one by one waits for nobody in a circle (decision 0029): by adding nothing to them. A row that
+    comes to nothing is taken away again."""
+    nothing = {ledger: [[*row[:-2], 0, 0] for row in sorted(rows)] for ledger, rows in sums.items()}
+    with suppress(RowsRefused), connection.begin_nested():  # each fact is blamed in its turn
+        for ledger, rows in nothing.items():
+            _ADD[ledger].write(connection, rows)
+    yield
+    for ledger, rows in nothing.items():
+        places = [f"the_{column.name}" for column in ledger.columns]
+        same = map(eq, ledger.columns, map(bindparam, places))
+        if rows:
+            said = [dict(zip(places, row, strict=True)) for row in rows]
+            connection.execute(delete(ledger).where(*same), said)
+
+
+def is_takings(account: str) -> bool:
+    """Whether an account of the money book is part of what customers paid: goods, tax, rounding."""
+    return account in ("sales", "rounding") or account.startswith("tax:")
