@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from journal.stream import NAME_CHARACTERS_MAX, Head, StreamBegan, StreamId, genesis
+from journal.stream import Head, StreamBegan, StreamId, genesis
 from journal.wire import PUSH_BYTES_MAX, PUSH_FACTS_MAX, Declared, Verdict
 from sync_server.database import metadata
 from sync_server.recorder import intake, journal
@@ -316,9 +316,9 @@ def note_beginning(connection: Connection, stream_no: int, began: StreamBegan) -
         update(stream)
         .where(stream.c.stream_no == stream_no)
         .values(
-            began_because=began.reason[:NAME_CHARACTERS_MAX],
-            predecessor=former.incarnation[:NAME_CHARACTERS_MAX] if former else "",
-            predecessor_seq=min(former.seq, 2**63 - 1) if former else 0,
+            began_because=began.reason,
+            predecessor=former.incarnation if former else "",
+            predecessor_seq=former.seq if former else 0,
         )
     )
 

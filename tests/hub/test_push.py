@@ -90,6 +90,25 @@ def test_another_history_is_a_fork_that_changes_nothing_and_is_noted(
     assert line.forked
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"reason":"a\\u0000b"}',
+        b'{"reason":"forked","predecessor":{"incarnation":"a\\u0000b","seq":1,"hash":"f"}}',
+        b'{"reason":"forked","predecessor":{"incarnation":"A","seq":-1,"hash":"f"}}',
+        b'{"reason":"forked","predecessor":{"incarnation":"A","seq":9223372036854775808,"hash":"f"}}',
+        b'{"reason":7}',
+        b"[]",
+    ],
+)
+def test_a_first_fact_that_no_till_would_write_stops_no_stream(
+    hub: ServedHub, till: HandTill, body: bytes
+) -> None:
+    till.record_bytes(body, "stream.began", 1, shift="", bdate="")
+    till.record(a_sale())
+    assert reply_of(till.push()).head == till.head()
+
+
 def test_a_stream_goes_on_after_a_fork_was_noted(hub: ServedHub, till: HandTill) -> None:
     till.record_sales(2)
     reply_of(till.push())
