@@ -67,7 +67,8 @@ def _on(
     server: PostgreSQL | None,
 ) -> Iterator[Result]:
     shelf = goods.Shelf(Random(7))
-    tills = [PaperTill(f"{STORE}-{number}", number) for number in range(1, TILLS + 1)]
+    count = scale.of(TILLS)
+    tills = [PaperTill(f"{STORE}-{number}", number) for number in range(1, count + 1)]
     firsts = [pushes.first(till) for till in tills]
     hub_url, bare_url = create("ours"), create("reference")
     start_hub(folder, bare_url, tills, firsts, server).close()
