@@ -12,11 +12,11 @@ from sync_server.catalogue import moments
 from sync_server.commands.running import Url, saying_no, stop
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import By, Told, ask
-from sync_server.console.words import amount, facts_of, thousandths
 from sync_server.hub import Hub
 from sync_server.periods import late as late_facts
 from sync_server.periods.records import LateFact
 from sync_server.periods.service import Preview, StorePeriods, typed
+from sync_server.words import amount, facts_of, thousandths
 
 _LIST = ("store", "name", "complete to", "closed to", "by", "at", "not complete because")
 _LATE = (

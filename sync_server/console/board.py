@@ -9,17 +9,9 @@ from typing import NamedTuple
 
 from retail.language import Language, Text
 from sync_server.console.records import Overview, Takings
-from sync_server.console.words import (
-    SHIFT_NONE,
-    SHIFT_OPEN,
-    UNSETTLED,
-    amount,
-    clock,
-    clock_said,
-    facts_of,
-    said_of,
-)
-from sync_server.periods.standing import State, TillStanding, state_of
+from sync_server.console.words import SHIFT_NONE, SHIFT_OPEN, UNSETTLED
+from sync_server.periods.standing import State, TillStanding, clock_said, said_of, state_of
+from sync_server.words import amount, clock, facts_of
 
 MARKS = {
     State.IN_STEP: "●",

@@ -24,10 +24,10 @@ from sync_server.console import guard, product_form, records, revisions
 from sync_server.console.asked import HERE, NUMBER_MAX, Asked, answering, bounded
 from sync_server.console.guard import one
 from sync_server.console.search import BookNotHere
-from sync_server.console.words import amount
 from sync_server.hub import Hub
 from sync_server.imports.fields import BadField, changed, fields_of, made
 from sync_server.stock.records import OnHand
+from sync_server.words import amount
 
 _FOUND_MAX = 50
 _CHANGES_MAX = 100

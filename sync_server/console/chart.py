@@ -12,7 +12,8 @@ from typing import NamedTuple
 from retail.language import Language
 from retail.money import exponent
 from sync_server.console.records import HourTaken
-from sync_server.console.words import OTHER_HOURS, OTHER_STORES, WORDS, amount, grouped
+from sync_server.console.words import OTHER_HOURS, OTHER_STORES, WORDS
+from sync_server.words import amount, grouped
 
 HOURS_MIN = 12
 #: a business date may end in the next morning; hours beyond stand together in a column of their own

@@ -5,26 +5,14 @@ from typing import NamedTuple
 
 from journal.wire import VerdictCode
 from retail.clocks import clock_off
-from retail.facts import (
-    TYPES,
-    CodeDecided,
-    DrawerOpened,
-    Fact,
-    ReceiptPrinted,
-    SaleCompleted,
-    SaleVoided,
-    ShiftClosed,
-    ShiftOpened,
-    StockReceived,
-)
 from retail.language import Language, Text
 from sync_server.console.board import MARKS
 from sync_server.console.records import Difference, Late, Overview, Unsettled
 from sync_server.console.restored import BrokenOff, PutBack
-from sync_server.console.words import NOTHING, age, amount, clock, clock_said, facts_of
 from sync_server.feed.epochs import ELSEWHERE, OLDER_COPY, PROVED, RESTORED
-from sync_server.periods.standing import State, TillStanding, state_of
+from sync_server.periods.standing import State, TillStanding, clock_said, state_of
 from sync_server.recorder import REVOKED
+from sync_server.words import NOTHING, age, amount, clock, facts_of, kind_name
 
 
 class Discrepancy(NamedTuple):
@@ -141,22 +129,6 @@ _OF_VERDICT = {
 }
 _SHIFT = Text("shift {number}: {amount}", "第 {number} 班：{amount}")
 _HEAD = Text("{facts} here, {declared} declared", "已收 {facts}，声明 {declared}")
-_KINDS: dict[type[Fact], Text] = {
-    SaleCompleted: Text("sale", "销售"),
-    SaleVoided: Text("void", "作废"),
-    ShiftOpened: Text("shift opened", "开班"),
-    ShiftClosed: Text("shift closed", "交班"),
-    ReceiptPrinted: Text("receipt printed", "小票打印"),
-    StockReceived: Text("delivery", "到货"),
-    DrawerOpened: Text("drawer opened", "开钱箱"),
-    CodeDecided: Text("code read", "条码判定"),
-}
-_KIND_NAMES = {TYPES[fact][0]: said for fact, said in _KINDS.items()}
-
-
-def kind_name(kind: str) -> Text:
-    """What a type of facts is called."""
-    return _KIND_NAMES.get(kind, Text(kind, kind))
 
 
 def discrepancies(seen: Overview, language: Language, now: datetime) -> tuple[Discrepancy, ...]:

@@ -28,6 +28,7 @@ from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.periods.standing import in_step
+from sync_server.words import NOTHING, facts_of, grouped
 
 #: a look takes at most this part of the time, however long it takes
 _LOOKING_SHARE = 0.1
@@ -72,15 +73,15 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
         headline = words.SOME_NOT.filled(count=tills - well, all=tills)
     facts, differing = sum(seen.unsettled_facts.values()), seen.differing
     since, why = seen.intake.deferring_since, seen.intake.deferring_why
-    stopped = words.STOPPED.filled(since=_here(since), why=why) if since else words.NOTHING
-    todo = words.STOPPED_TODO if since else words.NOTHING
+    stopped = words.STOPPED.filled(since=_here(since), why=why) if since else NOTHING
+    todo = words.STOPPED_TODO if since else NOTHING
     return Page(
         headline=headline.to(language) if tills else "",
         well=well == tills and not since,
         stopped=stopped.to(language),
         stopped_todo=todo.to(language),
         in_step=f"{well} / {tills}",
-        unsettled=words.UNSETTLED.filled(facts=words.facts_of(facts)).to(language) if facts else "",
+        unsettled=words.UNSETTLED.filled(facts=facts_of(facts)).to(language) if facts else "",
         differences=words.DIFFERENCES.filled(count=differing).to(language) if differing else "",
         day=seen.day,
         figures=_figures(seen, language),
@@ -106,9 +107,9 @@ def _figures(seen: Overview, language: Language) -> tuple[Figures, ...]:
         figures.append(
             Figures(
                 currency,
-                words.grouped(minor, currency),
+                grouped(minor, currency),
                 f"{sales:,}",
-                words.grouped(average, currency),
+                grouped(average, currency),
                 chart(of, names, seen.day, currency, language),
             )
         )

@@ -13,13 +13,12 @@ from sync_server.catalogue import moments
 from sync_server.console import guard
 from sync_server.console import period_words as words
 from sync_server.console.asked import Asked, answering, bounded
-from sync_server.console.discrepancies import kind_name
 from sync_server.console.guard import one
-from sync_server.console.words import NOTHING, amount, clock, facts_of
 from sync_server.hub import Hub
 from sync_server.periods.late import effect
 from sync_server.periods.records import LateFact
 from sync_server.periods.service import PeriodIncomplete, Preview, StorePeriods, typed
+from sync_server.words import NOTHING, amount, clock, facts_of, kind_name
 
 HERE = "/hq/periods"
 _LATE_MAX = 100

@@ -1,12 +1,6 @@
 """What the console says, in both languages; one word for one thing, as on the till."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from retail.clocks import clock_off
 from retail.language import Text
-from retail.money import Money
-from sync_server.periods.standing import State, TillStanding, state_of
 
 WORDS = {
     "title": Text("Head office", "总部"),
@@ -47,7 +41,6 @@ ALL_WELL = Text("All tills in step", "全部同步")
 SOME_NOT = Text("{count} of {all} tills not in step", "{all} 台终端中 {count} 台未同步")
 UNSETTLED = Text("{facts} to be settled", "{facts}记录待处理")
 DIFFERENCES = Text("{count} over or short", "{count} 笔长短款")
-NOTHING = Text("", "")
 #: the hub applies nothing: since when, and how many of how many facts failed
 STOPPED = Text(
     "Facts are kept, but nothing goes into the books since {since}: {why} of the last facts came to"
@@ -64,23 +57,6 @@ OTHER_STORES = Text("other stores", "其他门店")
 OTHER_HOURS = Text("other", "其他")
 SHIFT_NONE = Text("no shift", "未开班")
 SHIFT_OPEN = Text("shift {number}", "第 {number} 班")
-
-OUTSTANDING = Text("{facts} outstanding{since}", "{since}{facts}待传")
-SILENT_SINCE = Text(
-    "silent since {contact}, last declared head {declared}",
-    "{contact} 起无联系，最后声明 {declared}",
-)
-NEVER_SPOKE = Text("has never spoken", "从未联系")
-_STATES = {
-    State.IN_STEP: Text("in step", "同步"),
-    State.CLOSED: Text("closed, in step", "已交班，同步"),
-    State.BEHIND: OUTSTANDING,
-    State.SILENT: SILENT_SINCE,
-    State.NEVER: NEVER_SPOKE,
-    State.FORKED: Text("forked: two histories", "记录分叉"),
-    State.REVOKED: Text("revoked", "已停用"),
-}
-_SINCE = Text(" since {time}", "{time} 起 ")
 
 NOT_HERE = Text(
     "This page is served to the hub's own machine only, until passwords are set up.",
@@ -102,74 +78,3 @@ DATABASE_AWAY = Text(
     "The hub's database does not answer. See that it runs, then load this page again.",
     "总部数据库无应答。请确认其已启动，然后刷新本页。",
 )
-
-
-def facts_of(count: int) -> Text:
-    """So many facts."""
-    return Text(f"{count:,} fact{'s' if count != 1 else ''}", f"{count:,} 条")
-
-
-def age(since: str, now: datetime) -> Text:
-    """How long ago something was, in the largest unit that it fills."""
-    minutes = int((now - datetime.fromisoformat(since)).total_seconds()) // 60
-    for unit, en, zh in ((1440, "d", "天"), (60, "h", "小时"), (1, "min", "分钟")):
-        if minutes >= unit:
-            return Text(f"{minutes // unit} {en} ago", f"{minutes // unit} {zh}前")
-    return Text("just now", "刚刚")
-
-
-_CLOCK = Text("clock {off}", "时钟{off}")
-
-
-def clock_said(standing: TillStanding) -> Text:
-    """That the till's clock is off and by how much; nothing while it is right."""
-    if not standing.clock_is_wrong or standing.revoked:
-        return NOTHING
-    return _CLOCK.filled(off=clock_off(standing.clock_ahead_s or 0))
-
-
-def grouped(minor: int, currency: str) -> str:
-    """An amount in digits, its thousands set apart: `88,930.00`."""
-    plain = Money(minor, currency).plain
-    whole, dot, part = plain.removeprefix("-").partition(".")
-    sign = "-" if plain.startswith("-") else ""
-    return f"{sign}{int(whole):,}{dot}{part}"
-
-
-def thousandths(milli: int) -> str:
-    """A quantity in 1/1000 of some unit, in digits: `-1`, `0.25`."""
-    whole, rest = divmod(abs(milli), 1000)
-    part = f".{rest:03}".rstrip("0") if rest else ""
-    return f"{'-' if milli < 0 else ''}{whole}{part}"
-
-
-def amount(minor: int, currency: str) -> str:
-    """An amount with its currency: `CNY 88,930.00`."""
-    return f"{currency} {grouped(minor, currency)}"
-
-
-def clock(at: str, timezone: str, now: datetime) -> str:
-    """A time as the store's wall clock shows it; with the date when it is not today's."""
-    if not at:
-        return ""
-    zone = ZoneInfo(timezone)
-    when = datetime.fromisoformat(at).astimezone(zone)
-    if when.date() == now.astimezone(zone).date():
-        return when.strftime("%H:%M:%S")
-    return when.strftime("%Y-%m-%d %H:%M")
-
-
-def since_of(standing: TillStanding, now: datetime) -> Text:
-    """Since when the till's oldest fact waits: ` since 09:12`; empty where nobody knows."""
-    since = clock(standing.owes_since, standing.timezone, now)
-    return _SINCE.filled(time=since) if since else NOTHING
-
-
-def said_of(standing: TillStanding, now: datetime) -> Text:
-    """How a till stands, for a reader of the store's wall clock."""
-    return _STATES[state_of(standing, now)].filled(
-        facts=facts_of(standing.owed),
-        since=since_of(standing, now),
-        contact=clock(standing.last_contact, standing.timezone, now),
-        declared=f"{standing.declared_seq:,}",
-    )

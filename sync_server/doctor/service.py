@@ -24,8 +24,6 @@ from sync_server.backup.proof import (
     Proof,
     readable,
 )
-from sync_server.console.discrepancies import kind_name
-from sync_server.console.words import facts_of
 from sync_server.doctor import published, tills
 from sync_server.doctor.published import FEED
 from sync_server.doctor.tills import HEADS, SHIFTS
@@ -37,6 +35,7 @@ from sync_server.quarantine.records import IS_UNSETTLED
 from sync_server.recorder import journal, late_fact
 from sync_server.sync.records import stream
 from sync_server.sync.service import known_store
+from sync_server.words import facts_of, kind_name
 
 PERIODS = "periods"
 

@@ -10,12 +10,12 @@ from journal.stream import StreamId, genesis
 from retail.language import Text
 from retail.money import Money
 from sync_server.backup.proof import Closing, Finding, Ledgers
-from sync_server.console.words import facts_of, said_of, since_of
 from sync_server.ledgers import money_ledger
-from sync_server.periods.standing import State, TillStanding, state_of
+from sync_server.periods.standing import State, TillStanding, said_of, since_of, state_of
 from sync_server.recorder import journal
 from sync_server.settings import IN_STEP_S
 from sync_server.sync.records import stream
+from sync_server.words import facts_of
 
 HEADS, SHIFTS = "heads", "shifts"
 _ASK = Text(

@@ -7,9 +7,9 @@ from journal.envelope import Envelope, decode
 from retail import facts
 from retail.language import Text
 from retail.postings import MONEY, Posting, postings
-from sync_server.console.words import amount, thousandths
 from sync_server.ledgers import is_takings
 from sync_server.periods.records import LateFact
+from sync_server.words import amount, thousandths
 
 #: of a fact that moved more, no more products are named
 _PRODUCTS_NAMED_MAX = 5

@@ -16,18 +16,19 @@ from retail.language import Text
 from retail.refusals import Refusal
 from sync_server.catalogue import acts
 from sync_server.catalogue.acts import Act
-from sync_server.console.words import (
+from sync_server.periods import records
+from sync_server.periods.records import DayTaken, PeriodRow
+from sync_server.periods.standing import (
     NEVER_SPOKE,
     OUTSTANDING,
     SILENT_SINCE,
-    clock,
-    facts_of,
+    TillStanding,
+    day_before,
     since_of,
+    tills,
 )
-from sync_server.periods import records
-from sync_server.periods.records import DayTaken, PeriodRow
-from sync_server.periods.standing import TillStanding, day_before, tills
 from sync_server.sync.service import NoSuchStore
+from sync_server.words import clock, facts_of
 
 #: as much of a reason as is kept
 REASON_CHARACTERS_MAX = 200

@@ -9,8 +9,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, case, func, select
 
 from journal.clock import CLOCK_TOLERANCE_S
+from retail.clocks import clock_off
+from retail.language import Text
 from sync_server.settings import IN_STEP_S
 from sync_server.sync.records import store, stream, till
+from sync_server.words import NOTHING, clock, facts_of
 
 
 class State(StrEnum):
@@ -167,3 +170,47 @@ def tills(connection: Connection, store_id: str | None = None) -> list[TillStand
         )
         for row in connection.execute(of_stores).mappings()
     ]
+
+
+# In words
+
+OUTSTANDING = Text("{facts} outstanding{since}", "{since}{facts}待传")
+SILENT_SINCE = Text(
+    "silent since {contact}, last declared head {declared}",
+    "{contact} 起无联系，最后声明 {declared}",
+)
+NEVER_SPOKE = Text("has never spoken", "从未联系")
+_STATES = {
+    State.IN_STEP: Text("in step", "同步"),
+    State.CLOSED: Text("closed, in step", "已交班，同步"),
+    State.BEHIND: OUTSTANDING,
+    State.SILENT: SILENT_SINCE,
+    State.NEVER: NEVER_SPOKE,
+    State.FORKED: Text("forked: two histories", "记录分叉"),
+    State.REVOKED: Text("revoked", "已停用"),
+}
+_SINCE = Text(" since {time}", "{time} 起 ")
+_CLOCK = Text("clock {off}", "时钟{off}")
+
+
+def clock_said(standing: TillStanding) -> Text:
+    """That the till's clock is off and by how much; nothing while it is right."""
+    if not standing.clock_is_wrong or standing.revoked:
+        return NOTHING
+    return _CLOCK.filled(off=clock_off(standing.clock_ahead_s or 0))
+
+
+def since_of(standing: TillStanding, now: datetime) -> Text:
+    """Since when the till's oldest fact waits: ` since 09:12`; empty where nobody knows."""
+    since = clock(standing.owes_since, standing.timezone, now)
+    return _SINCE.filled(time=since) if since else NOTHING
+
+
+def said_of(standing: TillStanding, now: datetime) -> Text:
+    """How a till stands, for a reader of the store's wall clock."""
+    return _STATES[state_of(standing, now)].filled(
+        facts=facts_of(standing.owed),
+        since=since_of(standing, now),
+        contact=clock(standing.last_contact, standing.timezone, now),
+        declared=f"{standing.declared_seq:,}",
+    )

@@ -13,7 +13,7 @@ from rehearsal.store_day.hq_page import TillCard, till_cards
 from retail.facts import PrintOutcome, ReceiptPrinted, ShiftClosed
 from retail.shift import Balance, figures
 from retail.tender import Tender
-from sync_server.console.words import clock
+from sync_server.words import clock
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.hub.books import books
 from tests.hub.conftest import TillMaker

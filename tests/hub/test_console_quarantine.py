@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from sync_server.console.records import LISTED_MAX
-from sync_server.console.words import age
 from sync_server.recorder import REVOKED
+from sync_server.words import age
 from tests.builders import OPENING
 from tests.hand_till import HandTill, a_sale, reply_of
 from tests.hub.broken import POISON, a_bug

@@ -1,0 +1,82 @@
+"""How head office is told of amounts, times and facts, wherever: pages, commands, the doctor."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from retail.facts import (
+    TYPES,
+    CodeDecided,
+    DrawerOpened,
+    Fact,
+    ReceiptPrinted,
+    SaleCompleted,
+    SaleVoided,
+    ShiftClosed,
+    ShiftOpened,
+    StockReceived,
+)
+from retail.language import Text
+from retail.money import Money
+
+NOTHING = Text("", "")
+_KINDS: dict[type[Fact], Text] = {
+    SaleCompleted: Text("sale", "销售"),
+    SaleVoided: Text("void", "作废"),
+    ShiftOpened: Text("shift opened", "开班"),
+    ShiftClosed: Text("shift closed", "交班"),
+    ReceiptPrinted: Text("receipt printed", "小票打印"),
+    StockReceived: Text("delivery", "到货"),
+    DrawerOpened: Text("drawer opened", "开钱箱"),
+    CodeDecided: Text("code read", "条码判定"),
+}
+_KIND_NAMES = {TYPES[fact][0]: said for fact, said in _KINDS.items()}
+
+
+def kind_name(kind: str) -> Text:
+    """What a type of facts is called."""
+    return _KIND_NAMES.get(kind, Text(kind, kind))
+
+
+def facts_of(count: int) -> Text:
+    """So many facts."""
+    return Text(f"{count:,} fact{'s' if count != 1 else ''}", f"{count:,} 条")
+
+
+def age(since: str, now: datetime) -> Text:
+    """How long ago something was, in the largest unit that it fills."""
+    minutes = int((now - datetime.fromisoformat(since)).total_seconds()) // 60
+    for unit, en, zh in ((1440, "d", "天"), (60, "h", "小时"), (1, "min", "分钟")):
+        if minutes >= unit:
+            return Text(f"{minutes // unit} {en} ago", f"{minutes // unit} {zh}前")
+    return Text("just now", "刚刚")
+
+
+def grouped(minor: int, currency: str) -> str:
+    """An amount in digits, its thousands set apart: `88,930.00`."""
+    plain = Money(minor, currency).plain
+    whole, dot, part = plain.removeprefix("-").partition(".")
+    sign = "-" if plain.startswith("-") else ""
+    return f"{sign}{int(whole):,}{dot}{part}"
+
+
+def thousandths(milli: int) -> str:
+    """A quantity in 1/1000 of some unit, in digits: `-1`, `0.25`."""
+    whole, rest = divmod(abs(milli), 1000)
+    part = f".{rest:03}".rstrip("0") if rest else ""
+    return f"{'-' if milli < 0 else ''}{whole}{part}"
+
+
+def amount(minor: int, currency: str) -> str:
+    """An amount with its currency: `CNY 88,930.00`."""
+    return f"{currency} {grouped(minor, currency)}"
+
+
+def clock(at: str, timezone: str, now: datetime) -> str:
+    """A time as the store's wall clock shows it; with the date when it is not today's."""
+    if not at:
+        return ""
+    zone = ZoneInfo(timezone)
+    when = datetime.fromisoformat(at).astimezone(zone)
+    if when.date() == now.astimezone(zone).date():
+        return when.strftime("%H:%M:%S")
+    return when.strftime("%Y-%m-%d %H:%M")
