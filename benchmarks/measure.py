@@ -61,6 +61,7 @@ class Scale:
     part: float = 1.0
     rounds_min: int = ROUNDS_MIN
     rounds_max: int = ROUNDS_MAX
+    warms_up: bool = True
 
     def of(self, count: int, least: int = 1) -> int:
         return max(least, int(count * self.part))
@@ -95,8 +96,9 @@ def by_turns(scale: Scale, ours: Measured, reference: Measured) -> Rounds:
     """Measure both sides round after round; each call returns one round's figure. One round of
     each goes before, to warm up."""
     rounds = Rounds()
-    ours()
-    reference()
+    if scale.warms_up:
+        ours()
+        reference()
     for number in range(scale.rounds_max):
         if number % 2:
             rounds.reference.append(reference())

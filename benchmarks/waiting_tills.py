@@ -116,11 +116,14 @@ def _measured(scale: Scale, folder: Path, count: int, side: Side) -> Figures:
         before_kib = _memory_kib(side.pid)
         assert clients.read_line(_PATIENCE_S) == "connected"
         _ask(clients)
-        rest_percent = _at_rest(side.pid)
+        rest_percent = _at_rest(side.pid, _REST_S if scale.warms_up else 0.1)
         figures = Figures((_memory_kib(side.pid) - before_kib) / count, rest_percent)
         for whom, store in WHOM.items():
             hearing = sum(store in ("", waiter["store"]) for waiter in waiters)
-            heard = [_heard(clients, side, store, hearing) for _ in range(1 + scale.rounds_min)][1:]
+            heard = [
+                _heard(clients, side, store, hearing)
+                for _ in range(scale.warms_up + scale.rounds_min)
+            ][scale.warms_up :]
             figures.heard_ms[whom] = [median(each) for each, _ in heard]
             everything = [each for times, _ in heard for each in times]
             figures.p99_ms[whom] = quantiles(everything, n=100, method="inclusive")[-1]
@@ -145,7 +148,7 @@ def _heard(
     clients: Child, side: Side, store: str, hearing: int
 ) -> tuple[list[float], tuple[float, int]]:
     """Milliseconds until each heard, and what it then took until all waited again."""
-    _at_rest(side.pid, 0.2)
+    _at_rest(side.pid, 0.1)
     clients.send_line(f"heard {hearing}")
     began_s = monotonic()
     side.tell(store)
@@ -157,7 +160,7 @@ def _memory_kib(pid: int) -> float:
     return float(psutil.Process(pid).memory_info().rss) / 1024
 
 
-def _at_rest(pid: int, for_s: float = _REST_S) -> float:
+def _at_rest(pid: int, for_s: float) -> float:
     """Wait until the server has done what it had to do, then so long -> processor time in %."""
 
     def rests() -> bool:

@@ -56,15 +56,15 @@ def genesis(stream: StreamId) -> Head:
 class Predecessor(msgspec.Struct, frozen=True):
     """Where the former incarnation of this till ended."""
 
-    incarnation: Name
-    seq: Seq
-    hash: Name
+    incarnation: str
+    seq: int
+    hash: str
 
 
 class StreamBegan(msgspec.Struct, frozen=True, omit_defaults=True):
     """The first fact of every stream, and the only one that is the journal's own."""
 
-    reason: Word
+    reason: str
     predecessor: Predecessor | None = None
 
 

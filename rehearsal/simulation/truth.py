@@ -8,7 +8,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -246,7 +246,7 @@ class Truth:
         """The hub's ledgers, counted anew from its facts."""
         counted: dict[str, dict[tuple[str, ...], int]] = {"money": {}, "stock": {}}
         by_hour: dict[tuple[str, ...], int] = {}
-        days = _BusinessDays(self.world.zone)
+        days = _BusinessDays(self.world)
         with self._hub() as hub:
             for verdict, data in hub.execute("SELECT verdict, data FROM journal"):
                 told = msgspec.json.decode(data)
@@ -278,10 +278,11 @@ class Truth:
 
 class _BusinessDays:
     """A fact says the time that the store's clocks show, also where they change; and all facts of
-    a shift have its business date."""
+    a shift have its business date: the day by the till's clock, or the true one where that is
+    wrong and the till has heard so."""
 
-    def __init__(self, zone: str) -> None:
-        self._zone = ZoneInfo(zone)
+    def __init__(self, world: World) -> None:
+        self._start, self._zone = world.start, ZoneInfo(world.zone)
         self._dates: dict[str, str] = {}
 
     def take(self, told: dict[str, Any]) -> None:
@@ -290,7 +291,9 @@ class _BusinessDays:
         at = datetime.fromisoformat(told["at"])
         if at.utcoffset() != at.astimezone(self._zone).utcoffset():
             raise Broken(f"no clock in {self._zone} shows {told['at']}")
-        if told["type"] == "shift.opened" and told["bdate"] != told["at"][:10]:
+        truly = (self._start + timedelta(milliseconds=told["mono"])).astimezone(self._zone)
+        days = told["at"][:10], truly.date().isoformat()
+        if told["type"] == "shift.opened" and told["bdate"] not in days:
             raise Broken(f"a shift opened at {told['at']} is of {told['bdate']}")
         if self._dates.setdefault(told["shift"], told["bdate"]) != told["bdate"]:
             raise Broken(f"shift {told['shift']} has two business dates")

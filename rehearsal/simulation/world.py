@@ -42,7 +42,7 @@ class World:
         self.seed = seed
         self.folder = folder
         self.now_s = 0.0
-        self.zone, self._start = self.chance("calendar").choice(_CALENDARS)
+        self.zone, self.start = self.chance("calendar").choice(_CALENDARS)
         self.trace: list[str] = []
         self.covered: Counter[tuple[str, str]] = Counter()
         #: whether a copy was made that no marker can tell from the original
@@ -56,7 +56,7 @@ class World:
 
     @property
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.now_s)
+        return self.start + timedelta(seconds=self.now_s)
 
     def note(self, who: str, what: str) -> None:
         self.trace.append(f"{self.now_s:10.3f}  {who:<6} {what}")

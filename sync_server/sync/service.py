@@ -27,7 +27,7 @@ from journal.signature import (
     push_message,
     verified,
 )
-from journal.stream import STREAM_BEGAN, Head, StreamBegan, StreamId, genesis
+from journal.stream import SEQ_MAX, STREAM_BEGAN, Head, StreamBegan, StreamId, genesis
 from journal.wire import VerdictCode
 from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
@@ -467,9 +467,17 @@ def _note_beginning(connection: Connection, till_id: str, stream_no: int, first:
     if (told.type, told.tv) == STREAM_BEGAN:
         with suppress(msgspec.MsgspecError):
             began = msgspec.json.decode(told.body, type=StreamBegan)
-            records.note_beginning(connection, stream_no, began)
-            if began.predecessor is not None:
-                contacts.note_predecessor(connection, till_id, began.predecessor)
+            if _may_be_noted(began):
+                records.note_beginning(connection, stream_no, began)
+                if began.predecessor is not None:
+                    contacts.note_predecessor(connection, till_id, began.predecessor)
+
+
+def _may_be_noted(began: StreamBegan) -> bool:
+    """Not what no till would write, and no database would keep."""
+    former = began.predecessor
+    names = [began.reason] if former is None else [began.reason, former.incarnation, former.hash]
+    return all(map(recorder.may_be_id, names)) and (former is None or 0 <= former.seq <= SEQ_MAX)
 
 
 def _open_shift(before: str, meeting: Meeting) -> str:

@@ -16,7 +16,7 @@ from tests.hub.books import books, recounted, stored
 from tests.hub.crowd import CrowdTill, Door, a_crowd
 from tests.served_hub import ServedHub
 
-TILLS = 150
+TILLS = 100
 SALES = 120
 SELLING = 20
 QUEUE_MAX = 25

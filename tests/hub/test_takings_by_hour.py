@@ -117,13 +117,15 @@ def test_what_a_hub_of_before_has_is_added_up_by_the_migration(
 
     def as_of_before(connection: Connection) -> None:
         of_later = "takings_by_hour revision revision_change barcode_claim opening_stock office_act"
-        for table in f"{of_later} epoch intake settlement job backup".split():
+        for table in f"{of_later} epoch intake settlement job backup period late_fact".split():
             connection.execute(text(f"DROP TABLE {table}"))
         for index in ("money_ledger_difference", "barcode_product"):
             connection.execute(text(f"DROP INDEX {index}"))
         of_later = "feed.gone_at scope_head.contents hub.first_epoch hub.place"
         of_streams = (
             "stream.began_because stream.predecessor stream.predecessor_seq stream.safe_seq"
+            " stream.declared_hash stream.push_proof stream.business_date stream.closed_to"
+            " stream.clock_ahead_s"
         )
         for column in f"{of_later} {of_streams}".split():
             table, _, name = column.partition(".")

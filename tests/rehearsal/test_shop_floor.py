@@ -114,7 +114,7 @@ def test_a_person_sells_and_the_receipt_comes_out_beside_the_till(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_of_it_in_order(number: signal.Signals, temporary: Path) -> None:
     with floor(temporary, columns=80, rows=24) as terminal:
         terminal.wait_for("收银员 1001", START_S)

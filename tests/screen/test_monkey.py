@@ -17,7 +17,7 @@ from tests.till.counter import APPLES, COLA, PEN, WATER, assert_in_order
 from tests.till.test_counter import Desk
 
 #: together twenty thousand
-SEEDS, ACTS_A_SEED, CHECKED_EVERY = 4, 5_000, 500
+SEEDS, ACTS_A_SEED, CHECKED_EVERY = 2, 5_000, 500
 
 _KEYS = (
     *(f"f{number}" for number in range(1, 17)),

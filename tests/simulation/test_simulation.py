@@ -10,10 +10,15 @@ from rehearsal.simulation.without import SAFEGUARDS
 #: a safeguard's lack is seen within so many seeds
 SEEDS_MAX = 200
 #: where to begin to look, to save time
-NEAR = {"head echo": 2, "marker": 10}
+NEAR = {
+    "head echo": 2,
+    "marker": 20,
+    "overlap hashes": 14,
+    "dedupe in the same transaction": 9,
+}
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_nothing_is_lost_and_nothing_doubled(seed: int) -> None:
     outcome = play(seed)
     assert outcome.broken == "", f"make sim SEED={seed}"
