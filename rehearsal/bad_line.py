@@ -15,19 +15,17 @@ before it.
 
 import asyncio
 import re
-import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from random import Random
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-CALL_S = 30.0
-"""How long opening, closing and calming may take, beyond what is still under way."""
+from rehearsal.relay import HOST, Relay
+
 LATE_S = 0.02, 3.0
 """What is late is so by this much: at times more than a till waits for an answer."""
-_HOST = "127.0.0.1"
 _HEAD_LIMIT_BYTES = 64 * 1024
 _PATHS = {"/v1/push": "push", "/v1/feed": "page of the feed", "/v1/feed/wait": "wait for news"}
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -69,7 +67,7 @@ class _Question(NamedTuple):
         return _PATHS.get(path, "other")
 
 
-class BadLine:
+class BadLine(Relay):
     """Close it. Its methods may be called from any thread."""
 
     def __init__(
@@ -83,39 +81,16 @@ class BadLine:
         self._hub_port = hub_port
         self._chance = Random(f"bad line {seed}")
         self._troubles = troubles
-        self._exchanges: set[asyncio.Task[None]] = set()
         self._copies: set[asyncio.Task[bytes]] = set()
         self._answered = asyncio.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="bad line", daemon=True)
-        self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(CALL_S)
-        self.port = int(self._server.sockets[0].getsockname()[1])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__("bad line", _HEAD_LIMIT_BYTES)
 
     def calm(self) -> None:
         """From now on nothing happens, and all that was to arrive later has arrived."""
         self.badness = 0.0
-        asyncio.run_coroutine_threadsafe(self._let_arrive(), self._loop).result(CALL_S)
-
-    def close(self) -> None:
-        """End everything under way and give the port back; may be called again."""
-        if self._loop.is_closed():
-            return
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(CALL_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CALL_S)
-        self._loop.close()
+        self._do(self._let_arrive())
 
     # --- below: only in the loop's thread
-
-    async def _open(self) -> asyncio.Server:
-        return await asyncio.start_server(self._answer, _HOST, 0, limit=_HEAD_LIMIT_BYTES)
 
     async def _let_arrive(self) -> None:
         while self._copies:
@@ -123,26 +98,15 @@ class BadLine:
             await asyncio.wait(self._copies)
 
     async def _end(self) -> None:
-        self._server.close()
-        under_way = [*self._exchanges, *self._copies]
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        self._tasks |= self._copies
+        await super()._end()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One exchange; then the connection ends, and the till makes another."""
-        exchange = asyncio.current_task()
-        assert exchange is not None
-        self._exchanges.add(exchange)
-        try:
-            with suppress(*_ENDS):
-                question = await _read_question(reader)
-                answer = await self._unless_gone(reader, question)
-                writer.write(answer)
-                await writer.drain()
-        finally:
-            self._exchanges.discard(exchange)
-            writer.close()
+        with suppress(*_ENDS):
+            question = await _read_question(reader)
+            writer.write(await self._unless_gone(reader, question))
+            await writer.drain()
 
     async def _unless_gone(self, reader: asyncio.StreamReader, question: _Question) -> bytes:
         """What the till is to hear, nothing if it goes away first: then neither does the hub."""
@@ -221,7 +185,7 @@ class BadLine:
         """The hub's answer, as far as it came; none where no hub is. What is not `whole` is
         followed by the end of its connection."""
         try:
-            reader, hub = await asyncio.open_connection(_HOST, self._hub_port)
+            reader, hub = await asyncio.open_connection(HOST, self._hub_port)
         except OSError:
             return b""
         try:

@@ -29,6 +29,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The hub. Example: sync-server serve --database sqlite:///hub.db",
 )
+
+
+def _group(name: str, says: str) -> typer.Typer:
+    """Commands under a word of their own."""
+    group = typer.Typer(no_args_is_help=True, help=says)
+    app.add_typer(group, name=name)
+    return group
+
+
 app.command()(serving.serve)
 app.command()(serving.migrate)
 app.command("enrol-code")(tills.enrol_code)
@@ -39,20 +48,14 @@ app.command()(backups.backup)
 app.add_typer(backups.of_backups, name="backups")
 app.command()(backups.restore)
 app.command()(doctors.doctor)
-of_periods = typer.Typer(
-    no_args_is_help=True,
-    help="Business dates that are closed. Example: sync-server periods list",
-)
-app.add_typer(of_periods, name="periods")
+of_periods = _group("periods", "Business dates that are closed. Example: sync-server periods list")
 of_periods.command("list")(periods.listed)
 of_periods.command()(periods.preview)
 of_periods.command()(periods.close)
 of_periods.command()(periods.late)
-of_products = typer.Typer(
-    no_args_is_help=True,
-    help="Look at products and change them. Example: sync-server products find kele",
+of_products = _group(
+    "products", "Look at products and change them. Example: sync-server products find kele"
 )
-app.add_typer(of_products, name="products")
 _OF_PRODUCTS: dict[str, Callable[..., None]] = {
     "show": products.show,
     "find": products.find,
@@ -72,19 +75,15 @@ _OF_PRODUCTS: dict[str, Callable[..., None]] = {
 }
 for _name, _command in _OF_PRODUCTS.items():
     of_products.command(_name)(_command)
-of_receipts = typer.Typer(
-    no_args_is_help=True,
-    help="How a store's receipts look. Example: sync-server receipts show S01 > receipt.txt",
+of_receipts = _group(
+    "receipts", "How a store's receipts look. Example: sync-server receipts show S01 > receipt.txt"
 )
-app.add_typer(of_receipts, name="receipts")
 of_receipts.command()(receipts.show)
 of_receipts.command("set")(receipts.set_template)
 of_receipts.command()(receipts.reset)
-of_quarantine = typer.Typer(
-    no_args_is_help=True,
-    help="Facts that are kept but not in the books. Example: sync-server quarantine list",
+of_quarantine = _group(
+    "quarantine", "Facts that are kept but not in the books. Example: sync-server quarantine list"
 )
-app.add_typer(of_quarantine, name="quarantine")
 of_quarantine.command("list")(quarantine.listed)
 of_quarantine.command()(quarantine.show)
 of_quarantine.command()(quarantine.replay)

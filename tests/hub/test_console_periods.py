@@ -1,9 +1,7 @@
 """/hq/periods: what closing means is seen before it is done, and only a page of the hub does it."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -38,11 +36,9 @@ def closed(hub: ServedHub) -> list[PeriodRow]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[ServedHub]:
-    """On SQLite: what the database is asked is tested on both elsewhere."""
-    with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as served:
-        served.add_store()
-        yield served
+def database_url(sqlite_url: str) -> str:
+    """What the database is asked is tested on both elsewhere."""
+    return sqlite_url
 
 
 @pytest.fixture

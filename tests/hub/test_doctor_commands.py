@@ -1,6 +1,5 @@
 """`sync-server doctor` and `periods`: what a person reads, and by what a script goes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,9 @@ from tests.served_hub import ServedHub
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[ServedHub]:
-    """On SQLite: what the database is asked is tested on both elsewhere."""
-    with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as served:
-        served.add_store()
-        yield served
+def database_url(sqlite_url: str) -> str:
+    """What the database is asked is tested on both elsewhere."""
+    return sqlite_url
 
 
 @pytest.fixture

@@ -30,11 +30,6 @@ WAIT_S = 60.0
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'hub.db'}"
-
-
-@pytest.fixture
 def hub(sqlite_url: str) -> Iterator[ServedHub]:
     with ServedHub(sqlite_url, database_wait_s=0.01) as served:
         served.add_store()
