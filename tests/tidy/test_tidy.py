@@ -1,6 +1,8 @@
 """The house stays tidy: sizes, names, one door to each outside library."""
 
 import ast
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +96,15 @@ def test_a_module_says_what_it_is_and_is_named_for_it(file: Path) -> None:
 def test_an_outside_library_comes_in_by_one_door(library: str) -> None:
     importers = {_name(file) for file in _modules(*PACKAGES) if library in _imported(file)}
     assert importers == DOORS[library]
+
+
+def test_whoever_looks_into_the_house_finds_its_rooms_and_nothing_left_lying_about() -> None:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    listed = subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    folders = {name.partition("/")[0] for name in listed.stdout.splitlines() if "/" in name}
+    assert folders == {".ci", "docs", *PACKAGES, *OUTSIDE}
 
 
 def test_nothing_names_this_machine_or_a_package_index() -> None:
