@@ -66,6 +66,7 @@ class PostgreSQL:
             raise NoPostgreSQL(
                 f"PostgreSQL refuses to run as root, and there is no user {self._user}"
             )
+        self._durable = durable
         self._settings = _settings(durable) | dict(settings or {})
         self._server: Child | None = None
         self._place = _short_place(self._user)
@@ -120,8 +121,11 @@ class PostgreSQL:
         self.stop()
 
     def close(self) -> None:
-        """Stop it and remove what it had in temporary folders; may be called again."""
+        """Stop it and remove what it had in temporary folders; may be called again. What was never
+        to be durable ends at once: some hundred databases take it half a minute to write down."""
         atexit.unregister(self.close)
+        if self.running and not self._durable:
+            self.crash()
         self.stop()
         shutil.rmtree(self._place, ignore_errors=True)
 
@@ -129,11 +133,13 @@ class PostgreSQL:
         """`postgresql://…` of a database, as asyncpg reads it; swap the scheme for SQLAlchemy."""
         return f"postgresql://{_SUPERUSER}@/{database}?host={self._sockets}&port={_PORT}"
 
-    def create_database(self, name: str) -> str:
-        """Make an empty UTF-8 database -> its URL. `name`: lower-case letters, digits, _."""
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name):
-            raise ValueError(f"not a plain database name: {name!r}")
-        _finish(_execute(self.url("postgres"), f'create database "{name}"'))
+    def create_database(self, name: str, like: str = "template1") -> str:
+        """Make a UTF-8 database that holds what another does, to which nobody is connected; empty
+        unless told -> its URL. Names: lower-case letters, digits, _."""
+        for each in (name, like):
+            if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", each):
+                raise ValueError(f"not a plain database name: {each!r}")
+        _finish(_execute(self.url("postgres"), f'create database "{name}" template "{like}"'))
         return self.url(name)
 
     def run(self, program: str, *arguments: str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import settings
 from pos_client.till import Till
 from rehearsal.postgresql import NoPostgreSQL, PostgreSQL, running_postgresql
 from tests.builders import open_till
+from tests.spare_databases import SpareDatabases
 
 #: set where PostgreSQL must be had: then its absence fails instead of skipping
 REQUIRED = "OMNITILL_TESTS_NEED_POSTGRESQL"
@@ -38,13 +39,34 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
         pytest.skip(str(reason))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(scope="session")
+def spare_databases(postgresql: PostgreSQL) -> SpareDatabases:
+    """The hub's databases on it."""
+    return SpareDatabases(postgresql)
+
+
+_BOTH = pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+
+
+@_BOTH
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh database of the hub, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'hub.db'}"
+        yield f"sqlite:///{tmp_path / 'hub.db'}"
+        return
+    databases: SpareDatabases = request.getfixturevalue("spare_databases")
+    url = databases.take()
+    yield url
+    databases.give_back(url)
+
+
+@_BOTH
+def untouched_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'untouched.db'}"
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.create_database(f"hub{next(_names)}")
+    return server.create_database(f"untouched{next(_names)}")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self, TypeVar
@@ -15,6 +16,8 @@ from sqlalchemy import Connection
 
 from rehearsal.processes import wait_until
 from retail.catalogue import Cashier, Product
+from sync_server import migrations
+from sync_server.database import file_of, open_database
 from sync_server.hub import Hub
 from sync_server.imports.stores import StoreRow
 from sync_server.settings import HubSettings
@@ -41,6 +44,26 @@ def hub_settings(database_url: str, **changes: Any) -> HubSettings:
     return HubSettings(**{"database": database_url, **quick, **patient, **changes})
 
 
+def migrate(database_url: str) -> None:
+    """Give a database the hub's tables."""
+
+    async def whole() -> None:
+        database = open_database(database_url, START_S, 1)
+        await migrations.upgrade(database, database_url)
+        await database.close()
+
+    asyncio.run(whole())
+
+
+@cache
+def _migrated() -> bytes:
+    """A file of the hub that nobody has used: a copy costs a fourth of its migrations."""
+    with TemporaryDirectory(prefix="omnitill-hub-") as folder:
+        file = Path(folder) / "hub.db"
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
 class _Server(uvicorn.Server):
     """Waits to be told to stop instead of looking every tenth of a second."""
 
@@ -57,8 +80,11 @@ class ServedHub:
     ) -> None:
         self.clock = clock or SteppedClock()
         self._folder = TemporaryDirectory(prefix="omnitill-hub-", ignore_cleanup_errors=True)
-        if not database_url.startswith("sqlite"):  # which has its book beside it
+        file = file_of(database_url)
+        if file is None:  # else its book lies beside it
             settings = {"price_book": Path(self._folder.name), **settings}
+        elif not file.exists():
+            file.write_bytes(_migrated())
         self.settings = hub_settings(database_url, **settings)
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port = int(self._listener.getsockname()[1])

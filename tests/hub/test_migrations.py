@@ -23,11 +23,11 @@ from tests.served_hub import hub_settings
 T = TypeVar("T")
 
 
-def on_fresh(database_url: str, work: Callable[[Connection], T]) -> T:
+def on_fresh(untouched_url: str, work: Callable[[Connection], T]) -> T:
     """Do something with a database that nobody has touched."""
 
     async def whole() -> T:
-        database = open_database(database_url, 10.0, 2)
+        database = open_database(untouched_url, 10.0, 2)
         try:
             return await database.write(work)
         finally:
@@ -36,16 +36,16 @@ def on_fresh(database_url: str, work: Callable[[Connection], T]) -> T:
     return asyncio.run(whole())
 
 
-def test_the_upgraded_schema_is_the_one_in_the_code(database_url: str) -> None:
+def test_the_upgraded_schema_is_the_one_in_the_code(untouched_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         upgrade_connection(connection)
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
 
-    assert on_fresh(database_url, differences) == []
+    assert on_fresh(untouched_url, differences) == []
 
 
-def test_checks_of_the_code_are_in_the_database(database_url: str) -> None:
+def test_checks_of_the_code_are_in_the_database(untouched_url: str) -> None:
     """Alembic does not compare them."""
 
     def checks(connection: Connection) -> dict[str, set[str | None]]:
@@ -56,19 +56,19 @@ def test_checks_of_the_code_are_in_the_database(database_url: str) -> None:
             for name in ("money_ledger", "stock_ledger")
         }
 
-    assert on_fresh(database_url, checks) == {"money_ledger": {"whole"}, "stock_ledger": {"whole"}}
+    assert on_fresh(untouched_url, checks) == {"money_ledger": {"whole"}, "stock_ledger": {"whole"}}
 
 
-def test_an_upgrade_may_run_again(database_url: str) -> None:
+def test_an_upgrade_may_run_again(untouched_url: str) -> None:
     def tables(connection: Connection) -> list[str]:
         upgrade_connection(connection)
         return sorted(inspect(connection).get_table_names())
 
-    assert on_fresh(database_url, tables) == on_fresh(database_url, tables)
+    assert on_fresh(untouched_url, tables) == on_fresh(untouched_url, tables)
 
 
 def test_a_hub_of_before_keeps_its_revisions_and_knows_nothing_of_acts_and_stock(
-    database_url: str,
+    untouched_url: str,
 ) -> None:
     def rows(connection: Connection) -> list[Any]:
         upgrade_connection(connection, "0003")
@@ -80,11 +80,11 @@ def test_a_hub_of_before_keeps_its_revisions_and_knows_nothing_of_acts_and_stock
         counted = ("revision", "barcode_claim", "opening_stock", "office_act")
         return [connection.exec_driver_sql(f"SELECT COUNT(*) FROM {t}").scalar() for t in counted]
 
-    assert on_fresh(database_url, rows) == [1, 1, 0, 0]
+    assert on_fresh(untouched_url, rows) == [1, 1, 0, 0]
 
 
 @pytest.mark.parametrize("verdict", ["", "duplicate", "quarantined", "waiting"])
-def test_a_hub_of_before_finds_what_is_unsettled(database_url: str, verdict: str) -> None:
+def test_a_hub_of_before_finds_what_is_unsettled(untouched_url: str, verdict: str) -> None:
     def is_any(connection: Connection) -> bool:
         upgrade_connection(connection, "0004")
         words = "'e', 'sale.completed', '2026-06-03'"
@@ -95,10 +95,10 @@ def test_a_hub_of_before_finds_what_is_unsettled(database_url: str, verdict: str
         assert not state(connection).deferring_since
         return state(connection).unsettled
 
-    assert on_fresh(database_url, is_any) == (verdict in UNSETTLED)
+    assert on_fresh(untouched_url, is_any) == (verdict in UNSETTLED)
 
 
-def test_a_hub_of_before_knows_the_latest_business_date_of_a_stream(database_url: str) -> None:
+def test_a_hub_of_before_knows_the_latest_business_date_of_a_stream(untouched_url: str) -> None:
     def known(connection: Connection) -> list[Any]:
         upgrade_connection(connection, "0008")
         run = connection.exec_driver_sql
@@ -118,11 +118,11 @@ def test_a_hub_of_before_knows_the_latest_business_date_of_a_stream(database_url
         return [tuple(row) for row in run(f"SELECT {columns} FROM stream ORDER BY stream_no")]
 
     before = ("", "", "", None)
-    assert on_fresh(database_url, known) == [("2026-06-03", *before), ("", *before)]
+    assert on_fresh(untouched_url, known) == [("2026-06-03", *before), ("", *before)]
 
 
-def test_hubs_that_start_at_once_make_one_schema_and_one_identity(database_url: str) -> None:
-    settings = hub_settings(database_url)
+def test_hubs_that_start_at_once_make_one_schema_and_one_identity(untouched_url: str) -> None:
+    settings = hub_settings(untouched_url)
 
     async def start_all() -> set[tuple[str, str]]:
         hubs = await asyncio.gather(*(Hub.open(settings) for _ in range(4)))
