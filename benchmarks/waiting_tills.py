@@ -44,6 +44,8 @@ ALONE, BUSY = "S000", "S001"
 WHOM = {"one": ALONE, "store": BUSY, "all": ""}
 #: 30 KiB each, where a bare long-poll takes 15; nobody hears later than twice as late
 MEMORY_GOAL, HEARD_GOAL = 2.0, 2.0
+#: with so many figures the next rounds say the same
+_HEARD_ENOUGH = 20_000
 _REST_S = 5.0
 _PATIENCE_S = 180.0
 #: longer than the measurement, so that what is at rest is at rest
@@ -120,10 +122,10 @@ def _measured(scale: Scale, folder: Path, count: int, side: Side) -> Figures:
         figures = Figures((_memory_kib(side.pid) - before_kib) / count, rest_percent)
         for whom, store in WHOM.items():
             hearing = sum(store in ("", waiter["store"]) for waiter in waiters)
-            heard = [
-                _heard(clients, side, store, hearing)
-                for _ in range(scale.warms_up + scale.rounds_min)
-            ][scale.warms_up :]
+            rounds = min(scale.rounds_min, 1 + _HEARD_ENOUGH // hearing)
+            heard = [_heard(clients, side, store, hearing) for _ in range(scale.warms_up + rounds)][
+                scale.warms_up :
+            ]
             figures.heard_ms[whom] = [median(each) for each, _ in heard]
             everything = [each for times, _ in heard for each in times]
             figures.p99_ms[whom] = quantiles(everything, n=100, method="inclusive")[-1]

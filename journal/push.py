@@ -118,7 +118,7 @@ class Pusher:
         acked = outbox.acked()
         facts = outbox.facts_after(acked.seq, self.batch, PUSH_BYTES_MAX)
         head = outbox.head()  # read last: what is declared is never older than what is sent
-        last = Head(acked.seq + len(facts), hash_of(facts[-1])) if facts else acked
+        last = _last(acked, facts)
         return PushRequest(
             till=self.stream.till,
             inc=self.stream.incarnation,
@@ -184,7 +184,22 @@ class Pusher:
         return Acknowledged(head, epoch, verdicts, safe_seq, sig=head_sig)
 
 
+def _last(base: Head, facts: Sequence[bytes | msgspec.Raw]) -> Head:
+    """The head of the stream with a batch's last fact: each names the one before it, so that who
+    signs this one signs all."""
+    return Head(base.seq + len(facts), hash_of(memoryview(facts[-1]))) if facts else base
+
+
 # The hub's side
+
+
+def is_signed(request: PushRequest, key: str) -> bool:
+    """Whether the till with that public key sent this: one signature and one hash, however many
+    facts there are. Whether they are a chain `open_batch` says."""
+    who = StreamId(request.till, request.inc)
+    declared = Head(request.declared.seq, request.declared.hash)
+    last = _last(request.base, request.facts)
+    return verified(key, push_message(who, declared, last), request.sig)
 
 
 class Arrived(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from journal import wire
 from journal.clock import ahead_s
+from journal.push import is_signed
 from journal.stream import StreamId
 from journal.wire import Declared
 from sync_server import migrations
@@ -32,9 +33,9 @@ from sync_server.head_office import PROJECTION, HeadOffice, Now
 from sync_server.jobs import Jobs
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
-from sync_server.sync import contacts, records, service, tokens, versions
+from sync_server.sync import contacts, enrolment, records, service, tokens, versions
 from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
-from sync_server.sync.service import ForkFound, LostFacts, Voice
+from sync_server.sync.service import ForkFound, LostFacts, Signed, Voice
 from sync_server.sync.tokens import Bearer
 
 #: what one of several hubs does for all
@@ -69,8 +70,9 @@ class Hub:
         self.news = News(self.heads, settings.feed_look_every_s)
         self.book = HubBook(settings.book_folder, voice, database, settings.snapshot_from_rows)
         self._feed_pages = Pages(settings.feed_pages_bytes_max)
-        #: by till, so that there are never more of them than tills
+        #: by till, so that there are never more of them than tills; so are its keys
         self._contacts: dict[str, contacts.Contact] = {}
+        self._keys: dict[str, str] = {}
         self._writing_contacts = asyncio.Lock()
         self.admission = Admission(settings, min(settings.push_slots, database.writes_max))
         self.jobs = Jobs(database, (_PLANS, _GONE), settings.job_held_s)
@@ -155,11 +157,11 @@ class Hub:
         """A one-time code for a new till of the store, or for a machine that replaces `till_id`;
         and the till's id. Raises NoSuchStore or NoSuchTill."""
         expires_at = self.now() + timedelta(seconds=self.settings.enrol_code_valid_s)
-        return await self._write(service.make_code, self.voice, store_id, till_id, expires_at)
+        return await self._write(enrolment.make_code, self.voice, store_id, till_id, expires_at)
 
     async def enrol(self, request: wire.EnrolRequest) -> wire.EnrolReply:
         async with self.admission.turn(request.public_key, Rank.HELLO):
-            return await self._write(service.enrol, self.voice, request, self.now())
+            return await self._write(enrolment.enrol, self.voice, request, self.now())
 
     async def revoke(self, till_id: str) -> bool:
         return await self._write(records.revoke, till_id, self.now())
@@ -184,33 +186,45 @@ class Hub:
         WireProblem, or what `gone` raises."""
         rank = rank_of(request)
         ahead = ahead_s(request.declared.at, self.now())
+        signed = await self._signed(request)
         async with self.admission.turn(request.till, rank, gone):
-            reply = await self._store(request, ahead)
+            reply = await self._store(signed, ahead)
         if request.declared.seq <= reply.head.seq:
             return reply
         return msgspec.structs.replace(reply, backoff_ms=self.admission.pause_ms(rank))
 
-    async def _store(self, request: wire.PushRequest, ahead: int | None) -> wire.PushReply:
+    async def _signed(self, request: wire.PushRequest) -> Signed:
+        """What its till has signed: nobody else comes to a turn, or takes the place of one that
+        waits for its own. Raises WireProblem."""
+        known = self._keys.get(request.till)
+        if known is not None and is_signed(request, known):
+            return Signed(request, known)
+        key = (await self._read(service.enrolled, request.till)).public_key
+        if key == known or not is_signed(request, key):
+            raise service.wrong_signature()
+        self._keys[request.till] = key
+        return Signed(request, key)
+
+    async def _store(self, signed: Signed, ahead: int | None) -> wire.PushReply:
         """What the database refuses of a batch is found fact by fact in a second transaction; a
         fork is noted for head office. Raises WireProblem."""
-        self._contacts.pop(request.till, None)  # the push says newer things of the till
+        till = signed.request.till
+        self._contacts.pop(till, None)  # the push says newer things of the till
         now = self.now()
         try:
-            accepted = await self._accept(request, now, ahead)
+            accepted = await self._accept(signed, now, ahead)
         except LostFacts as proof:
             await self._begin_epoch(proof.epoch, epochs.PROVED, proof.epoch)
-            accepted = await self._accept(request, now, ahead)
+            accepted = await self._accept(signed, now, ahead)
         except ForkFound as fork:
             await self._write(fork.note)
             raise
         with suppress(*FAULTS):  # the facts are kept; the next push counts them with its own
-            await self.office.quarantine.note(request.till, *accepted.came_to)
+            await self.office.quarantine.note(till, *accepted.came_to)
         return accepted.reply
 
-    async def _accept(
-        self, request: wire.PushRequest, now: datetime, ahead: int | None
-    ) -> service.Accepted:
-        pushed = (self.voice, request, now, PROJECTION)
+    async def _accept(self, signed: Signed, now: datetime, ahead: int | None) -> service.Accepted:
+        pushed = (self.voice, signed, now, PROJECTION)
         try:
             return await self._write(service.push, *pushed, ahead_s=ahead)
         except NotApplied:
@@ -223,21 +237,11 @@ class Hub:
         return await self._read(service.facts_of_stream, self.voice, stream, after)
 
     async def feed_page(self, who: Bearer, cursor: str) -> PackedPage:
-        def read(connection: Connection) -> PackedPage:
-            service.in_service(connection, who.till_id)
-            included = records.included(connection, who.store_id)
-            return feed.page(connection, who.store_id, cursor, included, self._feed_pages)
-
-        return await self._read(read)
+        return await self._read(feed.page, who, cursor, self._feed_pages)
 
     async def wait_for_news(self, who: Bearer, cursor: str, wait_s: float) -> wire.FeedChange:
         """Answer when a scope of the till has moved past its cursor, or when the wait is over."""
-
-        def reached(connection: Connection) -> dict[str, int]:
-            service.in_service(connection, who.till_id)
-            return feed.positions(connection, who.store_id, cursor)
-
-        positions = await self._read(reached)
+        positions = await self._read(feed.positions, who, cursor)
         bounded_s = min(wait_s, self.settings.feed_wait_s_max) if wait_s > 0 else 0.0
         moved = await self.news.past(positions, bounded_s)
         if self.news.ended and not moved:

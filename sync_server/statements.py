@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     Connection,
@@ -50,10 +51,20 @@ class _OneOf(FunctionElement[bool]):
         return self
 
 
-def one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+def one_of(
+    column: ColumnElement[str], values: Sequence[str] | BindParameter[str]
+) -> ColumnElement[bool]:
     """Whether the column is one of these texts, however many: they travel as one JSON list. As
-    marks of an IN ten thousand of them cost SQLAlchemy more than they cost the database."""
-    return _OneOf(column, literal(msgspec.json.encode(list(values)).decode(), SqlText()))
+    marks of an IN ten thousand of them cost SQLAlchemy more than they cost the database. Of a
+    prepared statement the values are a parameter, to be given as `listed`."""
+    if not isinstance(values, BindParameter):
+        values = literal(listed(values), SqlText())
+    return _OneOf(column, values)
+
+
+def listed(values: Sequence[str]) -> str:
+    """Texts as they travel in one parameter."""
+    return msgspec.json.encode(list(values)).decode()
 
 
 @compiles(_OneOf, "sqlite")
@@ -69,8 +80,8 @@ def _on_postgresql(element: _OneOf, compiler: SQLCompiler, **more: Any) -> str:
 
 
 class Prepared:
-    """A statement of every push, compiled from Core once for each database. `columns` are those
-    that an UPDATE sets, each by the parameter of its name."""
+    """A statement of every push or pull, compiled from Core once for each database. `columns` are
+    those that an UPDATE sets, each by the parameter of its name."""
 
     def __init__(self, statement: ClauseElement, columns: Sequence[str] = ()) -> None:
         self._sqlite = _Compiled.of(statement, columns, sqlite.dialect(paramstyle="qmark"))
@@ -78,17 +89,21 @@ class Prepared:
 
     def run(self, connection: Connection, **values: object) -> Sequence[Any] | None:
         """Run it in the open transaction -> its first row, if it has any."""
+        return next(iter(self.rows(connection, **values)), None)
+
+    def rows(self, connection: Connection, **values: object) -> Sequence[Sequence[Any]]:
+        """Run it in the open transaction -> all its rows."""
         driver = driver_of(connection)
-        row: Sequence[Any] | None
+        rows: Sequence[Sequence[Any]]
         if isinstance(driver, sqlite3.Connection):
             statement, places = self._sqlite
             with failing_as_sqlalchemy(statement):
-                row = driver.execute(statement, [values[name] for name in places]).fetchone()
+                rows = driver.execute(statement, [values[name] for name in places]).fetchall()
         else:
             statement, places = self._postgresql
             with failing_as_sqlalchemy(statement):
-                row = await_only(driver.fetchrow(statement, *(values[name] for name in places)))
-        return row
+                rows = await_only(driver.fetch(statement, *(values[name] for name in places)))
+        return rows
 
 
 class _Compiled(NamedTuple):

@@ -30,7 +30,7 @@ from sync_server.imports.stores import StoreRow
 from sync_server.settings import HubSettings
 from sync_server.stock.records import Opening
 from sync_server.sync import api
-from sync_server.sync.service import NoSuchTill
+from sync_server.sync.enrolment import NoSuchTill
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

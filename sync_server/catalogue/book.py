@@ -23,6 +23,7 @@ from sync_server.database import FAULTS, Database
 from sync_server.feed import records as feed
 from sync_server.feed.records import Head
 from sync_server.feed.service import PAGE_BYTES, reached
+from sync_server.sync.records import epoch_now
 from sync_server.sync.service import Voice, WireProblem, busy, problem
 
 BOOK_FILE = "book.db"
@@ -110,7 +111,7 @@ class HubBook:
 
     def _page(self, connection: Connection, book: Book) -> _Page | None:
         heads = feed.heads(connection, CHAIN)
-        cursor = reached(connection, book.position.cursor, heads)
+        cursor = reached(connection, book.position.cursor, epoch_now(connection), heads)
         if cursor is None:
             return None
         at_head = {scope: head.position for scope, head in heads.items()}

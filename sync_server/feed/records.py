@@ -18,8 +18,10 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    bindparam,
     delete,
     select,
+    true,
     update,
 )
 
@@ -27,7 +29,8 @@ from journal.cursor import Cursor
 from journal.wire import FeedRow
 from pricebook.rows import GONE, Change, Contents
 from sync_server.database import metadata, tell_hubs
-from sync_server.statements import SetWise, one_of
+from sync_server.statements import Prepared, SetWise, listed, one_of
+from sync_server.sync.records import hub, till
 
 scope_head = Table(
     "scope_head",
@@ -50,6 +53,18 @@ Index("feed_position", feed.c.scope, feed.c.position)
 
 _PUT = SetWise(feed, replacing=True)
 _MOVE_HEAD = SetWise(scope_head, adding=("position",))
+_READER = Prepared(
+    select(
+        till.c.revoked_at,
+        hub.c.epoch,
+        scope_head.c.scope,
+        scope_head.c.position,
+        scope_head.c.contents,
+    )
+    .join_from(till, hub, true())
+    .outerjoin(scope_head, one_of(scope_head.c.scope, bindparam("the_scopes")))
+    .where(till.c.till_id == bindparam("the_till"))
+)
 #: so many rows are read at once where all are
 _AT_ONCE = 10_000
 
@@ -59,6 +74,30 @@ class Head(NamedTuple):
 
     position: int = 0
     contents: Contents = Contents()
+
+
+class Reader(NamedTuple):
+    """A till that asks for news: whether head office has revoked it, the epoch in which it is
+    answered, and where its scopes stand."""
+
+    revoked: bool
+    epoch: str
+    heads: dict[str, Head]
+
+
+def reader(connection: Connection, till_id: str, scopes: Sequence[str]) -> Reader | None:
+    """All that a till's question for news depends on, by one statement; None of a till that is
+    not enrolled."""
+    rows = _READER.rows(connection, the_till=till_id, the_scopes=listed(scopes))
+    if not rows:
+        return None
+    known = {
+        scope: Head(position, Contents.parse(contents))
+        for _, _, scope, position, contents in rows
+        if scope is not None
+    }
+    revoked_at, epoch, *_ = rows[0]
+    return Reader(revoked_at is not None, epoch, dict.fromkeys(scopes, Head()) | known)
 
 
 def published(

@@ -13,8 +13,9 @@ from pricebook.rows import CATALOGUE, CHAIN, RECALLS, REVISIONS, store_scope
 from retail.language import Text
 from sync_server.feed import epochs, records
 from sync_server.feed.records import Head
-from sync_server.sync.records import epoch_now
-from sync_server.sync.service import Echo, WireProblem, problem
+from sync_server.sync.records import included as of_store
+from sync_server.sync.service import Echo, WireProblem, problem, revoked, unknown_till
+from sync_server.sync.tokens import Bearer
 
 #: of bodies in one page; a message may hold twice that, for their keys and all else
 PAGE_BYTES = wire.MESSAGE_BYTES_MAX // 2
@@ -25,16 +26,32 @@ def scopes_of(store_id: str) -> tuple[str, ...]:
     return RECALLS, store_scope(store_id), REVISIONS, CATALOGUE
 
 
-def reached(connection: Connection, cursor: str, heads: Mapping[str, Head]) -> Cursor | None:
-    """How far a reader has come; None when nobody can go on from there: the cursor is of a life of
-    this hub's database that went further than ours, or none at all."""
+def reached(
+    connection: Connection, cursor: str, epoch: str, heads: Mapping[str, Head]
+) -> Cursor | None:
+    """How far a reader has come in this epoch; None when nobody can go on from there: the cursor
+    is of a life of this hub's database that went further than ours, or none at all."""
     try:
-        known = Cursor.parse(cursor) if cursor else Cursor(epoch_now(connection), {})
+        known = Cursor.parse(cursor) if cursor else Cursor(epoch, {})
     except ValueError:
         return None
     at = known.positions
-    is_ours = all(0 <= at.get(scope, 0) <= head.position for scope, head in heads.items())
-    return epochs.carried_over(connection, known, tuple(heads)) if is_ours else None
+    if not all(0 <= at.get(scope, 0) <= head.position for scope, head in heads.items()):
+        return None
+    return known if known.epoch == epoch else epochs.carried_over(connection, known, tuple(heads))
+
+
+def _reader(connection: Connection, who: Bearer, cursor: str) -> tuple[Cursor, dict[str, Head]]:
+    """How far a till has come that may read, and the heads before it. Raises WireProblem."""
+    found = records.reader(connection, who.till_id, scopes_of(who.store_id))
+    if found is None:
+        raise unknown_till()
+    if found.revoked:
+        raise revoked()
+    known = reached(connection, cursor, found.epoch, found.heads)
+    if known is None:
+        raise _lost(found.epoch)
+    return known, found.heads
 
 
 def _lost(epoch: str) -> WireProblem:
@@ -96,25 +113,16 @@ class Pages:
                 self._left += len(self._cuts.pop(oldest).rows)
 
 
-def page(
-    connection: Connection,
-    store_id: str,
-    cursor: str,
-    included: dict[str, int],
-    pages: Pages,
-) -> PackedPage:
-    """The next rows of the feed for a till of the store."""
-    heads = records.heads(connection, scopes_of(store_id))
-    before = reached(connection, cursor, heads)
-    if before is None:
-        raise _lost(epoch_now(connection))
-    epoch = before.epoch
-    rows, after, up_to_date = _cut(connection, heads, before, store_scope(store_id), pages)
+def page(connection: Connection, who: Bearer, cursor: str, pages: Pages) -> PackedPage:
+    """The next rows of the feed for a till."""
+    before, heads = _reader(connection, who, cursor)
+    included = of_store(connection, who.store_id)
+    rows, after, up_to_date = _cut(connection, heads, before, store_scope(who.store_id), pages)
     contents = {scope: head.contents.text for scope, head in heads.items()} if up_to_date else {}
     # Of what a snapshot holds: the store's own rows are in none, however many they are.
     behind = sum(heads[scope].position - after[scope] for scope in CHAIN)
-    cursor = Cursor(epoch, after).text()
-    head = PageHead(epoch, cursor, up_to_date, included, contents, behind)
+    cursor = Cursor(before.epoch, after).text()
+    head = PageHead(before.epoch, cursor, up_to_date, included, contents, behind)
     return PackedPage(head, rows)
 
 
@@ -139,10 +147,7 @@ def _read(connection: Connection, at_head: Mapping[str, int], before: Cursor) ->
     return _Cut(wire.packed(msgspec.json.encode(rows)), after.positions, up_to_date)
 
 
-def positions(connection: Connection, store_id: str, cursor: str) -> dict[str, int]:
+def positions(connection: Connection, who: Bearer, cursor: str) -> dict[str, int]:
     """How far the cursor has come in each scope of the till."""
-    scopes = scopes_of(store_id)
-    known = reached(connection, cursor, records.heads(connection, scopes))
-    if known is None:
-        raise _lost(epoch_now(connection))
-    return {scope: known.positions.get(scope, 0) for scope in scopes}
+    known, heads = _reader(connection, who, cursor)
+    return {scope: known.positions.get(scope, 0) for scope in heads}

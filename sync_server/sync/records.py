@@ -136,6 +136,11 @@ _LOCKED = Prepared(
     )
     .with_for_update(of=stream)
 )
+_INCLUDED = Prepared(
+    select(stream.c.till_id, stream.c.head_seq)
+    .where(stream.c.store_id == bindparam("the_store"))
+    .order_by(stream.c.stream_no)
+)
 _MOVE_STREAM = Prepared(
     update(stream).where(stream.c.stream_no == bindparam("the_stream")),
     (
@@ -471,12 +476,8 @@ def revoke(connection: Connection, till_id: str, now: datetime) -> bool:
 
 def included(connection: Connection, store_id: str) -> dict[str, int]:
     """Per till of the store, the seq up to which its facts are in the books."""
-    rows = connection.execute(
-        select(stream.c.till_id, stream.c.head_seq)
-        .where(stream.c.store_id == store_id)
-        .order_by(stream.c.stream_no)
-    )
-    return {row.till_id: row.head_seq for row in rows}
+    rows = _INCLUDED.rows(connection, the_store=store_id)
+    return {till_id: head_seq for till_id, head_seq, *_ in rows}
 
 
 def moment(said: str) -> str:

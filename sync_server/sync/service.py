@@ -1,4 +1,4 @@
-"""Who may speak, and what becomes of what they say: enrolment, access tokens, push.
+"""Who may speak, and what becomes of what they say.
 
 Each function is one act on an open transaction. Only structure is refused on the wire (SYNC 8:
 not an envelope 422, signature 401, gap or fork 409, size 413); never what a fact says.
@@ -16,14 +16,10 @@ from sqlalchemy import Connection
 
 from journal import wire
 from journal.chain import ChainBroken
-from journal.clock import CROCKFORD
 from journal.push import Arrived, Fork, Gap, Meeting, meet, open_batch
 from journal.signature import (
     Signer,
-    enrol_message,
-    fingerprint,
     head_message,
-    plain_code,
     push_message,
     verified,
 )
@@ -36,8 +32,6 @@ from sync_server import recorder
 from sync_server.sync import contacts, records
 from sync_server.sync.records import Come, HubIdentity, StreamRow, TillRow
 
-_CODE_LENGTH = 10
-_GROUP = 5
 _SHIFT_CLOSED, _ = TYPES[ShiftClosed]
 #: a till is asked to wait this long when the hub has too much to do or its database is away
 BUSY_RETRY_S = 5
@@ -145,9 +139,6 @@ def own_identity(connection: Connection) -> HubIdentity:
     return found
 
 
-# Enrolment
-
-
 class NoSuchStore(Refusal):
     code = "no_such_store"
     sentence = Text("There is no store {store}.", "没有门店 {store}。")
@@ -157,95 +148,23 @@ class NoSuchStore(Refusal):
     )
 
 
-class NoSuchTill(Refusal):
-    code = "no_such_till"
-    sentence = Text("Store {store} has no till {till}.", "门店 {store} 没有终端 {till}。")
-    way_on = Text(
-        "The page at /hq lists the tills; without --till a new one is made.",
-        "请在 /hq 页面查看终端；不带 --till 则登记新终端。",
-    )
-
-
 def known_store(connection: Connection, store_id: str) -> None:
     """Raises NoSuchStore unless the store was imported."""
     if not records.store_exists(connection, store_id):
         raise NoSuchStore(store=store_id)
 
 
-def make_code(
-    connection: Connection, voice: Voice, store_id: str, till_id: str | None, expires_at: datetime
-) -> tuple[str, str]:
-    """A one-time code and the till it is for: ten letters of chance, and five that name the
-    hub's key, so that a till knows whom it enrols with. Raises NoSuchStore or NoSuchTill."""
-    known_store(connection, store_id)
-    if till_id and not records.is_till_of(connection, store_id, till_id):
-        raise NoSuchTill(store=store_id, till=till_id)
-    letters = "".join(secrets.choice(CROCKFORD) for _ in range(_CODE_LENGTH))
-    code = f"{letters[:_GROUP]}-{letters[_GROUP:]}-{fingerprint(voice.signer.public)}"
-    till_id = till_id or records.next_till_id(connection, store_id)
-    records.add_code(connection, _hash_of(code), store_id, till_id, expires_at)
-    return code, till_id
-
-
-def enrol(
-    connection: Connection, voice: Voice, request: wire.EnrolRequest, now: datetime
-) -> wire.EnrolReply:
-    """Trade a code for an identity. The same till may ask again: its answer may have been lost."""
-    message = enrol_message(request.code, request.public_key, request.inc, request.till)
-    if not verified(request.public_key, message, request.sig):
-        raise wrong_signature()
-    code_hash = _hash_of(request.code)
-    code = records.locked_code(connection, code_hash)
-    known = code is not None and (now < code.expires_at or code.used_by == request.public_key)
-    if code is None or not known:
-        raise problem(
-            401,
-            "unknown_code",
-            Text("This enrolment code is not known or has expired.", "登记码无效或已过期。"),
-            Text("Ask head office for a new one.", "请向总部索取新的登记码。"),
-        )
-    if code.used_by not in (None, request.public_key):
-        raise problem(
-            401,
-            "used_code",
-            Text("This enrolment code has been used by another till.", "登记码已被其他终端使用。"),
-            Text(
-                "Ask head office for a new one, and whether the other till is yours.",
-                "请向总部索取新的登记码，并核实另一终端。",
-            ),
-        )
-    if request.till not in ("", code.till_id):
-        raise _other_till(request.till, code.till_id)
-    if code.used_by is None:
-        records.use_code(connection, code_hash, code, request.public_key, now)
-    epoch = records.epoch_now(connection)
-    return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, epoch)
-
-
-def _other_till(till: str, other: str) -> WireProblem:
-    return problem(
-        409,
-        "other_till",
-        Text(
-            f"This data folder holds the journal of till {till}, the code is for till {other}.",
-            f"此数据文件夹属于收银机 {till}，登记码属于 {other}。",
-        ),
-        Text(
-            f"Enrol till {other} with a data folder of its own (--data).",
-            f"请为 {other} 使用单独的数据文件夹（--data）。",
-        ),
-    )
-
-
-def _hash_of(code: str) -> str:
-    return sha256(plain_code(code).encode()).hexdigest()
+def enrolled(connection: Connection, till_id: str) -> TillRow:
+    """A till that may tell something. Raises WireProblem."""
+    till = records.find_till(connection, till_id)
+    if till is None:
+        raise unknown_till()
+    return till
 
 
 def in_service(connection: Connection, till_id: str) -> TillRow:
     """A till that may ask for something; one that is revoked may only tell."""
-    till = records.find_till(connection, till_id)
-    if till is None:
-        raise unknown_till()
+    till = enrolled(connection, till_id)
     if till.revoked:
         raise revoked()
     return till
@@ -270,10 +189,17 @@ class Accepted(NamedTuple):
     came_to: CameTo
 
 
+class Signed(NamedTuple):
+    """A push, and the key by which its till is known to have signed it."""
+
+    request: wire.PushRequest
+    key: str
+
+
 def push(
     connection: Connection,
     voice: Voice,
-    request: wire.PushRequest,
+    signed: Signed,
     now: datetime,
     project: recorder.Projection,
     *,
@@ -283,14 +209,13 @@ def push(
     """Accept a run of facts: lock the stream, compare what both have, append, add up, answer
     with the counter-signed head. `ahead_s` is by how much the till's clock was ahead of ours;
     `carefully` goes fact by fact (recorder.append_carefully)."""
+    request, key = signed
     who = StreamId(request.till, request.inc)
     till, stream = records.locked(connection, who)
     if till is None:
         raise unknown_till()
     arrived = _opened(request)
-    last = Head(request.base.seq + len(arrived), arrived[-1].hash) if arrived else request.base
-    declared = Head(request.declared.seq, request.declared.hash)
-    if not verified(till.public_key, push_message(who, declared, last), request.sig):
+    if till.public_key != key:  # another machine has taken the till's place by now
         raise wrong_signature()
     if stream is None:
         stream = records.begun_stream(connection, who, till.store_id, now)
@@ -305,12 +230,13 @@ def push(
     if new and stream.head.seq == 0:
         _note_beginning(connection, who.till, stream.stream_no, new[0])
     contacts.note_moved(connection, who.till, new)
+    last = arrived[-1].head if arrived else request.base
     come = Come(
         head,
         request.declared,
         _open_shift(stream.open_shift, meeting),
         _business_date(stream.business_date, meeting),
-        _signed(till, request, declared) if last == head else stream.push_proof,
+        PushProof.of(signed).text if last == head else stream.push_proof,
         ahead_s,
         now,
     )
@@ -348,14 +274,19 @@ class PushProof(msgspec.Struct, frozen=True):
     declared: Head
     sig: str
 
+    @classmethod
+    def of(cls, signed: Signed) -> "PushProof":
+        """What is kept of a push that ends at the head."""
+        declared = signed.request.declared
+        return cls(signed.key, Head(declared.seq, declared.hash), signed.request.sig)
+
+    @property
+    def text(self) -> str:
+        return msgspec.json.encode(self).decode()
+
     def holds(self, who: StreamId, head: Head) -> bool:
         """Whether that key signed that head of that stream."""
         return verified(self.key, push_message(who, self.declared, head), self.sig)
-
-
-def _signed(till: TillRow, request: wire.PushRequest, declared: Head) -> str:
-    """What is kept of a push that ends at the head."""
-    return msgspec.json.encode(PushProof(till.public_key, declared, request.sig)).decode()
 
 
 def _check_proof(

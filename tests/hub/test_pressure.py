@@ -8,9 +8,11 @@ from contextlib import ExitStack, closing, contextmanager
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
 from journal import wire
+from journal.signature import Signer
 from rehearsal.processes import wait_until
 from sync_server.sync.admission import Rank
 from tests.builders import a_product
@@ -142,6 +144,22 @@ def test_a_till_that_hangs_up_while_it_waits_frees_its_place(
                 wait_until(lambda: admission.waiting == 1, WAIT_S, "it waits")
             wait_until(lambda: admission.waiting == 0, WAIT_S, "its place is free")
         assert reply_of(till.push(0, 0)).head == till.head(0)  # nothing of it was stored
+
+
+def test_what_no_till_has_signed_waits_for_no_turn_and_takes_nobodys_place(hub: ServedHub) -> None:
+    admission = hub.hub.admission
+    with ExitStack() as tills:
+        till = enrolled(tills, hub, 9)
+        forged = msgspec.structs.replace(till.request(), sig=Signer(b"f" * 32).sign(b""))
+        threads = tills.enter_context(ThreadPoolExecutor(1))
+        with hub_at_work(hub):
+            push = threads.submit(till.push)
+            wait_until(lambda: admission.waiting == 1, WAIT_S, "it waits")
+            for message in (forged, msgspec.structs.replace(forged, till="T99")):
+                refused = till.post("/v1/push", message)
+                assert refused.status_code == 401, refused.text
+            assert (admission.waiting, push.done()) == (1, False)
+        assert reply_of(push.result(WAIT_S)).head == till.head()
 
 
 @contextmanager
