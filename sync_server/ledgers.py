@@ -6,6 +6,7 @@ circle.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from operator import eq
 from typing import Any
 
@@ -22,13 +23,16 @@ from sqlalchemy import (
     text,
 )
 
-from retail.postings import LEDGER_KEYS, MONEY, STOCK
+from journal.envelope import Envelope
+from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, ledger_key
 from sync_server.database import RowsRefused, metadata
 from sync_server.statements import SetWise
 
 #: what each ledger gains: rows of its keys, a sum and a number
 Sums = Mapping[Table, Iterable[list[Any]]]
 
+#: the start of a time of ISO 8601, down to its hour
+_HOUR = slice(len("2026-06-03T09"))
 #: where an integer overflows SQLite goes on with a float, which no book may hold
 WHOLE = "amount BETWEEN -9000000000000000000 AND 9000000000000000000"
 money_ledger = Table(
@@ -73,6 +77,72 @@ _ADD = {
     stock_ledger: SetWise(stock_ledger, adding=("amount", "entries")),
     takings_by_hour: SetWise(takings_by_hour, adding=("amount", "sales")),
 }
+
+
+class Tally:
+    """What a run of facts of one store comes to, summed in memory."""
+
+    def __init__(self, store: str) -> None:
+        self._store = store
+        #: by the start of the till's time too, so that takings by the hour cost nothing a posting
+        self._money: dict[tuple[str, str, str, str], _Accounts] = {}
+        self._stock: _Accounts = {}
+
+    def add(self, told: Envelope, entries: Iterable[Posting]) -> None:
+        """Add what a fact means."""
+        where = told.at[_HOUR], told.till, told.bdate, told.shift
+        money = self._money.get(where)
+        if money is None:
+            money = self._money[where] = {}
+        for entry in entries:
+            accounts = money if entry.book == MONEY else self._stock
+            key = entry.account, entry.item
+            row = accounts.get(key)
+            if row is None:
+                accounts[key] = [entry, entry.amount, 1]
+            else:
+                row[1] += entry.amount
+                row[2] += 1
+
+    def sums(self) -> Sums:
+        """What each ledger gains."""
+        money, takings = _Rows(), _Rows()
+        for (at, till, day, shift), accounts in self._money.items():
+            hour = _hour(at)
+            for entry, amount, count in accounts.values():
+                money.add(ledger_key(entry, self._store, till, day, shift), amount, count)
+                if is_takings(entry.account):
+                    sales = count if entry.account == "sales" else 0
+                    takings.add((self._store, till, day, hour, entry.item), -amount, sales)
+        stock = [
+            [*ledger_key(entry, self._store, "", "", ""), amount, count]
+            for entry, amount, count in self._stock.values()
+        ]
+        return {
+            money_ledger: money.values(),
+            stock_ledger: stock,
+            takings_by_hour: takings.values(),
+        }
+
+
+#: by account and item: a posting to it, the sum, the number of postings
+_Accounts = dict[tuple[str, str], list[Any]]
+
+
+class _Rows(dict[tuple[str, ...], list[Any]]):
+    """A ledger's rows by their key: the key once more, a sum, a number."""
+
+    def add(self, key: tuple[str, ...], amount: int, count: int) -> None:
+        row = self.setdefault(key, [*key, 0, 0])
+        row[-2] += amount
+        row[-1] += count
+
+
+def _hour(at: str) -> str:
+    try:
+        return datetime.fromisoformat(at).isoformat(timespec="hours")
+    except ValueError:
+        return ""
 
 
 def add(connection: Connection, sums: Sums) -> None:

@@ -5,11 +5,10 @@ handler fail is stored and quarantined; a type this hub does not know yet is sto
 speaks of one of these is parked behind it (decision 0020).
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -33,10 +32,10 @@ from journal.stream import NAME_CHARACTERS_MAX, STREAM_BEGAN
 from journal.wire import Verdict, VerdictCode
 from retail import facts
 from retail.facts import UnknownFact
-from retail.postings import MONEY, Posting, ledger_key, postings
+from retail.postings import Posting, postings
 from sync_server import ledgers
 from sync_server.database import blames_database, metadata
-from sync_server.ledgers import Sums, is_takings, money_ledger, stock_ledger, takings_by_hour
+from sync_server.ledgers import Sums, Tally
 from sync_server.statements import Prepared, SetWise, one_of
 
 journal = Table(
@@ -115,9 +114,6 @@ _NOTE_LATE = SetWise(late_fact)
 _SOME_UNSETTLED = Prepared(
     update(intake).where(intake.c.id == bindparam("the_row")), ("unsettled",)
 )
-#: the start of a time of ISO 8601, down to its hour
-_HOUR = slice(len("2026-06-03T09"))
-
 #: as much of a reason as a verdict repeats
 REASON_CHARACTERS_MAX = 200
 #: names of products, taxes, tenders and currencies in a ledger's key are no longer: of a key,
@@ -127,8 +123,6 @@ ACCOUNT_CHARACTERS_MAX = 200
 REVOKED: Final = (VerdictCode.QUARANTINED, "the till is revoked")
 DEFERRED: Final = (VerdictCode.DEFERRED, "the hub applies nothing until head office resumes it")
 
-#: ledger rows by their key: the key once more, the sum, the number of postings
-_Rows = dict[tuple[str, ...], list[Any]]
 #: what else follows from facts of one store that are applied; run in their transaction
 Projection = Callable[[Connection, str, Sequence[Arrived]], None]
 
@@ -174,18 +168,18 @@ class Batch:
         self._blocked = blocked
         self._received_at = source.received_at.isoformat(timespec="milliseconds")
         self._journal: list[tuple[object, ...]] = []
-        #: by the start of the till's time, so that takings by the hour cost nothing per posting
-        self._money: dict[str, _Rows] = defaultdict(dict)
-        self._stock: _Rows = {}
+        self._tally = Tally(source.store)
         self._applied: list[Arrived] = []
         self._late: list[tuple[object, ...]] = []
+        #: known to be names of accounts
+        self._names: set[str] = set()
         self.verdicts: list[Verdict] = []
 
     def add(self, fact: Arrived, verdict: Verdict | None = None) -> None:
         """Take one fact in; with a verdict it is stored without effect."""
         entries: tuple[Posting, ...] = ()
         if verdict is None:
-            entries, verdict = _meaning(fact, self._blocked)
+            entries, verdict = self._meaning(fact)
         envelope = fact.envelope
         if verdict is None:
             self._applied.append(fact)
@@ -211,17 +205,26 @@ class Batch:
                 fact.hash,
             )
         )
-        where = (self._source.store, envelope.till, envelope.bdate, envelope.shift)
-        money = self._money[envelope.at[_HOUR]]
-        for entry in entries:
-            rows = money if entry.book == MONEY else self._stock
-            key = ledger_key(entry, *where)
-            row = rows.get(key)
-            if row is None:
-                rows[key] = [*key, entry.amount, 1]
-            else:
-                row[-2] += entry.amount
-                row[-1] += 1
+        self._tally.add(envelope, entries)
+
+    def _meaning(self, fact: Arrived) -> tuple[tuple[Posting, ...], Verdict | None]:
+        """A fact's postings, or why it has none here."""
+        envelope = fact.envelope
+        for eid in envelope.refs:
+            if eid in self._blocked and eid != envelope.eid:
+                return (), Verdict(envelope.seq, VerdictCode.PARKED, eid)
+        if (envelope.type, envelope.tv) == STREAM_BEGAN:
+            return (), None
+        try:
+            entries = postings(facts.decode(envelope.type, envelope.tv, envelope.body))
+            for entry in entries:
+                if entry.item not in self._names or entry.account not in self._names:
+                    self._names |= _names_of_account(entry)
+        except UnknownFact as unknown:
+            return (), Verdict(envelope.seq, VerdictCode.WAITING, str(unknown))
+        except Exception as fault:  # ours too: this fact waits for its mending, no other does
+            return (), _quarantined(fact, fault)
+        return entries, None
 
     def store(self, connection: Connection) -> None:
         """Write the facts into the journal. Raises RowsRefused."""
@@ -235,67 +238,21 @@ class Batch:
         project(connection, self._source.store, self._applied)
 
     def sums(self) -> Sums:
-        """What each ledger gains: keys, a sum, a number; to be asked for once."""
-        takings = self._takings()  # before the hours are joined
-        money = _joined(self._money.values())
-        return {money_ledger: money, stock_ledger: self._stock.values(), takings_by_hour: takings}
-
-    def _takings(self) -> Iterable[list[Any]]:
-        """Rows of `takings_by_hour`."""
-        taken: _Rows = {}
-        for at, rows in self._money.items():
-            hour = _hour(at)
-            for store, till, day, _, account, currency, amount, entries in rows.values():
-                if is_takings(account):
-                    key = (store, till, day, hour, currency)
-                    row = taken.setdefault(key, [*key, 0, 0])
-                    row[-2] -= amount
-                    row[-1] += entries if account == "sales" else 0
-        return taken.values()
-
-
-def _hour(at: str) -> str:
-    try:
-        return datetime.fromisoformat(at).isoformat(timespec="hours")
-    except ValueError:
-        return ""
-
-
-def _joined(parts: Iterable[_Rows]) -> Iterable[list[Any]]:
-    """Each account's row once, whatever the hours it was added to in."""
-    whole: _Rows = {}
-    for rows in parts:
-        for key, row in rows.items():
-            known = whole.setdefault(key, row)
-            if known is not row:
-                known[-2] += row[-2]
-                known[-1] += row[-1]
-    return whole.values()
-
-
-def _meaning(fact: Arrived, blocked: Collection[str]) -> tuple[tuple[Posting, ...], Verdict | None]:
-    """A fact's postings, or why it has none here."""
-    envelope = fact.envelope
-    for eid in envelope.refs:
-        if eid in blocked and eid != envelope.eid:
-            return (), Verdict(envelope.seq, VerdictCode.PARKED, eid)
-    if (envelope.type, envelope.tv) == STREAM_BEGAN:
-        return (), None
-    try:
-        entries = postings(facts.decode(envelope.type, envelope.tv, envelope.body))
-        for entry in entries:
-            for name in (entry.item, entry.account):
-                if len(name) > ACCOUNT_CHARACTERS_MAX or "\0" in name:
-                    raise NoAccount(f"{name[:20]!a}… is no name of an account")
-    except UnknownFact as unknown:
-        return (), Verdict(envelope.seq, VerdictCode.WAITING, str(unknown))
-    except Exception as fault:  # a bug of ours too: this fact waits for its mending, no other does
-        return (), _quarantined(fact, fault)
-    return entries, None
+        """What each ledger gains."""
+        return self._tally.sums()
 
 
 class NoAccount(ValueError):
     """A fact names an account that no ledger can hold."""
+
+
+def _names_of_account(entry: Posting) -> set[str]:
+    """Raises NoAccount."""
+    names = {entry.item, entry.account}
+    for name in names:
+        if len(name) > ACCOUNT_CHARACTERS_MAX or "\0" in name:
+            raise NoAccount(f"{name[:20]!a}… is no name of an account")
+    return names
 
 
 def _quarantined(fact: Arrived, fault: Exception) -> Verdict:
