@@ -160,6 +160,7 @@ class Hub:
         return await self._write(enrolment.make_code, self.voice, store_id, till_id, expires_at)
 
     async def enrol(self, request: wire.EnrolRequest) -> wire.EnrolReply:
+        await self._read(enrolment.check, request, self.now())
         async with self.admission.turn(request.public_key, Rank.HELLO):
             return await self._write(enrolment.enrol, self.voice, request, self.now())
 

@@ -12,6 +12,7 @@ from journal.signature import enrol_message, fingerprint, plain_code, verified
 from retail.language import Text
 from retail.refusals import Refusal
 from sync_server.sync import records
+from sync_server.sync.records import CodeRow
 from sync_server.sync.service import Voice, WireProblem, known_store, problem, wrong_signature
 
 _CODE_LENGTH = 10
@@ -42,15 +43,30 @@ def make_code(
     return code, till_id
 
 
+def check(connection: Connection, request: wire.EnrolRequest, now: datetime) -> None:
+    """Raises WireProblem for what `enrol` would refuse: nobody waits for a turn with a code that is
+    none."""
+    code = records.find_code(connection, _hash_of(request.code), locked=False)
+    _usable(code, request, now)
+
+
 def enrol(
     connection: Connection, voice: Voice, request: wire.EnrolRequest, now: datetime
 ) -> wire.EnrolReply:
     """Trade a code for an identity. The same till may ask again: its answer may have been lost."""
+    code_hash = _hash_of(request.code)
+    code = _usable(records.find_code(connection, code_hash, locked=True), request, now)
+    if code.used_by is None:
+        records.use_code(connection, code_hash, code, request.public_key, now)
+    epoch = records.epoch_now(connection)
+    return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, epoch)
+
+
+def _usable(code: CodeRow | None, request: wire.EnrolRequest, now: datetime) -> CodeRow:
+    """The code, if who asks may trade it. Raises WireProblem."""
     message = enrol_message(request.code, request.public_key, request.inc, request.till)
     if not verified(request.public_key, message, request.sig):
         raise wrong_signature()
-    code_hash = _hash_of(request.code)
-    code = records.locked_code(connection, code_hash)
     known = code is not None and (now < code.expires_at or code.used_by == request.public_key)
     if code is None or not known:
         raise problem(
@@ -71,10 +87,7 @@ def enrol(
         )
     if request.till not in ("", code.till_id):
         raise _other_till(request.till, code.till_id)
-    if code.used_by is None:
-        records.use_code(connection, code_hash, code, request.public_key, now)
-    epoch = records.epoch_now(connection)
-    return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, epoch)
+    return code
 
 
 def _other_till(till: str, other: str) -> WireProblem:

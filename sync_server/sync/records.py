@@ -447,10 +447,9 @@ def add_code(
     )
 
 
-def locked_code(connection: Connection, code_hash: str) -> CodeRow | None:
-    row = connection.execute(
-        select(enrol_code).where(enrol_code.c.code_hash == code_hash).with_for_update()
-    ).first()
+def find_code(connection: Connection, code_hash: str, *, locked: bool) -> CodeRow | None:
+    found = select(enrol_code).where(enrol_code.c.code_hash == code_hash)
+    row = connection.execute(found.with_for_update() if locked else found).first()
     if row is None:
         return None
     return CodeRow(row.store_id, row.till_id, datetime.fromisoformat(row.expires_at), row.used_by)

@@ -162,6 +162,12 @@ def test_what_no_till_has_signed_waits_for_no_turn_and_takes_nobodys_place(hub: 
         assert reply_of(push.result(WAIT_S)).head == till.head()
 
 
+def test_who_has_no_code_waits_for_no_turn(hub: ServedHub) -> None:
+    with hub_at_work(hub), HandTill(hub.url, 9) as stranger:
+        refused = stranger.enrol("00000-00000-00000")
+    assert (refused.status_code, problem_of(refused).code) == (401, "unknown_code")
+
+
 @contextmanager
 def hub_at_work(hub: ServedHub) -> Iterator[None]:
     """All its slots are taken by somebody who needs no database."""
