@@ -262,6 +262,7 @@ class Truth:
                     if entry.book == MONEY and is_takings(entry.account):
                         taken = *where[:3], told["at"][:_HOUR_LENGTH], entry.item
                         by_hour[taken] = by_hour.get(taken, 0) - entry.amount
+            days.check()
             for book, ledger in counted.items():
                 rows = hub.execute(f"SELECT * FROM {book}_ledger")
                 stored = {row[:-2]: row[-2] for row in rows}
@@ -279,11 +280,14 @@ class Truth:
 class _BusinessDays:
     """A fact says the time that the store's clocks show, also where they change; and all facts of
     a shift have its business date: the day by the till's clock, or the true one where that is
-    wrong and the till has heard so."""
+    wrong and the till has heard so. Two histories of a machine that was put back whole may each
+    have opened a shift of that number (decision 0023)."""
 
     def __init__(self, world: World) -> None:
         self._start, self._zone = world.start, ZoneInfo(world.zone)
-        self._dates: dict[str, str] = {}
+        self._opened: dict[str, set[str]] = defaultdict(set)
+        self._booked: dict[str, set[str]] = defaultdict(set)
+        self._in_two_histories: set[str] = set()
 
     def take(self, told: dict[str, Any]) -> None:
         if not told.get("shift"):
@@ -293,10 +297,20 @@ class _BusinessDays:
             raise Broken(f"no clock in {self._zone} shows {told['at']}")
         truly = (self._start + timedelta(milliseconds=told["mono"])).astimezone(self._zone)
         days = told["at"][:10], truly.date().isoformat()
-        if told["type"] == "shift.opened" and told["bdate"] not in days:
-            raise Broken(f"a shift opened at {told['at']} is of {told['bdate']}")
-        if self._dates.setdefault(told["shift"], told["bdate"]) != told["bdate"]:
-            raise Broken(f"shift {told['shift']} has two business dates")
+        self._booked[told["shift"]].add(told["bdate"])
+        if told["type"] == "shift.opened":
+            self._opened[told["shift"]].add(told["bdate"])
+            if told["bdate"] not in days:
+                raise Broken(f"a shift opened at {told['at']} is of {told['bdate']}")
+            if told.get("stood"):
+                self._in_two_histories.add(told["shift"])
+
+    def check(self) -> None:
+        """Once all were taken."""
+        for shift, dates in self._booked.items():
+            twice = shift in self._in_two_histories and dates <= self._opened[shift]
+            if len(dates) > 1 and not twice:
+                raise Broken(f"shift {shift} has two business dates")
 
 
 def _content(data: bytes) -> str:
