@@ -160,14 +160,16 @@ class Truth:
             sold_by[scope].pop((kind, key), None)
             if body is not None:
                 sold_by[scope][kind, key] = body
+        at = dict(cursor.positions)
+        recalled_at = at.pop(RECALLS, 0)
+        lives = range(1, self.server.life + 1)
         if not any(
-            all(
-                self._held(life, scope, position, sold_by[scope])
-                for scope, position in cursor.positions.items()
-            )
-            for life in range(1, self.server.life + 1)
+            all(self._published[life, scope].get(at[scope]) == sold_by[scope] for scope in at)
+            for life in lives
         ):
             raise Broken(f"{machine.name} sells by what the hub never held at {cursor.positions}")
+        if not self._are_in_force(lives, recalled_at, sold_by[RECALLS]):
+            raise Broken(f"{machine.name} does not heed what was recalled at {recalled_at}")
 
     def _check_plans(self, machine: Machine, settled_at: str, sold_by: dict[str, Rows]) -> None:
         """What is planned up to the time of the cut is sold by, whatever else is published."""
@@ -186,13 +188,17 @@ class Truth:
             if msgspec.json.decode(is_now) != will_be:
                 raise Broken(f"{machine.name} does not sell {key} as planned for {since}")
 
-    def _held(self, life: int, scope: str, position: int, rows: Rows) -> bool:
-        history = self._published[life, scope]
-        if scope == RECALLS:  # which are in force one by one, before their cut is
-            since = [set(held.items()) for at, held in history.items() if at >= position]
-            standing = set.intersection(*since) if since else set()
-            return bool(since) and standing <= set(rows.items()) <= set.union(*since)
-        return history.get(position) == rows
+    def _are_in_force(self, lives: range, position: int, rows: Rows) -> bool:
+        """Whether these recalls are all that stood from there on, in one of the hub's lives; others
+        may be among them, for each is in force before its cut is, in whichever life."""
+        heeded = set(rows.items())
+        histories = [self._published[life, RECALLS].items() for life in lives]
+        since = [
+            [set(held.items()) for at, held in history if at >= position] for history in histories
+        ]
+        ever = set().union(*(held for each in since for held in each))
+        stood = [set.intersection(*each) for each in since if each]
+        return heeded <= ever and any(standing <= heeded for standing in stood)
 
     # At the end
 
