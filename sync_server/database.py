@@ -243,7 +243,8 @@ def _use_wal(driver: sqlite3.Connection, late_s: float) -> None:
 
 def _beginning(statement: str) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
+        with failing_as_sqlalchemy(statement):
+            driver_of(connection).execute(statement)
 
     return begin
 
