@@ -13,7 +13,7 @@ from pricebook.rows import CATALOGUE, CHAIN, RECALLS, REVISIONS, store_scope
 from retail.language import Text
 from sync_server.feed import epochs, records
 from sync_server.feed.records import Head
-from sync_server.sync.records import included as of_store
+from sync_server.sync.records import included
 from sync_server.sync.service import Echo, WireProblem, problem, revoked, unknown_till
 from sync_server.sync.tokens import Bearer
 
@@ -116,13 +116,13 @@ class Pages:
 def page(connection: Connection, who: Bearer, cursor: str, pages: Pages) -> PackedPage:
     """The next rows of the feed for a till."""
     before, heads = _reader(connection, who, cursor)
-    included = of_store(connection, who.store_id)
     rows, after, up_to_date = _cut(connection, heads, before, store_scope(who.store_id), pages)
     contents = {scope: head.contents.text for scope, head in heads.items()} if up_to_date else {}
     # Of what a snapshot holds: the store's own rows are in none, however many they are.
     behind = sum(heads[scope].position - after[scope] for scope in CHAIN)
     cursor = Cursor(before.epoch, after).text()
-    head = PageHead(before.epoch, cursor, up_to_date, included, contents, behind)
+    includes = included(connection, who.store_id)
+    head = PageHead(before.epoch, cursor, up_to_date, includes, contents, behind)
     return PackedPage(head, rows)
 
 
