@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 import httpx
 from starlette.applications import Starlette
 
-from rehearsal.simulation.disk import Condition, Disk, ServerDatabase
+from rehearsal.simulation.disk import Acting, Condition, Disk, ServerDatabase
 from rehearsal.simulation.line import Answered, Question
 from rehearsal.simulation.world import Broken, Died, World
 from retail.catalogue import Cashier, Product
@@ -127,7 +127,12 @@ class Server:
         return ServerDatabase(database, self.disk)
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(work)
+        """Let the hub work; its own price book lies on no machine's disk."""
+        machines, Acting.disk = Acting.disk, None
+        try:
+            return self._loop.run_until_complete(work)
+        finally:
+            Acting.disk = machines
 
     @property
     def state(self) -> str:
