@@ -4,7 +4,8 @@ is handed in. Its acts can be called beside its HTTP."""
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +45,12 @@ def hub_settings(database_url: str, **changes: Any) -> HubSettings:
     return HubSettings(**{"database": database_url, **quick, **patient, **changes})
 
 
+def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end on a thread of its own: on a test's a browser's driver may have a loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def migrate(database_url: str) -> None:
     """Give a database the hub's tables."""
 
@@ -52,7 +59,7 @@ def migrate(database_url: str) -> None:
         await migrations.upgrade(database, database_url)
         await database.close()
 
-    asyncio.run(whole())
+    apart(whole())
 
 
 @cache

@@ -1,13 +1,12 @@
 """Databases of the hub on one PostgreSQL, made once and used by one test after the other: to make
 one costs as much as most tests do."""
 
-import asyncio
 from typing import Any
 
 import asyncpg
 
 from rehearsal.postgresql import PostgreSQL
-from tests.served_hub import migrate
+from tests.served_hub import apart, migrate
 
 _ORIGINAL = "migrated"
 #: who has not let go by then keeps it
@@ -39,7 +38,7 @@ class SpareDatabases:
         self._server = server
         url = server.create_database(_ORIGINAL)
         migrate(url)
-        self._shape, self._rows, sequences = asyncio.run(_looked_at(url))
+        self._shape, self._rows, sequences = apart(_looked_at(url))
         # TRUNCATE makes new files of all, which takes three times as long
         empty = [f'DELETE FROM "{table}"' for table in self._rows]
         restart = [f'ALTER SEQUENCE "{sequence}" RESTART' for sequence in sequences]
@@ -57,7 +56,7 @@ class SpareDatabases:
 
     def give_back(self, url: str) -> None:
         """Empty it for the next test; one that is still in use, or not what it was, is left."""
-        if asyncio.run(self._emptied(url)):
+        if apart(self._emptied(url)):
             self._free.append(url)
 
     async def _emptied(self, url: str) -> bool:

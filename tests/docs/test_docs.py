@@ -13,6 +13,7 @@ from journal.wire import VerdictCode
 from pos_client.acts import ACTS, Act, name_of
 from pos_client.settings import TillSettings
 from retail.refusals import Refusal
+from tests.sources import parsed
 
 ROOT = Path(__file__).parents[2]
 HEADLESS = (ROOT / "docs/headless.md").read_text(encoding="utf-8")
@@ -49,7 +50,7 @@ VERDICTS = [code for name, code in vars(VerdictCode).items() if name.isupper()]
 def _events() -> Iterator[str]:
     """What the till tells unasked, by name; `{}` stands for what varies."""
     for file in (ROOT / "pos_client").rglob("*.py"):
-        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for call in ast.walk(parsed(file.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call) or len(call.args) != 2:
                 continue
             if ast.unparse(call.func).endswith("on_event"):

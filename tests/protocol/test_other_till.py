@@ -18,6 +18,7 @@ from tests.hub.books import books, recounted, stored
 from tests.protocol import other_till
 from tests.protocol.other_till import NotTheHub, OtherTill, Refused
 from tests.served_hub import ServedHub
+from tests.sources import parsed
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def a_sale(till: OtherTill, number: int) -> dict[str, Any]:
 
 
 def test_it_knows_nothing_of_this_project() -> None:
-    tree = ast.parse(Path(other_till.__file__).read_text(encoding="utf-8"))
+    tree = parsed(Path(other_till.__file__).read_text(encoding="utf-8"))
     names = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     plain = [node.names for node in ast.walk(tree) if isinstance(node, ast.Import)]
     names += [alias.name for aliases in plain for alias in aliases]

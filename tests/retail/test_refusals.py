@@ -17,6 +17,7 @@ import sync_server
 from retail import refusals
 from retail.language import Language, Text
 from retail.refusals import Refusal
+from tests.sources import parsed
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (retail, pos_client, sync_server)
@@ -101,7 +102,7 @@ def _raised() -> Iterator[tuple[str, str, set[str]]]:
     kinds = {kind.__name__ for kind in ALL}
     for package in PACKAGES:
         for file in sorted((ROOT / package.__name__).rglob("*.py")):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+            tree = parsed(file.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name):
                     name, given = node.exc.id, set[str]()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import parsed
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("retail", "journal", "hardware", "pricebook", "pos_client", "sync_server")
 OUTSIDE = ("rehearsal", "benchmarks", "tests")
@@ -59,14 +61,14 @@ def _name(file: Path) -> str:
 
 
 def _functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
 def _imported(file: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -87,9 +89,7 @@ def test_a_module_can_be_read_in_one_sitting(file: Path) -> None:
 def test_a_module_says_what_it_is_and_is_named_for_it(file: Path) -> None:
     assert file.stem not in NAMELESS
     text = file.read_text(encoding="utf-8")
-    assert not text.strip() or ast.get_docstring(ast.parse(text)), (
-        f"{_name(file)}: say what it owns"
-    )
+    assert not text.strip() or ast.get_docstring(parsed(text)), f"{_name(file)}: say what it owns"
 
 
 @pytest.mark.parametrize("library", DOORS)
