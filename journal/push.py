@@ -197,9 +197,8 @@ def is_signed(request: PushRequest, key: str) -> bool:
     """Whether the till with that public key sent this: one signature and one hash, however many
     facts there are. Whether they are a chain `open_batch` says."""
     who = StreamId(request.till, request.inc)
-    declared = Head(request.declared.seq, request.declared.hash)
     last = _last(request.base, request.facts)
-    return verified(key, push_message(who, declared, last), request.sig)
+    return verified(key, push_message(who, request.declared.head, last), request.sig)
 
 
 class Arrived(msgspec.Struct, frozen=True):

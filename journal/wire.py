@@ -65,6 +65,11 @@ class Declared(msgspec.Struct, frozen=True, omit_defaults=True):
     waiting_since: Word = ""
     at: Word = ""
 
+    @property
+    def head(self) -> Head:
+        """The head alone, as it is signed."""
+        return Head(self.seq, self.hash)
+
 
 class SignedHead(msgspec.Struct, frozen=True):
     """A head of a stream as the hub signed it once (`signature.head_message`)."""

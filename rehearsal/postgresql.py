@@ -66,7 +66,6 @@ class PostgreSQL:
             raise NoPostgreSQL(
                 f"PostgreSQL refuses to run as root, and there is no user {self._user}"
             )
-        self._durable = durable
         self._settings = _settings(durable) | dict(settings or {})
         self._server: Child | None = None
         self._place = _short_place(self._user)
@@ -121,11 +120,8 @@ class PostgreSQL:
         self.stop()
 
     def close(self) -> None:
-        """Stop it and remove what it had in temporary folders; may be called again. What was never
-        to be durable ends at once: some hundred databases take it half a minute to write down."""
+        """Stop it and remove what it had in temporary folders; may be called again."""
         atexit.unregister(self.close)
-        if self.running and not self._durable:
-            self.crash()
         self.stop()
         shutil.rmtree(self._place, ignore_errors=True)
 

@@ -79,6 +79,19 @@ _ADD = {
 }
 
 
+#: by account and item: a posting to it, the sum, the number of postings
+_Accounts = dict[tuple[str, str], list[Any]]
+
+
+class _Rows(dict[tuple[str, ...], list[Any]]):
+    """A ledger's rows by their key: the key once more, a sum, a number."""
+
+    def add(self, key: tuple[str, ...], amount: int, count: int) -> None:
+        row = self.setdefault(key, [*key, 0, 0])
+        row[-2] += amount
+        row[-1] += count
+
+
 class Tally:
     """What a run of facts of one store comes to, summed in memory."""
 
@@ -123,19 +136,6 @@ class Tally:
             stock_ledger: stock,
             takings_by_hour: takings.values(),
         }
-
-
-#: by account and item: a posting to it, the sum, the number of postings
-_Accounts = dict[tuple[str, str], list[Any]]
-
-
-class _Rows(dict[tuple[str, ...], list[Any]]):
-    """A ledger's rows by their key: the key once more, a sum, a number."""
-
-    def add(self, key: tuple[str, ...], amount: int, count: int) -> None:
-        row = self.setdefault(key, [*key, 0, 0])
-        row[-2] += amount
-        row[-1] += count
 
 
 def _hour(at: str) -> str:

@@ -140,7 +140,7 @@ class HandTill:
         head = self.head()
         declared = declared or Declared(head.seq, head.hash)
         last = self.head(upto)
-        message = push_message(self.stream, Head(declared.seq, declared.hash), last)
+        message = push_message(self.stream, declared.head, last)
         return PushRequest(
             till=self.stream.till,
             inc=self.stream.incarnation,

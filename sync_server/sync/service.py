@@ -277,8 +277,7 @@ class PushProof(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, signed: Signed) -> "PushProof":
         """What is kept of a push that ends at the head."""
-        declared = signed.request.declared
-        return cls(signed.key, Head(declared.seq, declared.hash), signed.request.sig)
+        return cls(signed.key, signed.request.declared.head, signed.request.sig)
 
     @property
     def text(self) -> str:

@@ -132,7 +132,7 @@ class PaperHub:
         except ChainBroken as broken:
             return Said(422, Problem("not_a_chain", str(broken)))
         last = Head(request.base.seq + len(arrived), arrived[-1].hash) if arrived else request.base
-        declared = Head(request.declared.seq, request.declared.hash)
+        declared = request.declared.head
         message = push_message(STREAM, declared, last)
         if not verified(TILL_KEY.public, message, request.sig):
             return Said(401, Problem("wrong_signature", ""))
