@@ -45,7 +45,8 @@ _BOOKS = (
     "SELECT stream_no, count(*), sum(length(data)), min(hash), max(hash) FROM journal GROUP BY 1",
     "SELECT * FROM money_ledger ORDER BY 1, 2, 3, 4, 5, 6",
     "SELECT * FROM stock_ledger ORDER BY 1, 2, 3",
-    "SELECT stream_no, till_id, head_seq, head_hash, open_shift FROM stream ORDER BY 1",
+    "SELECT * FROM takings_by_hour ORDER BY 1, 2, 3, 4, 5",
+    "SELECT stream_no, head_hash, declared_hash, open_shift, push_proof FROM stream ORDER BY 1",
 )
 
 

@@ -18,6 +18,7 @@ from journal.envelope import decode
 from journal.stream import Head
 from retail import facts
 from retail.postings import MONEY, postings
+from sync_server.sync.service import PushProof
 
 _RECEIVED_AT = "2026-06-03T01:00:00.000+00:00"
 
@@ -52,19 +53,22 @@ def sales(till: PaperTill, stream_no: int, shelf: goods.Shelf, batch: int, lines
     """A push of that many new sales, of that many lines each."""
     base = till.head
     sold = [till.sell(shelf.basket(lines)) for _ in range(batch)]
-    rows = _rows(sold, stream_no, till.head)
-    return Push(wire.pack(till.push(base, sold)), wire.pack(rows), batch)
+    push = till.push(base, sold)
+    proof = PushProof(till.signer.public, till.head, push.sig)
+    rows = _rows(sold, stream_no, till.head, proof.text)
+    return Push(wire.pack(push), wire.pack(rows), batch)
 
 
-def _rows(batch: list[bytes], stream_no: int, head: Head) -> Rows:
+def _rows(batch: list[bytes], stream_no: int, head: Head, proof: str) -> Rows:
     journal: list[JournalRow] = []
     money: Counter[tuple[str, str, str, str, str, str]] = Counter()
     stock: Counter[tuple[str, str, str]] = Counter()
-    money_entries, stock_entries = money.copy(), stock.copy()
-    shift = ""
+    takings: Counter[tuple[str, str, str, str, str]] = Counter()
+    money_entries, stock_entries, sales = money.copy(), stock.copy(), takings.copy()
+    shift = day = ""
     for data in batch:
         envelope = decode(data)
-        shift = envelope.shift
+        shift, day = envelope.shift, envelope.bdate
         journal.append(
             (
                 stream_no,
@@ -82,17 +86,24 @@ def _rows(batch: list[bytes], stream_no: int, head: Head) -> Rows:
         fact = facts.decode(envelope.type, envelope.tv, envelope.body)
         for entry in postings(fact):
             if entry.book == MONEY:
-                till, day = envelope.till, envelope.bdate
+                till = envelope.till
                 money_key = (STORE, till, day, shift, entry.account, entry.item)
                 money[money_key] += entry.amount
                 money_entries[money_key] += 1
+                if entry.account in ("sales", "rounding") or entry.account.startswith("tax:"):
+                    hour = envelope.at[: len("2026-06-03T09")]
+                    hour_key = (STORE, till, day, hour, entry.item)
+                    takings[hour_key] -= entry.amount
+                    sales[hour_key] += entry.account == "sales"
             else:
                 stock_key = (STORE, entry.item, entry.account)
                 stock[stock_key] += entry.amount
                 stock_entries[stock_key] += 1
+    place = head.seq, head.hash
     return Rows(
         journal=journal,
         money=sorted((*key, amount, money_entries[key]) for key, amount in money.items()),
         stock=sorted((*key, amount, stock_entries[key]) for key, amount in stock.items()),
-        stream=(head.seq, head.hash, head.seq, "", shift, _RECEIVED_AT, stream_no),
+        takings=sorted((*key, amount, sales[key]) for key, amount in takings.items()),
+        stream=(*place, *place, "", shift, _RECEIVED_AT, day, proof, None, stream_no),
     )

@@ -4,6 +4,8 @@
     driver       the same connection for what cannot wait: a scan's look-up
     reader()     a connection of one's own, for sync, reports and screens; sees only what is durable
 
+A reader's connection is kept for the next: a new one reads the whole schema before it answers.
+
 WAL with synchronous=FULL: a commit returns after one sync of the log. The schema and the cold
 queries are SQLAlchemy Core; hot statements are compiled from it once (`sql`) and run on the
 driver's connection, which costs a third (docs/decisions/0002).
@@ -19,7 +21,6 @@ import msgspec
 from sqlalchemy import URL, Connection, MetaData, create_engine
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DBAPIError, NoResultFound
-from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import ClauseElement
 
 from journal.envelope import MalformedEnvelope
@@ -105,7 +106,7 @@ class Database:
         self._engine = create_engine(
             # A reader must never make a new, empty file where the till's should be.
             URL.create("sqlite", database=file.absolute().as_uri(), query=_OPEN_ONLY),
-            poolclass=NullPool,
+            max_overflow=-1,  # nobody who reads waits for another; five are kept
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": wait_s, "check_same_thread": False},
         )
@@ -138,8 +139,7 @@ class Database:
         """One transaction: all of it durable when the block ends, or none of it. SQLite's
         failures come out as refusals."""
         driver = self.driver
-        if _inode(self.file) != self._inode:  # SQLite would go on writing where nobody finds it
-            raise DatabaseDamaged(detail=_GONE)
+        self._is_in_place()
         try:
             driver.execute("BEGIN IMMEDIATE")
             yield driver
@@ -153,8 +153,14 @@ class Database:
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection of its own for one block; SQLite's failures come out as refusals."""
+        self._is_in_place()
         with disk_refusals(), self._engine.connect() as connection:
             yield connection
+
+    def _is_in_place(self) -> None:
+        """SQLite would go on with a file that nobody finds any more. Raises DatabaseDamaged."""
+        if _inode(self.file) != self._inode:
+            raise DatabaseDamaged(detail=_GONE)
 
     def close(self) -> None:
         self.connection.close()

@@ -22,8 +22,9 @@ import zstandard
 JournalRow = tuple[int, int, str, str, str, str, str, str, msgspec.Raw, str]
 MoneyRow = tuple[str, str, str, str, str, str, int, int]
 StockRow = tuple[str, str, str, int, int]
-#: head_seq, head_hash, declared_seq, waiting_since, open_shift, last_contact, stream_no
-StreamRow = tuple[int, str, int, str, str, str, int]
+TakingsRow = tuple[str, str, str, str, str, int, int]
+#: the values of _MOVED, and stream_no
+StreamRow = tuple[int, str, int, str, str, str, str, str, str, int | None, int]
 
 
 class Rows(msgspec.Struct):
@@ -32,6 +33,7 @@ class Rows(msgspec.Struct):
     journal: list[JournalRow]
     money: list[MoneyRow]
     stock: list[StockRow]
+    takings: list[TakingsRow]
     stream: StreamRow
 
 
@@ -50,23 +52,27 @@ class Writer(Protocol):
     async def write(self, rows: Rows) -> None: ...
 
 
-_ADD = (
-    " DO UPDATE SET amount = {0}.amount + excluded.amount, entries = {0}.entries + excluded.entries"
+_MOVED = (
+    *("head_seq", "head_hash", "declared_seq", "declared_hash", "waiting_since", "open_shift"),
+    *("last_contact", "business_date", "push_proof", "clock_ahead_s"),
 )
+_ADD = " DO UPDATE SET amount = {0}.amount + excluded.amount, {1} = {0}.{1} + excluded.{1}"
 _MONEY_KEY = "(store, till, business_date, shift, account, currency)"
 _STOCK_KEY = "(store, product, account)"
+_TAKINGS_KEY = "(store, till, business_date, hour, currency)"
+_ADD_MONEY = f" ON CONFLICT {_MONEY_KEY}" + _ADD.format("money_ledger", "entries")
+_ADD_STOCK = f" ON CONFLICT {_STOCK_KEY}" + _ADD.format("stock_ledger", "entries")
+_ADD_TAKINGS = f" ON CONFLICT {_TAKINGS_KEY}" + _ADD.format("takings_by_hour", "sales")
 
 
 class SqliteWriter:
     """Prepared statements by executemany, WAL with synchronous=FULL. It writes in the loop's own
     thread: a hop to another would be a cost of its own, and one client waits here anyway."""
 
-    _MONEY = f"INSERT INTO money_ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT {_MONEY_KEY}"
-    _STOCK = f"INSERT INTO stock_ledger VALUES (?, ?, ?, ?, ?) ON CONFLICT {_STOCK_KEY}"
-    _STREAM = (
-        "UPDATE stream SET head_seq = ?, head_hash = ?, declared_seq = ?, waiting_since = ?,"
-        " open_shift = ?, last_contact = ? WHERE stream_no = ?"
-    )
+    _MONEY = "INSERT INTO money_ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)" + _ADD_MONEY
+    _STOCK = "INSERT INTO stock_ledger VALUES (?, ?, ?, ?, ?)" + _ADD_STOCK
+    _TAKINGS = "INSERT INTO takings_by_hour VALUES (?, ?, ?, ?, ?, ?, ?)" + _ADD_TAKINGS
+    _STREAM = f"UPDATE stream SET {' = ?, '.join(_MOVED)} = ? WHERE stream_no = ?"
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -82,8 +88,9 @@ class SqliteWriter:
         driver.executemany(
             "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.journal
         )
-        driver.executemany(self._MONEY + _ADD.format("money_ledger"), rows.money)
-        driver.executemany(self._STOCK + _ADD.format("stock_ledger"), rows.stock)
+        driver.executemany(self._MONEY, rows.money)
+        driver.executemany(self._STOCK, rows.stock)
+        driver.executemany(self._TAKINGS, rows.takings)
         driver.execute(self._STREAM, rows.stream)
         driver.execute("COMMIT")
 
@@ -93,16 +100,18 @@ class PostgresqlWriter:
 
     _MONEY = (
         "INSERT INTO money_ledger SELECT * FROM unnest($1::text[], $2::text[], $3::text[],"
-        f" $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[]) ON CONFLICT {_MONEY_KEY}"
+        f" $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[]){_ADD_MONEY}"
     )
     _STOCK = (
         "INSERT INTO stock_ledger SELECT * FROM unnest($1::text[], $2::text[], $3::text[],"
-        f" $4::bigint[], $5::bigint[]) ON CONFLICT {_STOCK_KEY}"
+        f" $4::bigint[], $5::bigint[]){_ADD_STOCK}"
     )
-    _STREAM = (
-        "UPDATE stream SET head_seq = $1, head_hash = $2, declared_seq = $3, waiting_since = $4,"
-        " open_shift = $5, last_contact = $6 WHERE stream_no = $7"
+    _TAKINGS = (
+        "INSERT INTO takings_by_hour SELECT * FROM unnest($1::text[], $2::text[], $3::text[],"
+        f" $4::text[], $5::text[], $6::bigint[], $7::bigint[]){_ADD_TAKINGS}"
     )
+    _SET = ", ".join(f"{name} = ${place}" for place, name in enumerate(_MOVED, start=1))
+    _STREAM = f"UPDATE stream SET {_SET} WHERE stream_no = ${len(_MOVED) + 1}"
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -114,9 +123,9 @@ class PostgresqlWriter:
         connection = self._connection
         async with connection.transaction():
             await connection.copy_records_to_table("journal", records=rows.journal)
-            money, stock = zip(*rows.money, strict=True), zip(*rows.stock, strict=True)
-            await connection.execute(self._MONEY + _ADD.format("money_ledger"), *money)
-            await connection.execute(self._STOCK + _ADD.format("stock_ledger"), *stock)
+            await connection.execute(self._MONEY, *zip(*rows.money, strict=True))
+            await connection.execute(self._STOCK, *zip(*rows.stock, strict=True))
+            await connection.execute(self._TAKINGS, *zip(*rows.takings, strict=True))
             await connection.execute(self._STREAM, *rows.stream)
 
 
