@@ -56,13 +56,18 @@ _MOVED = (
     *("head_seq", "head_hash", "declared_seq", "declared_hash", "waiting_since", "open_shift"),
     *("last_contact", "business_date", "push_proof", "clock_ahead_s"),
 )
-_ADD = " DO UPDATE SET amount = {0}.amount + excluded.amount, {1} = {0}.{1} + excluded.{1}"
-_MONEY_KEY = "(store, till, business_date, shift, account, currency)"
-_STOCK_KEY = "(store, product, account)"
-_TAKINGS_KEY = "(store, till, business_date, hour, currency)"
-_ADD_MONEY = f" ON CONFLICT {_MONEY_KEY}" + _ADD.format("money_ledger", "entries")
-_ADD_STOCK = f" ON CONFLICT {_STOCK_KEY}" + _ADD.format("stock_ledger", "entries")
-_ADD_TAKINGS = f" ON CONFLICT {_TAKINGS_KEY}" + _ADD.format("takings_by_hour", "sales")
+
+
+def _adding(ledger: str, key: str, number: str) -> str:
+    sums = (f"{name} = {ledger}.{name} + excluded.{name}" for name in ("amount", number))
+    return f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(sums)}"
+
+
+_ADD_MONEY = _adding(
+    "money_ledger", "store, till, business_date, shift, account, currency", "entries"
+)
+_ADD_STOCK = _adding("stock_ledger", "store, product, account", "entries")
+_ADD_TAKINGS = _adding("takings_by_hour", "store, till, business_date, hour, currency", "sales")
 
 
 class SqliteWriter:
