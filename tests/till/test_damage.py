@@ -321,10 +321,8 @@ def test_a_till_whose_file_is_gone_refuses_to_sell_into_nothing(tmp_path: Path, 
 def test_a_kept_reader_does_not_go_on_in_a_file_that_is_gone(tmp_path: Path) -> None:
     open_till(tmp_path).close()
     with closing(open_database(till_settings(tmp_path))) as database:
-        with database.reader() as one:
-            driver = one.connection.driver_connection
-        with database.reader() as next_one:
-            assert next_one.connection.driver_connection is driver  # the schema is read once
+        with database.reader():
+            pass
         database.file.rename(tmp_path / "elsewhere")
         with pytest.raises(DatabaseDamaged), database.reader():
             pass

@@ -1,0 +1,52 @@
+"""The till's database: who reads beside whom, and what they see."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from pos_client.database import DATABASE_FILE, Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(Database(tmp_path / DATABASE_FILE)) as opened:
+        yield opened
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+
+
+def test_a_reader_sees_only_what_is_durable(database: Database) -> None:
+    """Else a fact could be sent that a power cut takes back."""
+    with database.write() as driver:
+        driver.execute("CREATE TABLE news (what TEXT)")
+        with database.reader() as beside:
+            assert "news" not in tables(beside)
+    with database.reader() as after:
+        assert "news" in tables(after)
+
+
+def test_who_reads_beside_another_has_a_connection_of_their_own(database: Database) -> None:
+    with database.reader() as one, database.reader() as other:
+        both = {one.connection.driver_connection, other.connection.driver_connection}
+    assert len(both | {database.driver}) == 3
+
+
+def test_a_reader_s_connection_is_kept_for_the_next(database: Database) -> None:
+    with database.reader() as one:
+        driver = one.connection.driver_connection
+    with database.reader() as next_one:
+        assert next_one.connection.driver_connection is driver
+
+
+def test_a_kept_reader_sees_what_was_written_since(database: Database) -> None:
+    with database.reader() as one:
+        before = tables(one)
+    with database.write() as driver:
+        driver.execute("CREATE TABLE news (what TEXT)")
+    with database.reader() as next_one:
+        assert tables(next_one) == before | {"news"}
