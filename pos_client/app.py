@@ -71,7 +71,7 @@ class TillApp(App[None]):
             asyncio.get_running_loop().add_signal_handler(number, self.end)
 
     def end(self) -> None:
-        """A signal says that the screen is over."""
+        """Nobody is there any more: a signal says so, or the terminal has gone."""
         self.exit()
 
     def _handle_exception(self, error: Exception) -> None:
@@ -126,5 +126,8 @@ class TillApp(App[None]):
         self.show()
 
     async def _look(self) -> None:
+        if isinstance(self._driver, TerminalDriver) and self._driver.has_gone:
+            self.end()
+            return
         await asyncio.to_thread(self.face.look)
         self.show()

@@ -3,6 +3,7 @@
 It names private parts of that library; each has a test that fails should they change.
 """
 
+import os
 from typing import NamedTuple, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -13,6 +14,12 @@ from textual.keys import Keys
 class TerminalDriver(LinuxDriver):
     """Survives its terminal. The library's own waits for ever for the thread that writes, which
     has died of an error when the terminal was closed."""
+
+    @property
+    def has_gone(self) -> bool:
+        """Whether the terminal was closed. The signal for it reaches only who leads the session,
+        and that may be a program that stays, as make does; the library reads on for ever."""
+        return not os.isatty(self.fileno)
 
     @property
     def _writes(self) -> bool:

@@ -6,13 +6,14 @@ Nothing here knows the program's inside: keys go in, the picture and the disk co
 import fcntl
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -106,7 +107,8 @@ def hung_up(
             os.close(ours)
             program.wait(patience_s)
         finally:
-            program.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
 
 
 def leave(terminal: Terminal) -> None:

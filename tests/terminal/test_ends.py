@@ -32,3 +32,13 @@ def test_a_terminal_that_is_closed_takes_the_screen_along(tmp_path: Path) -> Non
         assert program.poll() is None
     with seat.afterwards(tmp_path):
         """It opens again: nothing holds it, and its books are in order."""
+
+
+def test_so_does_one_whose_leader_stays(tmp_path: Path) -> None:
+    """A closed terminal tells only who leads its session, and make stays until its child goes."""
+    seat.prepare(tmp_path)
+    stays = ["/bin/sh", "-c", 'trap "" HUP; "$@"; exit', "sh", *seat.program(tmp_path)]
+    with seat.hung_up(stays, "扫码开始", PATIENCE_S) as leader:
+        assert leader.poll() is None
+    with seat.afterwards(tmp_path):
+        """It opens again: nothing holds it, and its books are in order."""
