@@ -1,4 +1,4 @@
-"""Which fault met a machine in which state, and which pairs were never reached."""
+"""Which fault met a machine in which states, and which pairs were never reached."""
 
 from collections import Counter
 

@@ -103,9 +103,9 @@ class Gremlin:
             weights = [weight for weight, _ in self._faults.values()]
             (name,) = self.chance.choices(list(self._faults), weights)
             victim = self.chance.choice(self.play.machines)
-            state = self.play.server.state if name.startswith("hub") else victim.state
+            states = self.play.server.states if name.startswith("hub") else victim.states
             self._faults[name][1](victim)
-            self.play.world.met(name, state)
+            self.play.world.met(name, states)
 
     def mend_all(self) -> None:
         """No more faults: everything that can be mended is."""

@@ -64,11 +64,11 @@ class Far(Protocol):
 class Line(httpx.BaseTransport):
     """One machine's line."""
 
-    def __init__(self, world: World, name: str, far: Far, state: Callable[[], str]) -> None:
+    def __init__(self, world: World, name: str, far: Far, states: Callable[[], list[str]]) -> None:
         self.world = world
         self.name = name
         self.far = far
-        self._state = state
+        self._states = states
         self._chance = world.chance(f"line of {name}")
         self.cut = Cut.NONE
         #: how likely each trouble is, together
@@ -163,4 +163,4 @@ class Line(httpx.BaseTransport):
         raise httpx.ReadTimeout("no answer")
 
     def _met(self, fault: StrEnum) -> None:
-        self.world.met(fault.value, self._state())
+        self.world.met(fault.value, self._states())

@@ -38,7 +38,10 @@ _MARKER_S = 120.0
 _LINES_MBIT_S = 0.0, 1e9
 #: what the hub says to a key that is not its till's
 _STRANGERS = ("wrong_signature", "unknown_till")
+#: between two acts of a cashier; where people queue, facts by the dozen wait behind a cut line
 _CASHIER_S = 1.0, 20.0
+_RUSH_S = 0.2, 2.0
+_RUSHES = 0.2
 
 
 class Image(NamedTuple):
@@ -65,8 +68,10 @@ class Machine:
         self.ids = MachineIds(world.chance(f"ids of {name}"), place)
         self.chance = world.chance(f"cashier at {name}")
         self._sync_chance = world.chance(f"sync of {name}")
+        rushes = world.chance(f"customers at {name}").random() < _RUSHES
+        self._between_acts_s = _RUSH_S if rushes else _CASHIER_S
         self.disk = Disk(name)
-        self.line = Line(world, name, server, lambda: self.state)
+        self.line = Line(world, name, server, lambda: self.states)
         self.images: list[Image] = []
         self.till: Till | None = None
         self.settings = load(
@@ -231,20 +236,20 @@ class Machine:
         return f"has not pulled {behind}" if behind or not told else ""
 
     @property
-    def state(self) -> str:
-        """What a fault finds here."""
+    def states(self) -> list[str]:
+        """All that a fault finds here."""
         till = self.till
         if till is None:
-            return "till down"
+            return ["till down"]
         sync = till.sync.state()
         states = {
-            "fork in repair": sync.forked,
             "sale open": till.sale.is_open(),
-            "long backlog": sync.waiting > _LONG,
             "facts wait": bool(sync.waiting),
+            "long backlog": sync.waiting > _LONG,
             "no shift": till.shift.current is None,
+            "fork in repair": sync.forked,
         }
-        return next((state for state, is_so in states.items() if is_so), "in step")
+        return [state for state, is_so in states.items() if is_so] or ["in step"]
 
     def push(self) -> None:
         till = self.till
@@ -289,7 +294,7 @@ class Machine:
 
     def act(self) -> None:
         """The cashier does something."""
-        self.next_act_s = self.world.now_s + self.chance.uniform(*_CASHIER_S)
+        self.next_act_s = self.world.now_s + self.chance.uniform(*self._between_acts_s)
         try:
             self.world.note(self.name, self._act())
         except Refusal as no:

@@ -135,8 +135,8 @@ class Server:
             Acting.disk = machines
 
     @property
-    def state(self) -> str:
-        return "hub down" if self.hub is None else "hub serving"
+    def states(self) -> list[str]:
+        return ["hub down" if self.hub is None else "hub serving"]
 
     # Life and death
 
@@ -205,7 +205,7 @@ class Server:
         try:
             return self.do(self._ask(question))
         except Died:
-            self.world.met("hub dies over a question", question.path)
+            self.world.met("hub dies over a question", [question.path])
             self.dies()
             raise httpx.ReadError("connection reset") from None
 
@@ -322,7 +322,7 @@ class Server:
         except Refusal as no:
             self.world.note("hub", f"head office is refused: {no.code}")
         except Died:
-            self.world.met("hub dies over head office", "")
+            self.world.met("hub dies over head office", [""])
             self.dies()
         except FAULTS as fault:
             if self.disk.condition is Condition.FINE:

@@ -5,6 +5,7 @@ which hold nothing that chance outside the seed has made. So the same seed gives
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -61,9 +62,9 @@ class World:
     def note(self, who: str, what: str) -> None:
         self.trace.append(f"{self.now_s:10.3f}  {who:<6} {what}")
 
-    def met(self, fault: str, state: str) -> None:
-        """Count that a fault found its victim in that state."""
-        self.covered[fault, state] += 1
+    def met(self, fault: str, states: Sequence[str]) -> None:
+        """Count that a fault found its victim in these states, all at once."""
+        self.covered.update((fault, state) for state in states)
 
     @property
     def fingerprint(self) -> str:

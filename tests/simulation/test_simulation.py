@@ -11,10 +11,9 @@ from rehearsal.simulation.without import SAFEGUARDS
 SEEDS_MAX = 200
 #: where to begin to look, to save time
 NEAR = {
-    "head echo": 2,
     "marker": 20,
     "overlap hashes": 14,
-    "dedupe in the same transaction": 9,
+    "dedupe in the same transaction": 2,
 }
 
 
