@@ -249,11 +249,11 @@ class Hub:
             raise service.busy()  # an answer would be followed by the next question at once
         return wire.FeedChange(moved)
 
-    def note_contact(self, who: StreamId, declared: Declared) -> None:
+    def note_contact(self, who: StreamId, declared: Declared, program: str) -> None:
         """A till spoke; it waits for no database, which hears of it a little later."""
         now = self.now()
         ahead = ahead_s(declared.at, now)
-        self._contacts[who.till] = contacts.Contact(who, declared, now, ahead)
+        self._contacts[who.till] = contacts.Contact(who, declared, now, ahead, program)
 
     async def write_contacts(self) -> None:
         """Write down who spoke; what the database does not take now it is told again."""

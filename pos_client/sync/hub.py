@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
@@ -26,6 +28,13 @@ from retail.language import Text
 from retail.refusals import Refusal
 
 T = TypeVar("T")
+
+
+@cache
+def program() -> str:
+    """This program's version, as the hub is told it."""
+    return version("omnitill")
+
 
 _CONNECTIONS_MAX = 2
 _NO_SCHEME = Text("it begins with neither https:// nor http://", "应以 https:// 或 http:// 开头")
@@ -245,6 +254,7 @@ class Hub:
         headers = {
             "Till-Incarnation": who.incarnation,
             "Till-Head": msgspec.json.encode(declared).decode(),
+            "Till-Program": program(),
         }
 
         def ask(client: httpx.Client) -> AbstractContextManager[httpx.Response]:

@@ -6,7 +6,6 @@ them, so a simulator can take the same steps in an order of its own.
 """
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from traceback import extract_tb
@@ -26,7 +25,7 @@ from pos_client.identity import Identity, doubt, offer_again
 from pos_client.recorder import Recorder, act
 from pos_client.settings import TillSettings
 from pos_client.sync import forks, records
-from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused
+from pos_client.sync.hub import Answer, Hub, NoAnswer, Refused, program
 from pos_client.sync.line import Line
 from pos_client.sync.progress import Progress
 from pos_client.sync.pruning import Pruning
@@ -374,7 +373,7 @@ class SyncService:
 
     def _meet(self) -> float:
         """Learn which feed the hub speaks -> the seconds to wait before the first question."""
-        mine = wire.HelloRequest(version("omnitill"), OLDEST_READ, wire.FEED_SCHEMA)
+        mine = wire.HelloRequest(program(), OLDEST_READ, wire.FEED_SCHEMA)
         match self.hub.hello(mine):
             case Answer(told):
                 # without a schema in common the hub says what is to be done (426)

@@ -24,6 +24,7 @@ class TillCard(NamedTuple):
     shift: str
     whole_to: str
     clock: str = ""
+    program: str = ""
 
 
 def till_cards(hub_url: str, language: str = "en") -> list[TillCard]:

@@ -10,7 +10,14 @@ from typing import NamedTuple
 from retail.language import Language, Text
 from sync_server.console.records import Overview, Takings
 from sync_server.console.words import SHIFT_NONE, SHIFT_OPEN, UNSETTLED
-from sync_server.periods.standing import State, TillStanding, clock_said, said_of, state_of
+from sync_server.periods.standing import (
+    State,
+    TillStanding,
+    clock_said,
+    program_said,
+    said_of,
+    state_of,
+)
 from sync_server.words import amount, clock, facts_of
 
 MARKS = {
@@ -35,6 +42,8 @@ class TillCard(NamedTuple):
     unsettled: str
     #: by how much its clock is off, empty while it is right
     clock: str
+    #: the version of its program, empty while it is the hub's
+    program: str
     contact: str
     facts: str
     day: str
@@ -94,6 +103,7 @@ def _card(standing: TillStanding, seen: Overview, language: Language, now: datet
         said_of(standing, now).to(language),
         UNSETTLED.filled(facts=facts_of(unsettled)).to(language) if unsettled else "",
         clock_said(standing).to(language),
+        program_said(standing).to(language),
         clock(standing.last_contact, standing.timezone, now),
         f"{standing.head_seq:,}",
         taken.business_date if taken else "",

@@ -1,5 +1,5 @@
 """How every till stands: what it declared and what of it is here, up to which business date its
-facts are all here, how its clock goes."""
+facts are all here, how its clock goes, which program it runs."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -13,6 +13,7 @@ from retail.clocks import clock_off
 from retail.language import Text
 from sync_server.settings import IN_STEP_S
 from sync_server.sync.records import store, stream, till
+from sync_server.sync.versions import program
 from sync_server.words import NOTHING, clock, facts_of
 
 
@@ -54,6 +55,8 @@ class TillStanding(NamedTuple):
     owed_from: str
     waiting_since: str
     clock_ahead_s: int | None
+    #: the version of its program, empty where it did not say
+    program: str
 
     @property
     def whole_to(self) -> str:
@@ -167,6 +170,7 @@ def tills(connection: Connection, store_id: str | None = None) -> list[TillStand
             row[of_till.c.owed_from] or "",
             row[of_till.c.since] or "",
             row[stream.c.clock_ahead_s],
+            row[stream.c.program] or "",
         )
         for row in connection.execute(of_stores).mappings()
     ]
@@ -191,6 +195,7 @@ _STATES = {
 }
 _SINCE = Text(" since {time}", "{time} 起 ")
 _CLOCK = Text("clock {off}", "时钟{off}")
+_PROGRAM = Text("program {version}", "程序版本 {version}")
 
 
 def clock_said(standing: TillStanding) -> Text:
@@ -198,6 +203,13 @@ def clock_said(standing: TillStanding) -> Text:
     if not standing.clock_is_wrong or standing.revoked:
         return NOTHING
     return _CLOCK.filled(off=clock_off(standing.clock_ahead_s or 0))
+
+
+def program_said(standing: TillStanding) -> Text:
+    """The version of the till's program, where it is not this hub's; nothing where it is."""
+    if standing.program in ("", program()) or standing.revoked:
+        return NOTHING
+    return _PROGRAM.filled(version=standing.program)
 
 
 def since_of(standing: TillStanding, now: datetime) -> Text:

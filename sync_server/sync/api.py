@@ -184,7 +184,8 @@ def _contact(hub: Hub, who: Bearer, request: Request) -> None:
             declared = wire.read(request.headers.get("Till-Head", "").encode(), Declared)
         except wire.NotAMessage:
             return
-        hub.note_contact(StreamId(who.till_id, incarnation), declared)
+        program = request.headers.get("Till-Program", "")
+        hub.note_contact(StreamId(who.till_id, incarnation), declared, program)
 
 
 def _reader(hub: Hub, request: Request) -> Bearer:

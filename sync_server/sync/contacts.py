@@ -1,5 +1,5 @@
-"""What a till shows of itself whenever it speaks: its head, since when facts wait, its clock; and
-what it says of a former incarnation."""
+"""What a till shows of itself whenever it speaks: its head, since when facts wait, its clock, its
+program; and what it says of a former incarnation."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -20,24 +20,25 @@ _NOTE_CONTACT = Prepared(
         stream.c.incarnation == bindparam("the_incarnation"),
         stream.c.last_contact <= bindparam("the_time"),
     ),
-    ("declared_seq", "declared_hash", "waiting_since", "last_contact", "clock_ahead_s"),
+    ("declared_seq", "declared_hash", "waiting_since", "last_contact", "clock_ahead_s", "program"),
 )
 
 
 class Contact(NamedTuple):
     """A till spoke without pushing and declared its head; by how much its clock is ahead of ours,
-    None where it did not say."""
+    None where it did not say; the version of its program."""
 
     who: StreamId
     declared: Declared
     at: datetime
     clock_ahead_s: int | None
+    program: str = ""
 
 
 def note_contacts(connection: Connection, contacts: Sequence[Contact]) -> None:
     """Note who spoke, unless more was heard of it since. In the order of streams, so that two
     hubs never wait for each other in a circle."""
-    for who, declared, at, ahead_s in sorted(contacts, key=lambda contact: contact.who):
+    for who, declared, at, ahead_s, program in sorted(contacts, key=lambda contact: contact.who):
         _NOTE_CONTACT.run(
             connection,
             the_till=who.till,
@@ -48,6 +49,7 @@ def note_contacts(connection: Connection, contacts: Sequence[Contact]) -> None:
             waiting_since=moment(declared.waiting_since),
             last_contact=as_text(at),
             clock_ahead_s=ahead_s,
+            program=program if may_be_id(program) else "",
         )
 
 

@@ -92,6 +92,8 @@ stream = Table(
     Column("closed_to", Text, nullable=False, default=""),
     #: by how much its till's clock was ahead of the hub's when it last spoke; NULL: it did not say
     Column("clock_ahead_s", BigInteger),
+    #: the version of its till's program; empty: it did not say
+    Column("program", Text, nullable=False, default=""),
     UniqueConstraint("till_id", "incarnation"),
 )
 

@@ -5,6 +5,7 @@ optional field that is added changes nothing for a till that does not know it; w
 changes is the next schema, and the hub goes on speaking the older ones down to `OLDEST_SPOKEN`.
 """
 
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -21,11 +22,17 @@ UNSAID: Final = "1"
 TOO_OLD_RETRY_S: Final = 600
 
 
+@cache
+def program() -> str:
+    """This program's version, as tills are told it."""
+    return version("omnitill")
+
+
 def hello(voice: Voice, request: wire.HelloRequest, backoff_ms: int) -> wire.HelloReply:
     """The newest schema that both know, 0 where there is none; and what else a till begins with."""
     both = min(request.feed_max, FEED_SCHEMA)
     return wire.HelloReply(
-        program=version("omnitill"),
+        program=program(),
         feed_min=OLDEST_SPOKEN,
         feed_max=FEED_SCHEMA,
         feed=both if both >= max(request.feed_min, OLDEST_SPOKEN) else 0,

@@ -13,6 +13,7 @@ from rehearsal.store_day.hq_page import TillCard, till_cards
 from retail.facts import PrintOutcome, ReceiptPrinted, ShiftClosed
 from retail.shift import Balance, figures
 from retail.tender import Tender
+from sync_server.sync import versions
 from sync_server.words import clock
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.hub.books import books
@@ -39,6 +40,19 @@ def said(hub: ServedHub, till: HandTill, language: str = "en") -> str:
 def test_a_till_that_never_spoke_says_so(hub: ServedHub, till: HandTill) -> None:
     assert said(hub, till) == "has never spoken"
     assert said(hub, till, "zh") == "从未联系"
+
+
+@pytest.mark.parametrize("program", [versions.program(), "", "x" * 65, "\t"])
+def test_a_till_whose_program_is_not_the_hub_s_says_which(
+    hub: ServedHub, till: HandTill, program: str
+) -> None:
+    till.record_sales(1)
+    reply_of(till.push())
+    head = {"Till-Incarnation": till.stream.incarnation, "Till-Head": '{"seq":3,"hash":"x"}'}
+    for told, card in (("0.0.7", "⇅ program 0.0.7"), (program, "")):
+        till.feed(**head, **{"Till-Program": told})
+        hub.do(hub.hub.write_contacts())
+        assert rows(hub)["S01-1"].program == card
 
 
 def test_a_till_in_step_says_so_with_its_figures(hub: ServedHub, till: HandTill) -> None:

@@ -1,6 +1,7 @@
 """A wrong clock is noticed at both ends, and spoils neither dates nor prices nor order."""
 
 from datetime import date, timedelta
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -66,6 +67,13 @@ def test_both_ends_notice_and_the_till_says_once_what_to_do(
 
 def of_clock(told: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
     return [values for name, values in told if name == "sync.clock"]
+
+
+def test_a_till_that_asks_says_which_program_it_runs(hub: ServedHub, till: Till) -> None:
+    till.sync.push_once()
+    till.sync.pull_once()
+    hub.do(hub.hub.write_contacts())
+    assert hub.read(tills)[0].program == version("omnitill")
 
 
 def test_a_till_that_only_pulls_hears_the_time_too(hub: ServedHub, till: Till) -> None:
