@@ -104,6 +104,11 @@ class HubTime:
         ahead_s = 0 if there is None else round((reading.at - there).total_seconds())
         return ahead_s if abs(ahead_s) > CLOCK_TOLERANCE_S else 0
 
+    def is_known(self) -> bool:
+        """Whether the hub has said it since this machine was started."""
+        reading = self._clock.read()
+        return self._at_hub(self._heard, reading.mono_ms, reading.boot) is not None
+
     def now(self) -> datetime:
         """The time to go by: this till's own, the hub's where that one is wrong."""
         return self._clock.read().at - timedelta(seconds=self.off_s)

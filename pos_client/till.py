@@ -87,6 +87,7 @@ class Till:
             sold,
         )
         self.catalogue.now = self.sync.hub_time.now
+        self.catalogue.knows_time = self.sync.hub_time.is_known
         self.sync.on_staged = self.sale.between_sales
         self.sync.pruning.is_quiet = self._is_quiet
         self.sync.pruning.on_pruned = self.sale.forget

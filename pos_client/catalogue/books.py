@@ -24,6 +24,9 @@ from retail.revision import Plan, Planned
 IN_FORCE_FILE = "in-force"
 #: how often the file hears that the hub has no more
 CHECK_NOTED_EVERY = timedelta(minutes=10)
+#: a plan that is in force this long before its time was due by a clock that was wrong; what is less
+#: may be two readings of a right one
+_TOO_EARLY = timedelta(minutes=1)
 
 
 class ContentsDiffer(Exception):
@@ -37,19 +40,27 @@ class ContentsDiffer(Exception):
 class Books:
     """The price books in a folder. Filled on one thread, swapped on the one that sells."""
 
-    def __init__(self, folder: Path, wait_s: float, now: Callable[[], datetime]) -> None:
-        """Opens what is there; a book that is none is set aside and begun anew. Raises DiskFull,
-        DiskUnusable or sqlite3.Error."""
+    def __init__(
+        self,
+        folder: Path,
+        wait_s: float,
+        now: Callable[[], datetime],
+        knows_time: Callable[[], bool],
+    ) -> None:
+        """Opens what is there; a book that is none is set aside and begun anew. `knows_time` says
+        whether `now` is more than this machine's own clock. Raises DiskFull, DiskUnusable or
+        sqlite3.Error."""
         self.folder = made(folder)
         self._wait_s = wait_s
         self._now = now
+        self._knows_time = knows_time
         self._filling = RLock()
         self._change: Change | None = None
         self._coming_is_whole = False
         self._number = self._number_in_force()
         self.book = self._opened(self._number)
         self._coming = self._opened(self._number + 1) if self._next_file.exists() else None
-        self.next_due = self._next_due()
+        self._note_plans()
         self._sweep()
 
     def _sweep(self) -> None:
@@ -91,7 +102,7 @@ class Books:
             self._withdraw()
             self.book.close()
             self.book = self._set_aside(self.book.file)
-            self.next_due = None
+            self._note_plans()
 
     def close(self) -> None:
         with self._filling:
@@ -115,6 +126,8 @@ class Books:
             if self._change is not None or self._coming_is_whole:
                 return CHECK_NOTED_EVERY.total_seconds()
             at = _time(self.book.position.checked_at) + CHECK_NOTED_EVERY
+            if self._is_too_early():
+                return 0.0
             if self.next_due is not None:
                 at = min(at, self.next_due)
             return (at - self._now()).total_seconds()
@@ -209,11 +222,12 @@ class Books:
         return unread
 
     def prepare(self) -> list[Row]:
-        """Make ready what is staged as a whole, and what is due; comes back with the rows that
-        this program cannot read. Raises ContentsDiffer."""
+        """Make ready what is staged as a whole, what is due, and what is in force too early; comes
+        back with the rows that this program cannot read. Raises ContentsDiffer."""
         with self._filling:
             position = self.book.position
             is_due = self.next_due is not None and self.next_due <= self._now()
+            is_due = is_due or self._is_too_early()
             if self._coming or self._change or not (position.staged_whole or is_due):
                 return []
             change = self.book.begin()
@@ -229,6 +243,12 @@ class Books:
                 raise
             self._change = change
             return unread
+
+    def _is_too_early(self) -> bool:
+        """Whether a plan is in force that lies ahead, now that the time is known: it was due by
+        this machine's own clock before the hub was heard."""
+        latest = self._latest_due
+        return latest is not None and self._knows_time() and latest > self._now() + _TOO_EARLY
 
     def _finish(self, change: Change, contents: Mapping[str, Contents]) -> None:
         """Compare what the scopes hold with what the hub says; then what is due comes on top."""
@@ -271,7 +291,7 @@ class Books:
                 self._commit(self._change)
             else:
                 return False
-            self.next_due = self._next_due()
+            self._note_plans()
             return True
         finally:
             self._filling.release()
@@ -291,10 +311,12 @@ class Books:
         _remove(former.file)
         self._number += 1
 
-    def _next_due(self) -> datetime | None:
-        """When the next plan goes into force that is not yet."""
+    def _note_plans(self) -> None:
+        """When the next plan goes into force that is not yet, and when the last one did that is."""
         settled = _time(self.book.position.settled_at)
-        return min((at for at, _ in _plans(self.book.reader) if at > settled), default=None)
+        times = [at for at, _ in _plans(self.book.reader)]
+        self.next_due = min((at for at in times if at > settled), default=None)
+        self._latest_due = max((at for at in times if at <= settled), default=None)
 
 
 def _plans(driver: sqlite3.Connection) -> list[tuple[datetime, Plan]]:

@@ -69,7 +69,9 @@ class CatalogueService:
         self._scope = store_scope(recorder.writer.store)
         #: by what plans go into force, and what day it is
         self.now: Callable[[], datetime] = lambda: recorder.clock.read().at
-        self.books = Books(folder / FOLDER, wait_s, self._time)
+        #: whether the hub has said what time it is since the machine was started
+        self.knows_time: Callable[[], bool] = lambda: False
+        self.books = Books(folder / FOLDER, wait_s, self._time, lambda: self.knows_time())
         hand_over(recorder.database, self.books.book, self._scope)
         self._decisions = reading.Decisions(recorder.database.driver)
         self.finder = Finder(recorder, self.books, lambda: self.settings, self._reading)

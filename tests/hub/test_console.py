@@ -42,7 +42,7 @@ def test_a_till_that_never_spoke_says_so(hub: ServedHub, till: HandTill) -> None
     assert said(hub, till, "zh") == "从未联系"
 
 
-@pytest.mark.parametrize("program", [versions.program(), "", "x" * 65, "\t"])
+@pytest.mark.parametrize("program", [versions.program(), "", "x" * 65, "0\t7"])
 def test_a_till_whose_program_is_not_the_hub_s_says_which(
     hub: ServedHub, till: HandTill, program: str
 ) -> None:

@@ -39,7 +39,7 @@ def contents(price_minor: int) -> Contents:
 
 
 def books(folder: Path) -> Books:
-    return Books(folder, 2.0, lambda: datetime(2026, 6, 3, tzinfo=UTC))
+    return Books(folder, 2.0, lambda: datetime(2026, 6, 3, tzinfo=UTC), lambda: True)
 
 
 def swap_in(opened: Books, how: str, price_minor: int) -> None:
