@@ -71,7 +71,7 @@ class CatalogueService:
         self.now: Callable[[], datetime] = lambda: recorder.clock.read().at
         #: whether the hub has said what time it is since the machine was started
         self.knows_time: Callable[[], bool] = lambda: False
-        self.books = Books(folder / FOLDER, wait_s, self._time, lambda: self.knows_time())
+        self.books = Books(folder / FOLDER, wait_s, self._time, self._time_is_known)
         hand_over(recorder.database, self.books.book, self._scope)
         self._decisions = reading.Decisions(recorder.database.driver)
         self.finder = Finder(recorder, self.books, lambda: self.settings, self._reading)
@@ -146,6 +146,9 @@ class CatalogueService:
             body = book.said(REVISIONS, "revision", "")
             told = msgspec.json.decode(body, type=Revision) if body else Revision("", "")
             return InForce(self.seen, told.published_at, book.position.checked_at)
+
+    def _time_is_known(self) -> bool:
+        return self.knows_time()
 
     def _time(self) -> datetime:
         return self.now()
