@@ -4,7 +4,7 @@ Facts travel as the bytes they were stored as. Only an answer that carries `HEAD
 a proxy's page, a captive portal or half a body is a failed line.
 """
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, TypeVar, cast
 
 import msgspec
 import zstandard
@@ -93,6 +93,30 @@ class PushRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     sig: str
     epoch: str = ""
     had: SignedHead | None = None
+
+
+#: as many facts as a push may hold: with the next one reading ends, for a message that packs to 400
+#: bytes can list two million, and nobody has looked at its signature yet
+_Facts = msgspec.defstruct(
+    "_Facts",
+    [
+        (f"fact_{place}", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET)
+        for place in range(PUSH_FACTS_MAX)
+    ],
+    array_like=True,
+    forbid_unknown_fields=True,
+)
+
+
+class _PushAsRead(PushRequest, frozen=True):
+    facts: _Facts  # type: ignore[valid-type]
+
+
+def _as_sent(read: _PushAsRead) -> PushRequest:
+    few = [fact for fact in msgspec.structs.astuple(read.facts) if fact is not msgspec.UNSET]
+    return PushRequest(
+        *(read.till, read.inc, read.base, few, read.declared, read.sig, read.epoch, read.had)
+    )
 
 
 class VerdictCode:
@@ -260,6 +284,8 @@ class NotAMessage(ValueError):
 
 
 T = TypeVar("T")
+#: how msgspec ends its reading of _Facts
+_TOO_MANY: Final = f"array` of at most length {PUSH_FACTS_MAX}"
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -293,8 +319,13 @@ def unpack(data: bytes, kind: type[T], bytes_max: int = MESSAGE_BYTES_MAX) -> T:
 
 
 def read(text: bytes, kind: type[T]) -> T:
-    """Read a message that is plain JSON. Raises NotAMessage."""
+    """Read a message that is plain JSON. Raises NotAMessage, and MessageTooLarge for a push of more
+    than PUSH_FACTS_MAX facts."""
     try:
+        if kind is PushRequest:
+            return cast("T", _as_sent(msgspec.json.decode(text, type=_PushAsRead)))
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        if _TOO_MANY in str(fault):
+            raise MessageTooLarge(f"more than {PUSH_FACTS_MAX} facts") from None
         raise NotAMessage(str(fault)) from None

@@ -185,6 +185,7 @@ class Hub:
     async def push(self, request: wire.PushRequest, gone: Gone = stays) -> wire.PushReply:
         """Accept a run of facts when its turn has come, unless its till is `gone` by then. Raises
         WireProblem, or what `gone` raises."""
+        service.check_size(request)
         rank = rank_of(request)
         ahead = ahead_s(request.declared.at, self.now())
         signed = await self._signed(request)

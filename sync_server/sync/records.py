@@ -338,19 +338,17 @@ def facts_after(connection: Connection, who: StreamId, seq: int) -> tuple[Head, 
     ).first()
     if row is None:
         return genesis(who), 0, []
-    found = connection.execute(
-        select(journal.c.data)
-        .where(journal.c.stream_no == row.stream_no, journal.c.seq > seq)
-        .order_by(journal.c.seq)
-        .limit(PUSH_FACTS_MAX)
-    ).scalars()
-    facts: list[bytes] = []
-    left_bytes = PUSH_BYTES_MAX
-    for data in found:
-        left_bytes -= len(data)
-        if left_bytes < 0 and facts:
+    after = (journal.c.stream_no == row.stream_no, journal.c.seq > seq)
+    next_ones = select(journal.c.seq, func.length(journal.c.data)).where(*after)
+    sizes = connection.execute(next_ones.order_by(journal.c.seq).limit(PUSH_FACTS_MAX)).all()
+    last, left_bytes = seq, PUSH_BYTES_MAX
+    for place, size in sizes:
+        left_bytes -= size
+        if left_bytes < 0 and last > seq:
             break
-        facts.append(bytes(data))
+        last = place
+    found = select(journal.c.data).where(*after, journal.c.seq <= last).order_by(journal.c.seq)
+    facts = [bytes(data) for data in connection.execute(found).scalars()]
     return Head(row.head_seq, row.head_hash), row.safe_seq, facts
 
 

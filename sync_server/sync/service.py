@@ -320,11 +320,14 @@ def facts_of_stream(
     return wire.StreamFacts(echo.epoch, raws, head, echo.head_sig, safe_seq)
 
 
-def _opened(request: wire.PushRequest) -> list[Arrived]:
-    size = sum(len(memoryview(fact)) for fact in request.facts)
-    alone = len(request.facts) == 1
-    if len(request.facts) > wire.PUSH_FACTS_MAX or (size > wire.PUSH_BYTES_MAX and not alone):
+def check_size(request: wire.PushRequest) -> None:
+    """Raises 413 for more bytes than one push may hold. No till records a fact that alone is larger
+    (TooMuchAtOnce)."""
+    if sum(len(memoryview(fact)) for fact in request.facts) > wire.PUSH_BYTES_MAX:
         raise too_large()
+
+
+def _opened(request: wire.PushRequest) -> list[Arrived]:
     try:
         return open_batch(request)
     except ChainBroken as broken:

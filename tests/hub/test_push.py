@@ -2,14 +2,15 @@
 
 import gzip
 
+import httpx
 import msgspec
 import pytest
 import zstandard
 
 from journal import wire
 from journal.signature import head_message, verified
-from journal.stream import StreamId
-from journal.wire import Declared, Problem, PushReply
+from journal.stream import Head, StreamId
+from journal.wire import Declared, Problem, PushReply, PushRequest
 from tests.hand_till import HandTill, a_sale, problem_of, reply_of, verdicts_of
 from tests.hub.books import books, recounted, stored
 from tests.hub.conftest import TillMaker
@@ -196,7 +197,16 @@ def test_a_batch_above_the_limits_is_too_large(hub: ServedHub, till: HandTill) -
     assert reply_of(till.push(long, long + 1)).head.seq == long + 1
     till.facts.pop()
     till.record_bytes(b'{"long":"' + b"x" * wire.PUSH_BYTES_MAX + b'"}', "note", 1)
-    assert reply_of(till.push(long + 1)).head == till.head()  # one fact cannot be halved
+    assert problem_of(till.push(long + 1)).code == "too_large"  # which no till records
+
+
+def test_of_a_push_with_too_many_facts_only_so_many_are_made(hub: ServedHub) -> None:
+    stranger = msgspec.json.encode(PushRequest("a", "a", Head(0, "a"), [], Declared(0, "a"), "a"))
+    endless = stranger.replace(b'"facts":[', b'"facts":[' + b"1," * 1_000_000 + b"1")
+    with pytest.raises(wire.MessageTooLarge):
+        wire.read(endless, PushRequest)
+    answer = httpx.post(f"{hub.url}/v1/push", content=endless)
+    assert (answer.status_code, problem_of(answer).code) == (413, "too_large")
 
 
 def test_a_message_above_its_limit_is_not_read_however_it_is_packed(

@@ -115,7 +115,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         name: kind
         for module in _MODULES
         for name, kind in vars(module).items()
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and not name.startswith("_")
     },
     "stream.began": StreamBegan,
     **{name: fact for fact, (name, _) in TYPES.items()},
