@@ -7,7 +7,8 @@ speaks of one of these is parked behind it (decision 0020).
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sqlalchemy import (
@@ -334,7 +335,7 @@ def apply(
         with _blaming_facts(), connection.begin_nested():
             batch = Batch(source, set(blocked))
             for fact in stored:
-                batch.add(fact)
+                batch.add(fact, _withheld(source, fact))
             batch.apply(connection, project)
     except NotApplied:
         with _locked(connection, source, stored, blocked):
@@ -349,7 +350,7 @@ def _apply(
     batch = Batch(source, blocked)
     try:
         with _blaming_facts(), connection.begin_nested():
-            batch.add(fact)
+            batch.add(fact, _withheld(source, fact))
             batch.apply(connection, project)
     except NotApplied as no:
         batch = Batch(source, blocked)
@@ -358,7 +359,21 @@ def _apply(
 
 
 def _withheld(source: Source, fact: Arrived) -> Verdict | None:
-    return Verdict(fact.envelope.seq, *source.withheld) if source.withheld else None
+    """Why a fact has no effect whatever it says: what is withheld, and what names a day that no
+    period ever closes."""
+    told = source.withheld
+    if told is None and not _is_business_date(fact.envelope.bdate):
+        told = VerdictCode.QUARANTINED, "its business date is no date"
+    return Verdict(fact.envelope.seq, *told) if told else None
+
+
+@lru_cache(maxsize=64)
+def _is_business_date(said: str) -> bool:
+    """Whether it is `2026-06-03`, or empty: without a shift there is none."""
+    try:
+        return said == "" or date.fromisoformat(said).isoformat() == said
+    except ValueError:
+        return False
 
 
 def _blocked(connection: Connection, source: Source, arrived: Sequence[Arrived]) -> set[str]:

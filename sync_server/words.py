@@ -16,7 +16,7 @@ from retail.facts import (
     StockReceived,
 )
 from retail.language import Text
-from retail.money import Money
+from retail.money import Money, UnknownCurrency, exponent
 
 NOTHING = Text("", "")
 _KINDS: dict[type[Fact], Text] = {
@@ -51,11 +51,25 @@ def age(since: str, now: datetime) -> Text:
     return Text("just now", "刚刚")
 
 
+def decimals(currency: str) -> int:
+    """Of a currency's amounts; none of one that is not in ISO 4217, which another make of till may
+    have named."""
+    try:
+        return exponent(currency)
+    except UnknownCurrency:
+        return 0
+
+
+def plain(minor: int, currency: str) -> str:
+    """An amount in digits: `88930.00`."""
+    return Money(minor, currency).plain if decimals(currency) else str(minor)
+
+
 def grouped(minor: int, currency: str) -> str:
     """An amount in digits, its thousands set apart: `88,930.00`."""
-    plain = Money(minor, currency).plain
-    whole, dot, part = plain.removeprefix("-").partition(".")
-    sign = "-" if plain.startswith("-") else ""
+    digits = plain(minor, currency)
+    whole, dot, part = digits.removeprefix("-").partition(".")
+    sign = "-" if digits.startswith("-") else ""
     return f"{sign}{int(whole):,}{dot}{part}"
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from retail.money import Money
 from retail.postings import MONEY
 from sync_server.catalogue import moments
 from sync_server.commands.running import Url, saying_no, stop
@@ -16,7 +15,7 @@ from sync_server.hub import Hub
 from sync_server.periods import late as late_facts
 from sync_server.periods.records import LateFact
 from sync_server.periods.service import Preview, StorePeriods, typed
-from sync_server.words import amount, facts_of, thousandths
+from sync_server.words import amount, facts_of, plain, thousandths
 
 _LIST = ("store", "name", "complete to", "closed to", "by", "at", "not complete because")
 _LATE = (
@@ -128,6 +127,6 @@ def _postings(each: LateFact) -> Iterator[tuple[str, ...]]:
     for entry in late_facts.postings_of(each):
         number = thousandths(entry.amount)
         if entry.book == MONEY:
-            number = Money(entry.amount, entry.item).plain
+            number = plain(entry.amount, entry.item)
         book = (entry.book, entry.account, entry.item)
         yield *where, *book, number, moments.told(each.noted_at)

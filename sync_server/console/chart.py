@@ -10,10 +10,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from retail.language import Language
-from retail.money import exponent
 from sync_server.console.records import HourTaken
 from sync_server.console.words import OTHER_HOURS, OTHER_STORES, WORDS
-from sync_server.words import amount, grouped
+from sync_server.words import amount, decimals, grouped
 
 HOURS_MIN = 12
 #: a business date may end in the next morning; hours beyond stand together in a column of their own
@@ -161,7 +160,7 @@ def _axis(most: int, currency: str) -> tuple[int, int]:
     """The top of the axis and the step of its lines: 1, 2 or 5 of some power of ten."""
     if most <= 0:
         return 0, 0
-    step = 10 ** exponent(currency)
+    step = 10 ** decimals(currency)
     while step * _TICKS < most:
         for times in (2, 5, 10):
             if step * times * _TICKS >= most:
@@ -176,7 +175,7 @@ def _percent(minor: int, top: int) -> str:
 
 def _short(minor: int, top: int, currency: str) -> str:
     """As many digits as a bar is wide: without the small coins where the day is large."""
-    unit: int = 10 ** exponent(currency)
+    unit: int = 10 ** decimals(currency)
     if top < 20 * unit and minor % unit:
         return grouped(minor, currency)
     return f"{round(minor / unit):,}"

@@ -26,6 +26,7 @@ from sync_server.periods.standing import TillStanding, tills
 from sync_server.quarantine import records as quarantine
 from sync_server.quarantine.records import IS_SHOWN, IS_UNSETTLED, RANK, settlement
 from sync_server.recorder import journal, late_fact
+from sync_server.statements import summed
 from sync_server.sync.records import period, store, stream, till
 
 #: of each kind of discrepancy as many are listed; how many there are is counted all the same
@@ -62,7 +63,7 @@ def latest_takings(connection: Connection, now: datetime) -> dict[str, Takings]:
         taken.currency == store.c.currency,
     )
     rows = connection.execute(
-        select(till.c.till_id, taken.business_date, func.sum(taken.amount), func.sum(taken.sales))
+        select(till.c.till_id, taken.business_date, summed(taken.amount), summed(taken.sales))
         .select_from(till.join(store).join(takings_by_hour, of_the_day))
         .group_by(till.c.till_id, taken.business_date)
     )
@@ -185,7 +186,7 @@ def _hours(connection: Connection, day: str) -> list[HourTaken]:
     taken = takings_by_hour.c
     key = (taken.store, taken.currency, taken.hour)
     rows = connection.execute(
-        select(*key, func.sum(taken.amount), func.sum(taken.sales))
+        select(*key, summed(taken.amount), summed(taken.sales))
         .join_from(
             till,
             takings_by_hour,
@@ -195,7 +196,7 @@ def _hours(connection: Connection, day: str) -> list[HourTaken]:
         .group_by(*key)
         .order_by(*key)
     )
-    return [HourTaken(*row[:3], int(row[3]), int(row[4])) for row in rows]
+    return [HourTaken(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows]
 
 
 def _unsettled(connection: Connection, now: datetime) -> list[Unsettled]:
@@ -294,7 +295,7 @@ def sold_by(connection: Connection) -> dict[str, str]:
 
 def most_sold(connection: Connection, most: int) -> dict[str, int]:
     """The products that the chain sold most of, in 1/1000 of their units."""
-    sold = func.sum(stock_ledger.c.amount)
+    sold = summed(stock_ledger.c.amount)
     rows = connection.execute(
         select(stock_ledger.c.product, sold)
         .where(stock_ledger.c.account == "sold")

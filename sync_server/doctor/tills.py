@@ -8,14 +8,13 @@ from sqlalchemy import Connection, and_, select
 
 from journal.stream import StreamId, genesis
 from retail.language import Text
-from retail.money import Money
 from sync_server.backup.proof import Closing, Finding, Ledgers
 from sync_server.ledgers import money_ledger
 from sync_server.periods.standing import State, TillStanding, said_of, since_of, state_of
 from sync_server.recorder import journal
 from sync_server.settings import IN_STEP_S
 from sync_server.sync.records import stream
-from sync_server.words import facts_of
+from sync_server.words import amount, facts_of
 
 HEADS, SHIFTS = "heads", "shifts"
 _ASK = Text(
@@ -64,7 +63,8 @@ def _is_on_its_way(each: TillStanding, now: datetime) -> bool:
     """Whether what waits has not waited long: a till that sells has always just recorded."""
     if not each.owes_since:
         return False
-    return now - datetime.fromisoformat(each.owes_since) <= timedelta(seconds=IN_STEP_S)
+    waited = now - datetime.fromisoformat(each.owes_since)
+    return timedelta(0) <= waited <= timedelta(seconds=IN_STEP_S)
 
 
 def _other_histories(connection: Connection, store_ids: list[str]) -> Iterator[Finding]:
@@ -107,10 +107,7 @@ def shifts(store_id: str, closings: Iterable[Closing], counted: Ledgers) -> Iter
 
 def _differs(said: Closing, here_minor: int, sales: int) -> Text:
     number = said.shift.rpartition("-")[2]
-    till, here = (
-        f"{said.currency} {Money(minor, said.currency).plain}"
-        for minor in (said.expected_minor, here_minor)
-    )
+    till, here = (amount(minor, said.currency) for minor in (said.expected_minor, here_minor))
     return Text(
         f"{said.till_id}, shift {number} of {said.business_date}: the till had {till} in its drawer"
         f" and {said.sales} sales, here are {here} and {sales}",

@@ -4,14 +4,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Integer, Select, cast, func, insert, select, update
 
+from journal.stream import STREAM_BEGAN
 from retail.facts import TYPES
 from retail.postings import WITHOUT_POSTINGS
 from sync_server.ledgers import takings_by_hour
 from sync_server.quarantine.records import IS_UNSETTLED
 from sync_server.recorder import journal, late_fact
+from sync_server.statements import summed
 from sync_server.sync.records import period, store, stream, till
 
-_WITHOUT_POSTINGS = [TYPES[fact][0] for fact in WITHOUT_POSTINGS]
+_WITHOUT_POSTINGS = [STREAM_BEGAN[0], *(TYPES[fact][0] for fact in WITHOUT_POSTINGS)]
 
 
 class PeriodRow(NamedTuple):
@@ -94,7 +96,7 @@ def taken(connection: Connection, store_id: str, after: str, upto: str) -> list[
     """The takings of the business dates after that one and up to that one."""
     of = takings_by_hour.c
     rows = connection.execute(
-        select(of.business_date, of.currency, func.sum(of.amount), func.sum(of.sales))
+        select(of.business_date, of.currency, summed(of.amount), summed(of.sales))
         .where(of.store == store_id, of.business_date > after, of.business_date <= upto)
         .group_by(of.business_date, of.currency)
         .order_by(of.business_date, of.currency)

@@ -12,6 +12,7 @@ from journal.clock import CLOCK_TOLERANCE_S
 from retail.clocks import clock_off
 from retail.language import Text
 from sync_server.settings import IN_STEP_S
+from sync_server.statements import summed
 from sync_server.sync.records import store, stream, till
 from sync_server.sync.versions import program
 from sync_server.words import NOTHING, clock, facts_of
@@ -128,7 +129,7 @@ def tills(connection: Connection, store_id: str | None = None) -> list[TillStand
         select(
             stream.c.till_id,
             func.max(stream.c.stream_no).label("newest"),
-            func.sum(case((is_owed, stream.c.declared_seq - stream.c.head_seq), else_=0)).label(
+            summed(case((is_owed, stream.c.declared_seq - stream.c.head_seq), else_=0)).label(
                 "owed"
             ),
             func.min(case((is_owed, stream.c.business_date))).label("owed_from"),

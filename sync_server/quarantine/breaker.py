@@ -1,7 +1,7 @@
 """Whether what comes in fails so often that the hub itself must be at fault: a window over the last
 facts that this process took in. It stops nothing by itself (`quarantine.service`)."""
 
-from collections import deque
+from collections import Counter, deque
 from typing import NamedTuple
 
 from sync_server.settings import HubSettings
@@ -44,7 +44,8 @@ class Window:
 
     def note(self, till_id: str, facts: int, quarantined: int) -> Failing | None:
         """Take in a run of facts -> what is failing, when it is too much to go on: more than the
-        share, and from two tills at least where more than one was heard."""
+        share, also without the till of which most fails, where more than that one was heard. What
+        one till alone does stops nothing, whatever else fails now and then."""
         if facts:
             self._count(_Run(till_id, facts, quarantined), 1)
             while self._facts - self._runs[0].facts >= self._facts_max:
@@ -53,10 +54,17 @@ class Window:
             return None
         if self._quarantined <= self._share * self._facts:
             return None
-        spoke = frozenset(run.till_id for run in self._runs)
-        tills = frozenset(run.till_id for run in self._runs if run.quarantined)
-        alone = len(tills) == 1 < len(spoke)
-        return None if alone else Failing(self._facts, self._quarantined, tills, spoke)
+        spoke: Counter[str] = Counter()
+        failed: Counter[str] = Counter()
+        for run in self._runs:
+            spoke[run.till_id] += run.facts
+            failed[run.till_id] += run.quarantined
+        ((worst, its_failed),) = failed.most_common(1)
+        others_failed, of_others = self._quarantined - its_failed, self._facts - spoke[worst]
+        if len(spoke) > 1 and others_failed <= self._share * of_others:
+            return None
+        tills = frozenset(till_id for till_id in spoke if failed[till_id])
+        return Failing(self._facts, self._quarantined, tills, frozenset(spoke))
 
     def _count(self, run: _Run, sign: int) -> None:
         self._facts += sign * run.facts

@@ -480,11 +480,14 @@ def included(connection: Connection, store_id: str) -> dict[str, int]:
 
 
 def moment(said: str) -> str:
-    """A time as a till said it, or nothing when it is none that a clock can show."""
+    """A time that a till said, in UTC; nothing when it is none, or none of a clock that anybody has
+    set."""
     try:
-        return said if 1970 < datetime.fromisoformat(said).astimezone(UTC).year < 9999 else ""
+        told = datetime.fromisoformat(said)
+        at = told.astimezone(UTC)
     except (ValueError, OverflowError):
         return ""
+    return as_text(at) if told.tzinfo is not None and 1970 < at.year < 2200 else ""
 
 
 def as_text(when: datetime) -> str:

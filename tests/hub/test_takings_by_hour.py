@@ -125,7 +125,7 @@ def test_what_a_hub_of_before_has_is_added_up_by_the_migration(
         of_streams = (
             "stream.began_because stream.predecessor stream.predecessor_seq stream.safe_seq"
             " stream.declared_hash stream.push_proof stream.business_date stream.closed_to"
-            " stream.clock_ahead_s"
+            " stream.clock_ahead_s stream.program"
         )
         for column in f"{of_later} {of_streams}".split():
             table, _, name = column.partition(".")

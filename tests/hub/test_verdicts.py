@@ -151,7 +151,7 @@ def test_the_longest_names_are_applied_whatever_the_database(
     till.record_sales(1)
     sale = msgspec.structs.replace(a_sale(signs), currency=signs)
     tender = Tender(signs.removeprefix(signs[:7]), False, 350)
-    till.record(msgspec.structs.replace(sale, tenders=(tender,)), shift="s" * 64, bdate="d" * 64)
+    till.record(msgspec.structs.replace(sale, tenders=(tender,)), shift="s" * 64)
     assert verdicts_of(till.push()) == {}
     assert hub.read(books) == hub.read(recounted)
 
