@@ -67,15 +67,14 @@ def heads(connection: Connection) -> dict[StreamId, Head]:
 
 def make_safe(connection: Connection, held: Mapping[StreamId, int]) -> None:
     """Note that so many facts of each stream lie in a backup: never fewer than before, never more
-    than are here. In the order of streams, as pushes lock one each."""
-    for who, seq in sorted(held.items()):
+    than are here. By their numbers, the order in which a period that closes holds streams."""
+    streams = select(stream.c.stream_no, stream.c.till_id, stream.c.incarnation)
+    for stream_no, *who in connection.execute(streams.order_by(stream.c.stream_no)).all():
+        seq = held.get(StreamId(*who), 0)
         connection.execute(
             update(stream)
             .where(
-                stream.c.till_id == who.till,
-                stream.c.incarnation == who.incarnation,
-                stream.c.safe_seq < seq,
-                stream.c.head_seq >= seq,
+                stream.c.stream_no == stream_no, stream.c.safe_seq < seq, stream.c.head_seq >= seq
             )
             .values(safe_seq=seq)
         )

@@ -134,7 +134,7 @@ def _cut(
     if start[own] < at_head[own] or start == at_head:
         return _read(connection, at_head, before)
     # Nothing of it is the store's own.
-    key = repr([(start[scope], at_head[scope]) for scope in CHAIN])
+    key = repr([before.epoch, *((start[scope], at_head[scope]) for scope in CHAIN)])
     cut = pages.find(key)
     if cut is None:
         cut = _read(connection, at_head, before)

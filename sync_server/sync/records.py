@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from journal.stream import Head, StreamBegan, StreamId, genesis
+from journal.stream import Head, StreamId, genesis
 from journal.wire import PUSH_BYTES_MAX, PUSH_FACTS_MAX, Declared, Verdict
 from sync_server.database import metadata
 from sync_server.recorder import intake, journal
@@ -242,48 +242,6 @@ def locked(connection: Connection, who: StreamId) -> tuple[TillRow | None, Strea
     return known, StreamRow(stream_no, head, open_shift, *of_hub, *more)
 
 
-def begun_stream(connection: Connection, who: StreamId, store_id: str, now: datetime) -> StreamRow:
-    """The stream, begun at genesis unless it is there by now, locked as `locked` does. A shift
-    outlives its stream: what was open at the till is open until a fact says otherwise."""
-    # Two pushes of one till may begin its stream at once: the second waits here.
-    connection.execute(select(till.c.till_id).where(till.c.till_id == who.till).with_for_update())
-    _, begun = locked(connection, who)
-    if begun is not None:
-        return begun
-    first = genesis(who)
-    connection.execute(
-        insert(stream).values(
-            till_id=who.till,
-            incarnation=who.incarnation,
-            store_id=store_id,
-            head_seq=first.seq,
-            head_hash=first.hash,
-            declared_seq=0,
-            waiting_since="",
-            last_contact=as_text(now),
-            **_left_over(connection, who.till, store_id),
-        )
-    )
-    _, begun = locked(connection, who)
-    assert begun is not None
-    return begun
-
-
-def _left_over(connection: Connection, till_id: str, store_id: str) -> dict[str, str]:
-    """The shift that the till's newest stream left open, and its business date; empty without one;
-    and up to where the store's periods are closed, now that its tills are held."""
-    newest = (
-        select(stream.c.open_shift, stream.c.business_date)
-        .where(stream.c.till_id == till_id)
-        .order_by(stream.c.stream_no.desc())
-        .limit(1)
-    )
-    shift, business_date = connection.execute(newest).first() or ("", "")
-    closed = select(func.max(period.c.business_date)).where(period.c.store_id == store_id)
-    closed_to = connection.execute(closed).scalar() or ""
-    return {"open_shift": shift, "business_date": business_date, "closed_to": closed_to}
-
-
 class Come(NamedTuple):
     """What a stream has come to by a push, and what its till declares and shows of its clock."""
 
@@ -313,20 +271,6 @@ def move_stream(connection: Connection, stream_no: int, come: Come) -> None:
         business_date=come.business_date,
         push_proof=come.push_proof,
         clock_ahead_s=come.clock_ahead_s,
-    )
-
-
-def note_beginning(connection: Connection, stream_no: int, began: StreamBegan) -> None:
-    """Note what the first fact of a stream says."""
-    former = began.predecessor
-    connection.execute(
-        update(stream)
-        .where(stream.c.stream_no == stream_no)
-        .values(
-            began_because=began.reason,
-            predecessor=former.incarnation if former else "",
-            predecessor_seq=former.seq if former else 0,
-        )
     )
 
 

@@ -23,13 +23,13 @@ from journal.signature import (
     push_message,
     verified,
 )
-from journal.stream import SEQ_MAX, STREAM_BEGAN, Head, StreamBegan, StreamId, genesis
+from journal.stream import STREAM_BEGAN, Head, StreamId, genesis
 from journal.wire import VerdictCode
 from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
 from retail.refusals import Refusal
 from sync_server import recorder
-from sync_server.sync import contacts, records
+from sync_server.sync import beginnings, records
 from sync_server.sync.records import Come, HubIdentity, StreamRow, TillRow
 
 _SHIFT_CLOSED, _ = TYPES[ShiftClosed]
@@ -218,7 +218,9 @@ def push(
     if till.public_key != key:  # another machine has taken the till's place by now
         raise wrong_signature()
     if stream is None:
-        stream = records.begun_stream(connection, who, till.store_id, now)
+        began = beginnings.said(arrived[0]) if arrived else None
+        former = began.predecessor if began else None
+        stream = beginnings.begun(connection, who, till.store_id, now, former)
     voice = voice._replace(epoch=stream.epoch)  # another process may have begun a new one
     _check_proof(voice, who, stream, request.had)
     meeting = _meeting(connection, voice, who, stream, request.base, arrived, now)
@@ -228,8 +230,8 @@ def push(
     verdicts = append(connection, source, new, project) if new else []
     head = new[-1].head if new else stream.head
     if new and stream.head.seq == 0:
-        _note_beginning(connection, who.till, stream.stream_no, new[0])
-    contacts.note_moved(connection, who.till, new)
+        beginnings.note(connection, who.till, stream.stream_no, new[0])
+    beginnings.note_moved(connection, who.till, new)
     last = arrived[-1].head if arrived else request.base
     come = Come(
         head,
@@ -393,24 +395,6 @@ class ForkFound(WireProblem):
 
     def note(self, connection: Connection) -> None:
         records.note_fork(connection, self.stream_no, self.seq, self.now)
-
-
-def _note_beginning(connection: Connection, till_id: str, stream_no: int, first: Arrived) -> None:
-    told = first.envelope
-    if (told.type, told.tv) == STREAM_BEGAN:
-        with suppress(msgspec.MsgspecError):
-            began = msgspec.json.decode(told.body, type=StreamBegan)
-            if _may_be_noted(began):
-                records.note_beginning(connection, stream_no, began)
-                if began.predecessor is not None:
-                    contacts.note_predecessor(connection, till_id, began.predecessor)
-
-
-def _may_be_noted(began: StreamBegan) -> bool:
-    """Not what no till would write, and no database would keep."""
-    former = began.predecessor
-    names = [began.reason] if former is None else [began.reason, former.incarnation, former.hash]
-    return all(map(recorder.may_be_id, names)) and (former is None or 0 <= former.seq <= SEQ_MAX)
 
 
 def _open_shift(before: str, meeting: Meeting) -> str:

@@ -1,4 +1,4 @@
-"""What another make of till says, or a broken one, spoils no page, no proof and no day of others."""
+"""What another make of till says, or a broken one, spoils no page, no proof and nobody's day."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
