@@ -435,8 +435,9 @@ class SyncService:
             came = fetch.step(chunk)
         except (Slow, Useless) as why:
             self._fetch = None
-            self._by_rows = isinstance(why, Slow)
-            return 0.0 if self._by_rows else self._repair_backoff.failed()
+            wait_s = 0.0 if isinstance(why, Slow) else self._repair_backoff.failed()
+            self._by_rows = isinstance(why, Slow) or self._repair_backoff.failures > 1
+            return wait_s
         if not isinstance(came, bool):
             return self._not_now(came)
         self._pull_backoff.succeeded()

@@ -169,10 +169,15 @@ class HubBook:
         return snapshot
 
     def chunk(self, name: str) -> bytes:
-        """A chunk of a snapshot. Raises WireProblem for one that is not here, or no more."""
+        """A chunk of a snapshot. Raises WireProblem for one that is not here, or no more: then
+        another snapshot is made, should anybody have emptied the folder."""
         known = self._snapshot
         file = self._folder / name
-        if known is None or "/" in name or not file.is_file() or len(name) != len(known.sha256):
+        if known is None or "/" in name or len(name) != len(known.sha256):
+            raise no_chunk()
+        if not file.is_file():
+            if name in known.chunks:
+                self._snapshot = None
             raise no_chunk()
         return file.read_bytes()
 

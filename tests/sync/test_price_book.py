@@ -342,6 +342,29 @@ def test_bytes_that_are_not_the_snapshot_are_thrown_away(
     assert till.catalogue.in_force.name == large
 
 
+def test_a_snapshot_that_comes_damaged_twice_is_given_up_for_rows(
+    hub: ServedHub, large: str, enrol: Enrol, open_till: Open
+) -> None:
+    till = open_till(enrol(snapshot_from_rows=1_000, snapshot_mbit_s_min=0))
+    (name,) = begun(till).snapshot.chunks
+    (hub.settings.book_folder / name).write_bytes(b"no chunk")
+    pull_patiently(till)
+    assert till.catalogue.in_force.name == large
+
+
+def test_a_snapshot_whose_files_somebody_removed_is_made_again(
+    hub: ServedHub, large: str, enrol: Enrol, open_till: Open
+) -> None:
+    till = open_till(enrol(snapshot_from_rows=1_000, snapshot_mbit_s_min=0))
+    (name,) = begun(till).snapshot.chunks
+    (hub.settings.book_folder / name).unlink()
+    assert till.sync.pull_once() is not None
+    assert begun(till).snapshot.chunks == [name]
+    assert (hub.settings.book_folder / name).is_file()
+    pull_patiently(till)
+    assert till.catalogue.in_force.name == large
+
+
 def test_a_slow_line_brings_rows(hub: ServedHub, large: str, enrol: Enrol, open_till: Open) -> None:
     till = open_till(enrol(snapshot_from_rows=1_000, snapshot_mbit_s_min=1e9))
     hub.hub.book._cutting = None
