@@ -2,27 +2,32 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select, update
 
 from journal.cursor import PAGE_ROWS_MAX, Cursor
-from journal.wire import MESSAGE_BYTES_MAX, FeedChange, FeedPage, FeedRow, read
+from journal.wire import MESSAGE_BYTES_MAX, Declared, FeedChange, FeedPage, FeedRow, read
 from retail.catalogue import Cashier, StoreSettings
 from sync_server.catalogue.service import Published
-from sync_server.feed import records
+from sync_server.feed import epochs, records
+from sync_server.feed.records import feed
 from sync_server.hub import Hub
+from sync_server.periods.standing import tills
+from sync_server.sync.records import locked
 from tests.builders import a_product
 from tests.hand_till import HandTill, problem_of, reply_of
 from tests.hub.conftest import WAIT_S, TillMaker, waiting_for_news
+from tests.hub.test_migrations import on_fresh
 from tests.served_hub import ServedHub
+from tests.spare_databases import SpareDatabases
 
 
 def positions(hub: ServedHub, scope: str) -> dict[str, int]:
     """Where each key of a scope stands."""
-    feed = records.feed
     rows = hub.read(
         lambda connection: connection.execute(
             select(feed.c.key, feed.c.position)
@@ -219,6 +224,21 @@ def test_a_cursor_of_another_life_of_the_hub_is_lost(hub: ServedHub, till: HandT
     assert till.pull(Cursor(epoch, {"catalogue": 1}).text()).up_to_date
 
 
+def test_what_was_read_in_one_life_of_the_hub_is_not_told_in_another(
+    hub: ServedHub, till: HandTill
+) -> None:
+    hub.publish([a_product(f"p{number:05}") for number in range(PAGE_ROWS_MAX + 1_000)])
+    till.pull_all()
+    till.pull_all()
+    *_, last = keys_of(till.pull_all(), "product")
+    ours = (feed.c.kind == "product") & (feed.c.key == last)
+    hub.write(lambda c: c.execute(update(feed).where(ours).values(body=b'{"as of":"before"}')))
+    epoch = hub.hub.voice.epoch
+    hub.do(hub.hub._begin_epoch(epoch, epochs.PROVED, epoch))
+    rows = [row for page in till.pull_all() for row in page.rows if row.key == last]
+    assert [bytes(row.body) for row in rows] == [b'{"as of":"before"}']
+
+
 def test_a_wait_ends_when_this_process_publishes(hub: ServedHub, till: HandTill) -> None:
     with waiting_for_news(hub, till) as told:
         hub.publish([a_product("cola")])
@@ -272,8 +292,34 @@ def test_a_pull_is_a_contact_and_declares_the_head(hub: ServedHub, till: HandTil
     assert till.feed(**told).status_code == 200
     (line,) = hub.do(hub.hub.office.overview())[0]
     assert (line.head_seq, line.declared_seq) == (2, 5)
-    assert line.waiting_since == "2026-06-03T09:12:00+08:00"
+    assert line.waiting_since == "2026-06-03T01:12:00.000+00:00"
     assert line.last_contact == hub.clock.at.isoformat(timespec="milliseconds")
+
+
+def test_who_spoke_is_noted_while_another_till_s_push_goes_on_and_on(
+    spare_databases: SpareDatabases,
+) -> None:
+    """Where writes do not wait for one another, on PostgreSQL."""
+    with ExitStack() as undo:
+        hub = undo.enter_context(ServedHub(spare_databases.take()))
+        hub.add_store()
+        held, free = (undo.enter_context(HandTill(hub.url, number)) for number in (1, 2))
+        for till in (held, free):
+            till.enrol(hub.enrol_code())
+            till.record_sales(1)
+            reply_of(till.push())
+        began = hub.clock.now()
+        hub.clock.move(timedelta(minutes=3))
+
+        def push_on_and_on(connection: Connection) -> None:
+            locked(connection, held.stream)
+            for till in (held, free):
+                hub.hub.note_contact(till.stream, Declared(3, till.head().hash), "")
+            hub.do(hub.hub.write_contacts())
+
+        on_fresh(hub.settings.database, push_on_and_on)
+        spoke = [each.last_contact for each in hub.read(tills)]
+    assert [datetime.fromisoformat(at) for at in spoke] == [began, hub.clock.now()]
 
 
 def test_a_head_that_cannot_be_read_spoils_no_pull(hub: ServedHub, till: HandTill) -> None:

@@ -245,6 +245,28 @@ def test_an_incarnation_that_cites_what_is_here_says_that_no_more_will_come(
     assert (standing(hub, new).owed, standing(hub, new).whole_to) == (0, DAY)
 
 
+def test_an_incarnation_that_the_hub_never_heard_of_is_owed(
+    hub: ServedHub, a_till: TillMaker
+) -> None:
+    """Two starts without a marker while the line was dead: the newest stream comes first."""
+    till = a_till()
+    a_day_of_sales(till)
+    with HandTill(hub.url, 1, "B" * 26) as unheard, HandTill(hub.url, 1, "C" * 26) as newest:
+        unheard.stream = unheard.stream._replace(till=till.stream.till)
+        newest.stream = newest.stream._replace(till=till.stream.till)
+        unheard.record_sales(3)
+        cites = Predecessor(unheard.stream.incarnation, 5, unheard.head().hash)
+        body = msgspec.json.encode(StreamBegan("marker_differs", cites))
+        newest.record_bytes(body, "stream.began", 1, shift="", bdate="")
+        hub.clock.move(A_DAY)
+        reply_of(newest.push())
+        assert (standing(hub, till).owed, standing(hub, till).whole_to) == (5, "2026-06-02")
+        assert list(kept_open_by(hub)) == [till.stream.till]
+        assert standing(hub, till).head_seq == 1  # the newest one's
+        reply_of(unheard.push())
+    assert (standing(hub, till).owed, standing(hub, till).head_seq) == (0, 1)
+
+
 # Late facts
 
 
