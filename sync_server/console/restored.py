@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from journal.envelope import Envelope, decode
 from sync_server.feed import epochs
 from sync_server.recorder import journal
 from sync_server.sync.records import store, stream, till
@@ -17,8 +18,8 @@ _BROKEN_OFF = ("forked", "marker_differs")
 
 class BrokenOff(NamedTuple):
     """A till began a new stream because its disk was a copy. The copy ended at `copied_seq`, of the
-    old stream `known_seq` facts are here; `goes_on` when the old one was heard of since, or
-    another copy: two machines are this till."""
+    old stream `known_seq` facts are here; `goes_on` when somebody recorded in the old one since, or
+    in another copy: two machines are this till."""
 
     till_id: str
     timezone: str
@@ -63,9 +64,12 @@ def broken_off(connection: Connection, now: datetime) -> list[BrokenOff]:
             stream.c.predecessor_seq,
             old.c.head_seq,
             others > 0,
+            stream.c.predecessor,
+            first.c.data,
         )
         .select_from(
             stream.join(store, store.c.store_id == stream.c.store_id)
+            .join(till, till.c.till_id == stream.c.till_id)
             .join(first, and_(first.c.stream_no == stream.c.stream_no, first.c.seq == 1))
             .join(
                 old,
@@ -75,15 +79,47 @@ def broken_off(connection: Connection, now: datetime) -> list[BrokenOff]:
         .where(
             stream.c.began_because.in_(_BROKEN_OFF),
             or_(old.c.head_seq > stream.c.predecessor_seq, others > 0),
+            # who enrolled the till anew took its name from every other machine
+            first.c.received_at >= till.c.enrolled_at,
             first.c.received_at >= (now - timedelta(days=TOLD_DAYS)).isoformat(),
         )
         .order_by(first.c.received_at.desc(), stream.c.stream_no)
         .limit(LISTED_MAX)
     )
     return [
-        BrokenOff(till_id, timezone, since, copied, known, bool(goes_on))
-        for till_id, timezone, since, copied, known, goes_on in rows
+        BrokenOff(
+            *(till_id, timezone, since, copied, known),
+            bool(spoke) and _goes_on(connection, till_id, predecessor, decode(bytes(data))),
+        )
+        for till_id, timezone, since, copied, known, spoke, predecessor, data in rows
     ]
+
+
+def _goes_on(connection: Connection, till_id: str, predecessor: str, began: Envelope) -> bool:
+    """Whether somebody recorded in the stream that was copied, or in another that goes on from it,
+    after this one began. What only came later does not count: the machine itself brings in what
+    its former disk held (`pos-client journal import`)."""
+    last = and_(journal.c.stream_no == stream.c.stream_no, journal.c.seq == stream.c.head_seq)
+    rows = connection.execute(
+        select(journal.c.data)
+        .join_from(stream, journal, last)
+        .where(
+            stream.c.till_id == till_id,
+            stream.c.incarnation != began.inc,
+            or_(stream.c.incarnation == predecessor, stream.c.predecessor == predecessor),
+        )
+    )
+    return any(_is_later(decode(bytes(data)), began) for (data,) in rows)
+
+
+def _is_later(fact: Envelope, than: Envelope) -> bool:
+    """By the steady clock within one start of a machine, else by what the machines' clocks said."""
+    if fact.boot == than.boot:
+        return fact.mono > than.mono
+    try:
+        return datetime.fromisoformat(fact.at) > datetime.fromisoformat(than.at)
+    except (ValueError, TypeError):  # no time, or one without an offset
+        return False
 
 
 def put_back(connection: Connection, now: datetime) -> PutBack | None:

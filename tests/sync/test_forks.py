@@ -21,6 +21,7 @@ from tests.builders import till_settings
 from tests.hub.books import books, recounted, stored
 from tests.served_hub import ServedHub
 from tests.sync.conftest import Heard, Open, push_all, sell
+from tests.sync.test_price_book import clock_of
 
 
 @pytest.fixture
@@ -96,7 +97,8 @@ def test_a_golden_image_on_two_machines_is_two_incarnations(
     for each in (original, copy, original):
         sell(each)
         settle(each)
-        hub.clock.move(timedelta(minutes=1))
+        for clock in (hub.clock, clock_of(original), clock_of(copy)):
+            clock.move(timedelta(minutes=1))
     both = {*receipts(original), *receipts(copy)}
     assert len(both) == 4
     assert_whole(hub, original, copy)

@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from pos_client.sync.old_disk import Brought, NoJournalThere, OtherTillsJournal
 from pos_client.till import Till
 from rehearsal.cable import Cable
 from retail.refusals import DatabaseNewer
-from tests.builders import till_settings
+from tests.builders import SteppedClock, till_settings
 from tests.hub.books import books
 from tests.hub.broken import a_newer_program
 from tests.served_hub import ServedHub
 from tests.sync.conftest import Enrol, Open, pull_all, push_all, run_enrol, sell
-from tests.sync.test_forks import assert_whole, facts_of, receipts, settle
+from tests.sync.test_forks import assert_whole, facts_of, receipts, settle, told
+from tests.sync.test_price_book import clock_of
 
 
 @pytest.fixture
@@ -126,6 +128,31 @@ def test_a_folder_that_was_kept_aside_comes_in_though_its_stream_went_on_elsewhe
     settle(again)
     assert_whole(hub, again)
     assert len(receipts(again)) == 3
+
+
+def test_what_a_kept_folder_brings_in_is_no_second_machine(
+    hub: ServedHub, till: Till, open_till: Open, tmp_path: Path
+) -> None:
+    push_all(till)
+    till.close()
+    copied = shutil.copytree(till.settings.data, tmp_path / "copy")
+    last = open_till(till.settings)
+    sell(last)
+    last.close()
+    aside = till_settings(tmp_path / "aside")
+    shutil.copytree(till.settings.data, aside.data)
+    shutil.rmtree(till.settings.data)
+    shutil.copytree(copied, till.settings.data)
+    later = SteppedClock(clock_of(last).at + timedelta(hours=1))
+    with closing(Till.open(till.settings, later, sync=False)) as again:
+        hub.clock.move(timedelta(hours=1))
+        sell(again)
+        settle(again)
+        hub.clock.move(timedelta(seconds=1))
+        assert again.bring_in(aside.data).facts == 1
+        settle(again)
+        assert_whole(hub, again)
+    assert [line.what for line in told(hub)] == ["An older copy of the disk"]
 
 
 def test_a_chain_that_breaks_is_followed_as_far_as_it_holds(
