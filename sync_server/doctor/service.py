@@ -116,17 +116,24 @@ def examine(connection: Connection, tell: Tell, now: datetime, store_id: str | N
     if store_id is not None:
         known_store(connection, store_id)
     found: list[Finding] = []
+    differing: list[tills.Differing] = []
     counts: dict[str, int] = {SHIFTS: 0}
 
     def on_store(store: str, closings: list[Closing], counted: Ledgers) -> None:
         counts[SHIFTS] += len(closings)
-        found.extend(tills.shifts(store, closings, counted))
+        differing.extend(tills.differing(store, closings, counted))
 
     proof = Proof(connection, tell, store_id, on_store)
     notes: list[Text] = []
     try:
         with readable():
             proof.run()
+            for each in differing:
+                judged = tills.judged(connection, each)
+                if isinstance(judged, Text):
+                    notes.append(judged)
+                else:
+                    found.append(judged)
             scopes = published.scopes(connection, store_scope(store_id) if store_id else None)
             found.extend(published.findings(connection, scopes))
             standings = standing.tills(connection, store_id)

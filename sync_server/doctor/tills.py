@@ -3,11 +3,17 @@ they closed, which is reckoned from their own books."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
+from journal.envelope import Envelope, decode
 from journal.stream import StreamId, genesis
+from journal.wire import VerdictCode
+from retail import facts
+from retail.facts import TYPES, ShiftClosed, UnknownFact
 from retail.language import Text
+from retail.postings import Posting, postings
 from sync_server.backup.proof import Closing, Finding, Ledgers
 from sync_server.ledgers import money_ledger
 from sync_server.periods.standing import State, TillStanding, said_of, since_of, state_of
@@ -17,6 +23,7 @@ from sync_server.sync.records import stream
 from sync_server.words import amount, facts_of
 
 HEADS, SHIFTS = "heads", "shifts"
+_SHIFT_CLOSED = TYPES[ShiftClosed]
 _ASK = Text(
     "Ask the store whether the till is on and its line is up; it goes on selling meanwhile.",
     "请门店检查终端电源与网络；终端可继续销售。",
@@ -36,6 +43,10 @@ _LOOK = Text(
     " with: pos-client journal export",
     "查看未入账记录：sync-server quarantine list；其余差异请用 pos-client journal export"
     " 导出后交技术支持。",
+)
+_BY_PEOPLE = Text(
+    "{differs}. What was set aside, or brought in after it was closed, is the whole difference.",
+    "{differs}。差异全部来自已搁置或交班后补传的记录。",
 )
 
 
@@ -93,21 +104,67 @@ def _of(each: TillStanding, said: Text, todo: Text) -> Finding:
     return Finding(HEADS, Text(f"{each.till_id}: {said.en}", f"{each.till_id}：{said.zh}"), todo)
 
 
-def shifts(store_id: str, closings: Iterable[Closing], counted: Ledgers) -> Iterator[Finding]:
-    """Shifts of which a till said something else than the facts that are in the books: a closing
-    empties the drawer of what the till expected in it."""
+class Differing(NamedTuple):
+    """A shift of which a till said something else than the facts that are in the books: so much
+    more is here in its drawer, which its closing emptied, and so many more sales."""
+
+    closing: Closing
+    minor: int
+    sales: int
+
+
+def differing(store_id: str, closings: Iterable[Closing], counted: Ledgers) -> Iterator[Differing]:
+    """The store's shifts that differ."""
     books = counted[money_ledger]
     for said in closings:
         where = (store_id, said.till_id, said.business_date, said.shift)
-        left_minor, _ = books.get((*where, "drawer", said.currency), (0, 0))
+        minor, _ = books.get((*where, "drawer", said.currency), (0, 0))
         _, sales = books.get((*where, "sales", said.currency), (0, 0))
-        if left_minor or sales != said.sales:
-            yield Finding(SHIFTS, _differs(said, said.expected_minor + left_minor, sales), _LOOK)
+        if minor or sales != said.sales:
+            yield Differing(said, minor, sales - said.sales)
 
 
-def _differs(said: Closing, here_minor: int, sales: int) -> Text:
+def judged(connection: Connection, what: Differing) -> Finding | Text:
+    """A fault; or what is worth knowing, where people's acts are all the difference: facts that
+    they set aside, or brought in from another disk once the shift was closed."""
+    differs = _differs(what)
+    if _done_by_people(connection, what.closing) == (what.minor, what.sales):
+        return _BY_PEOPLE.filled(differs=differs)
+    return Finding(SHIFTS, differs, _LOOK)
+
+
+def _done_by_people(connection: Connection, said: Closing) -> tuple[int, int]:
+    """What the books hold more of a closed shift for what people did since, drawer and sales."""
+    rows = connection.execute(
+        select(journal.c.verdict, journal.c.received_at, journal.c.data)
+        .join_from(journal, stream, stream.c.stream_no == journal.c.stream_no)
+        .where(stream.c.till_id == said.till_id, journal.c.business_date == said.business_date)
+    ).all()
+    facts_ = [(row.verdict, row.received_at, decode(bytes(row.data))) for row in rows]
+    of_shift = [each for each in facts_ if each[2].shift == said.shift]
+    closed_at = [at for _, at, told in of_shift if (told.type, told.tv) == _SHIFT_CLOSED]
+    minor = sales = 0
+    for verdict, at, told in of_shift:
+        sign = -1 if verdict == VerdictCode.SET_ASIDE else int(not verdict and [at] > closed_at)
+        for entry in _postings(told) if sign else ():
+            minor += sign * entry.amount * (entry.account == "drawer")
+            sales += sign * (entry.account == "sales")
+    return minor, sales
+
+
+def _postings(told: Envelope) -> tuple[Posting, ...]:
+    """A fact's, none of one that means nothing here."""
+    try:
+        return postings(facts.decode(told.type, told.tv, told.body))
+    except (ValueError, UnknownFact):
+        return ()
+
+
+def _differs(what: Differing) -> Text:
+    said, sales = what.closing, what.closing.sales + what.sales
     number = said.shift.rpartition("-")[2]
-    till, here = (amount(minor, said.currency) for minor in (said.expected_minor, here_minor))
+    both = said.expected_minor, said.expected_minor + what.minor
+    till, here = (amount(minor, said.currency) for minor in both)
     return Text(
         f"{said.till_id}, shift {number} of {said.business_date}: the till had {till} in its drawer"
         f" and {said.sales} sales, here are {here} and {sales}",

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, TextClause, text
 
 from journal.clock import CLOCK_TOLERANCE_S
+from journal.envelope import decode
 from journal.wire import Declared
 from retail.facts import ShiftClosed
 from sync_server.backup.proof import Part
@@ -20,6 +21,7 @@ from sync_server.sync.service import NoSuchStore
 from tests.builders import a_product
 from tests.hand_till import HandTill, a_sale, reply_of
 from tests.hub.backing_up import quiet
+from tests.hub.broken import POISON, a_bug
 from tests.hub.conftest import TillMaker
 from tests.hub.test_backup import FACTS, a_chain, in_small_steps
 from tests.served_hub import ServedHub, hub_settings
@@ -244,6 +246,41 @@ def test_a_shift_of_which_a_sale_is_not_in_the_books_is_found(
     assert drawer.startswith(f"{till.stream.till}, shift 1 of 2026-06-03: the till had CNY 542.00")
     assert drawer.endswith("and 11 sales, here are CNY 538.50 and 11")
     assert count.endswith("CNY 3.50 in its drawer and 2 sales, here are CNY 3.50 and 1")
+
+
+def explained(report: Report) -> bool:
+    """Whether a shift differs by what people did alone."""
+    return any("What was set aside, or brought in" in note.en for note in report.notes)
+
+
+def test_a_sale_that_was_set_aside_explains_a_shift_that_counted_it(
+    hub: ServedHub, till: HandTill
+) -> None:
+    till.record(a_sale(POISON, receipt="R99"))
+    close_shift(till, 11 * 350, 11)
+    with a_bug():
+        reply_of(till.push(len(till.facts) - 2))
+    assert SHIFTS in found(examine(hub))
+    eid = decode(till.facts[-2]).eid
+    hub.do(hub.hub.office.quarantine.set_aside(eid, "rung up twice", "wang"))
+    report = examine(hub)
+    assert explained(report)
+    assert SHIFTS not in found(report)
+
+
+def test_a_sale_that_was_brought_in_later_explains_a_shift_that_did_not_count_it(
+    hub: ServedHub, till: HandTill
+) -> None:
+    close_shift(till, 10 * 350, 10)
+    reply_of(till.push(len(till.facts) - 1))
+    with HandTill(hub.url, till.number, "B" * 26) as disk:
+        disk.stream = disk.stream._replace(till=till.stream.till)
+        disk.record(a_sale(receipt="R97"), shift=decode(till.facts[-1]).shift)
+        hub.clock.move(timedelta(seconds=1))
+        reply_of(disk.push())
+    report = examine(hub)
+    assert explained(report)
+    assert SHIFTS not in found(report)
 
 
 def test_a_wrong_clock_is_noted_and_is_no_fault(hub: ServedHub, till: HandTill) -> None:
