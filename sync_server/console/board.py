@@ -105,7 +105,7 @@ def _card(standing: TillStanding, seen: Overview, language: Language, now: datet
         clock_said(standing).to(language),
         program_said(standing).to(language),
         clock(standing.last_contact, standing.timezone, now),
-        f"{standing.head_seq:,}",
+        f"{standing.facts:,}",
         taken.business_date if taken else "",
         f"{taken.sales:,}" if taken else "",
         amount(taken.minor, standing.currency) if taken else "",

@@ -23,7 +23,7 @@ from sync_server.sync.records import stream
 from sync_server.words import amount, facts_of
 
 HEADS, SHIFTS = "heads", "shifts"
-_SHIFT_CLOSED = TYPES[ShiftClosed]
+_SHIFT_CLOSED, _ = TYPES[ShiftClosed]
 _ASK = Text(
     "Ask the store whether the till is on and its line is up; it goes on selling meanwhile.",
     "请门店检查终端电源与网络；终端可继续销售。",
@@ -142,10 +142,12 @@ def _done_by_people(connection: Connection, said: Closing) -> tuple[int, int]:
     ).all()
     facts_ = [(row.verdict, row.received_at, decode(bytes(row.data))) for row in rows]
     of_shift = [each for each in facts_ if each[2].shift == said.shift]
-    closed_at = [at for _, at, told in of_shift if (told.type, told.tv) == _SHIFT_CLOSED]
+    closings = [(at, told.inc) for _, at, told in of_shift if told.type == _SHIFT_CLOSED]
+    closed_at, closed_in = max(closings)
     minor = sales = 0
     for verdict, at, told in of_shift:
-        sign = -1 if verdict == VerdictCode.SET_ASIDE else int(not verdict and [at] > closed_at)
+        came_later = not verdict and at > closed_at and told.inc != closed_in
+        sign = -1 if verdict == VerdictCode.SET_ASIDE else int(came_later)
         for entry in _postings(told) if sign else ():
             minor += sign * entry.amount * (entry.account == "drawer")
             sales += sign * (entry.account == "sales")

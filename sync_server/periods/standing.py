@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, case, func, select
 
@@ -35,9 +36,9 @@ _WELL = {State.IN_STEP, State.CLOSED}
 
 class TillStanding(NamedTuple):
     """How a till stands: its store, and how far its newest stream has come; a store without tills
-    stands without one. `owed` counts what any of its streams declared and what is not here, from
-    `owed_from` on, the earliest business date that these may be of. Times of the till's own are as
-    its clock showed them."""
+    stands without one. `facts` counts what is here of all its streams, `owed` what any of them
+    declared and what is not here, from `owed_from` on, the earliest business date that these may be
+    of. Times of the till's own are as its clock showed them."""
 
     store_id: str
     store_name: str
@@ -46,6 +47,7 @@ class TillStanding(NamedTuple):
     till_id: str | None
     enrolled_at: str
     revoked: bool
+    facts: int
     head_seq: int
     declared_seq: int
     open_shift: str
@@ -62,13 +64,21 @@ class TillStanding(NamedTuple):
     @property
     def whole_to(self) -> str:
         """The last business date up to which all that the till declared is here; empty without
-        any. A date with an open shift is not over."""
-        reached = [self.business_date]
+        any. A date with an open shift is not over; one that ended before the till spoke last is,
+        also where it recorded nothing."""
+        reached = [max(self.business_date, self._over_when_it_spoke)]
         if self.owed:
             reached.append(day_before(self.owed_from))
         if self.open_shift:
             reached.append(day_before(self.business_date))
         return min(reached)
+
+    @property
+    def _over_when_it_spoke(self) -> str:
+        if not self.last_contact:
+            return ""
+        spoke = datetime.fromisoformat(self.last_contact).astimezone(ZoneInfo(self.timezone))
+        return day_before(spoke.date().isoformat())
 
     @property
     def clock_is_wrong(self) -> bool:
@@ -129,6 +139,7 @@ def tills(connection: Connection, store_id: str | None = None) -> list[TillStand
         select(
             stream.c.till_id,
             func.max(stream.c.stream_no).label("newest"),
+            summed(stream.c.head_seq).label("facts"),
             summed(case((is_owed, stream.c.declared_seq - stream.c.head_seq), else_=0)).label(
                 "owed"
             ),
@@ -139,7 +150,7 @@ def tills(connection: Connection, store_id: str | None = None) -> list[TillStand
         .subquery()
     )
     of_stores = (
-        select(store, till, stream, of_till.c.owed, of_till.c.owed_from, of_till.c.since)
+        select(store, till, stream, of_till)
         .select_from(
             store.outerjoin(till, till.c.store_id == store.c.store_id)
             .outerjoin(of_till, of_till.c.till_id == till.c.till_id)
@@ -161,6 +172,7 @@ def tills(connection: Connection, store_id: str | None = None) -> list[TillStand
             row[till.c.till_id],
             row[till.c.enrolled_at] or "",
             row[till.c.revoked_at] is not None,
+            int(row[of_till.c.facts] or 0),
             row[stream.c.head_seq] or 0,
             row[stream.c.declared_seq] or 0,
             row[stream.c.open_shift] or "",

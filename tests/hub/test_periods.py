@@ -212,6 +212,12 @@ def test_up_to_which_date_a_tills_facts_are_all_here(hub: ServedHub, till: HandT
     assert standing(hub, till).whole_to == DAY
     declares(till, 2)
     assert (standing(hub, till).owed, standing(hub, till).whole_to) == (2, "2026-06-02")
+    declares(till)
+    hub.clock.move(3 * A_DAY)
+    assert standing(hub, till).whole_to == DAY
+    declares(till)  # two days without a sale are over, and it says that there is nothing more
+    assert standing(hub, till).whole_to == "2026-06-05"
+    assert kept_open_by(hub, TODAY + 2 * A_DAY) == {}
 
 
 def test_what_a_former_incarnation_declared_is_owed_until_it_comes_or_is_said_never_to(
@@ -265,6 +271,7 @@ def test_an_incarnation_that_the_hub_never_heard_of_is_owed(
         assert standing(hub, till).head_seq == 1  # the newest one's
         reply_of(unheard.push())
     assert (standing(hub, till).owed, standing(hub, till).head_seq) == (0, 1)
+    assert standing(hub, till).facts == len(till.facts) + 5 + 1
 
 
 # Late facts
