@@ -2,42 +2,66 @@
 
 from collections.abc import Callable
 
+from journal.wire import Problem
+from retail.language import Language, Text
+
 Tell = Callable[[str, dict[str, object]], None]
+
+
+def in_words(problem: Problem) -> tuple[Text, Text]:
+    """The hub's sentence and remedy; what it has in one language alone is read in that."""
+    title, remedy = problem.title or problem.code, problem.remedy
+    return Text(title, problem.title_zh or title), Text(remedy, problem.remedy_zh or remedy)
+
+
+def _code(problem: Problem | None) -> str:
+    return problem.code if problem else ""
 
 
 class Line:
     """Of one till: push and pull each find the line as it is for them."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, language: Callable[[], Language]) -> None:
         self._tell = tell
+        self._language = language
         #: None before anybody tried
         self.online: bool | None = None
-        #: what the hub says is wrong with this till's pushes, by its code; why there is no answer
-        self.problem = ""
+        #: what the hub says is wrong with this till's pushes; why there is no answer
+        self.problem: Problem | None = None
         self.why = ""
-        self.pull_problem = ""
+        self.pull_problem: Problem | None = None
         #: push got through after it had not: a pull that waits need not wait longer
         self.on_push_through: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
-        return f"Line({self.online}, {self.problem!r}, {self.why!r}, {self.pull_problem!r})"
+        pushing, pulling = _code(self.problem), _code(self.pull_problem)
+        return f"Line({self.online}, {pushing!r}, {self.why!r}, {pulling!r})"
 
-    def pushed(self, *, online: bool, problem: str = "", why: str = "") -> None:
+    def pushed(self, *, online: bool, problem: Problem | None = None, why: str = "") -> None:
         """How a push found it."""
-        changed = (online, problem) != (self.online, self.problem)
+        changed = (online, _code(problem)) != (self.online, _code(self.problem))
         self.online, self.problem, self.why = online, problem, why
-        if changed and problem:
-            self._tell("sync.refused", {"code": problem})
+        if changed and problem is not None:
+            self._tell("sync.refused", self.said(problem))
         elif changed and online:
             self._tell("sync.online", {})
         elif changed:
             self._tell("sync.offline", {"why": why})
-        if changed and online and not problem:
+        if changed and online and problem is None:
             self.on_push_through()
 
-    def pulled(self, problem: str) -> None:
-        """What the hub said of a pull, by its code; empty when it answered."""
-        changed = problem != self.pull_problem
+    def pulled(self, problem: Problem | None, *, too_old: bool = False) -> None:
+        """What the hub said of a pull, None when it answered; `too_old`: push and selling go on,
+        what head office publishes waits for another program."""
+        changed = _code(problem) != _code(self.pull_problem)
         self.pull_problem = problem
-        if changed and problem:
-            self._tell("sync.refused", {"code": problem})
+        if not changed or problem is None:
+            return
+        if too_old:
+            self._tell("sync.too_old", self.said(problem))
+        self._tell("sync.refused", self.said(problem))
+
+    def said(self, problem: Problem) -> dict[str, object]:
+        """Its code for programs, its words for the cashier."""
+        say, remedy = (text.to(self._language()) for text in in_words(problem))
+        return {"code": problem.code, "say": say, "remedy": remedy}
