@@ -210,6 +210,8 @@ def restore(file: Path, data: Path, *, replace: bool = False) -> Restored:
             former = _content(data)
             aside = _keep_aside(data, former) if former else None
             _put_in_place(staged, data, former)
+            if aside is not None and (aside / DATABASE_FILE).is_file():
+                (aside / DATABASE_FILE).chmod(0o600)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     return Restored(till, facts, aside, unsent)

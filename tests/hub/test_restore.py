@@ -145,8 +145,12 @@ def asides(folder: Path) -> list[Path]:
 def test_the_file_that_was_there_is_moved_aside_whole(tmp_path: Path) -> None:
     url, file = a_stopped_hub(tmp_path)
     before = hub_books(url)
+    (tmp_path / HUB).chmod(0o644)  # of a former release
     done = restore(file, url, replace=True)
     assert done.aside is not None
+    assert [done.aside.stat().st_mode & 0o777, (tmp_path / HUB).stat().st_mode & 0o777] == [
+        0o600
+    ] * 2
     assert differences(hub_books(f"sqlite:///{done.aside}"), before) == []
     assert hub_books(url).facts == before.facts - 1
 
