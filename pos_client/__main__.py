@@ -183,6 +183,32 @@ def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: Til
             stop(problem.title, problem.remedy, problem.title_zh, problem.remedy_zh)
 
 
+@app.command("hub")
+def hub_address(
+    url: Annotated[
+        str | None, typer.Argument(help="its new address; shows the present one else")
+    ] = None,
+    data: Data = None,
+    state: State = None,
+) -> None:
+    """Find the hub this till was enrolled with at another address.
+
+    Example: pos-client hub https://new.example
+    """
+    settings = settings_of(data=data, state=state)
+    with looking_into(settings) as (_, who):
+        if url is None:
+            typer.echo(who.hub_url)
+            return
+    try:
+        _line(url, settings).close()
+        with closing(Hold(settings.data)), closing(open_database(settings)) as database:
+            identity.find_hub_at(database, url)
+    except Refusal as no:
+        refuse(no)
+    typer.echo(f"till {who.till}: the hub is at {url}")
+
+
 @app.command()
 def status(data: Data = None, state: State = None) -> None:
     """Who this till is and what waits for the hub. Example: pos-client status"""
