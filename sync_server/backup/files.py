@@ -25,6 +25,12 @@ class FileUnusable(Refusal):
     )
 
 
+class NoSuchFile(Refusal):
+    code = "no_such_file"
+    sentence = Text("There is no file {file}.", "没有文件 {file}。")
+    way_on = Text("Look at its name, then try again.", "请核对文件名后重试。")
+
+
 class FileThere(Refusal):
     code = "file_there"
     sentence = Text("{file} is there already.", "{file} 已存在。")

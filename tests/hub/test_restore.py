@@ -15,7 +15,7 @@ import pytest
 from rehearsal.books import differences, hub_books
 from rehearsal.postgresql import PostgreSQL
 from sync_server.backup import restoring, seal
-from sync_server.backup.files import DatabaseInUse, FileUnusable
+from sync_server.backup.files import DatabaseInUse, NoSuchFile
 from sync_server.backup.restoring import BackupNewer, DatabaseNotEmpty
 from sync_server.backup.seal import BackupDamaged, NotABackup
 from sync_server.database import sqlite_file
@@ -192,7 +192,7 @@ NO_BACKUPS: dict[str, tuple[Callable[[Path], object], type[Exception]]] = {
     "changed": (lambda file: file.write_bytes(b"X" + file.read_bytes()[1:]), BackupDamaged),
     "newer": (newer, BackupNewer),
     "of another program": (of_another_program, NotABackup),
-    "gone": (lambda file: file.unlink(), FileUnusable),
+    "gone": (lambda file: file.unlink(), NoSuchFile),
 }
 
 

@@ -108,6 +108,9 @@ def test_what_was_there_is_kept_aside_and_facts_that_nobody_has_are_told(tmp_pat
     said = " ".join(text.en for text in backup.what_next(done))
     assert "2 facts there have reached no hub and are not in the backup" in said
     assert f"pos-client journal import {aside}" in said
+    folders = ("--data", "a till", "--state", "s")
+    for text in backup.what_next(done, folders)[-1]:
+        assert f"pos-client journal import {aside} --data 'a till' --state s" in text
 
 
 def test_a_damaged_till_is_kept_aside_as_it_lies_there(tmp_path: Path) -> None:
@@ -307,3 +310,5 @@ def test_the_command_that_puts_a_backup_back_tells_what_comes_next(tmp_path: Pat
     assert "new incarnation" in yes.stderr
     assert "化身" in yes.stderr
     assert "2 facts there have reached no hub" in yes.stderr
+    (aside,) = asides(tmp_path)
+    assert f"journal import {aside} --data {tmp_path / 'data'}\n" in yes.stderr
