@@ -26,7 +26,7 @@ from pos_client.sale.receipt import as_text
 from pos_client.sale.sample import draw, sample_parts
 from pos_client.screen import ask_for_quick_frames
 from pos_client.settings import TillSettings, load
-from pos_client.sync.hub import Answer, Hub, NoAnswer, protected
+from pos_client.sync.hub import Answer, Hub, NoAnswer, program, protected
 from pos_client.sync.line import in_words
 from pos_client.till import Till, look_into, open_database
 from retail.language import Language, Text
@@ -74,6 +74,12 @@ _WRONG_HUB_REMEDY = Text(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"pos-client {program()}")
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
 def till(
     context: typer.Context,
@@ -84,6 +90,10 @@ def till(
     state: State = None,
     printer: Annotated[str | None, typer.Option(help="device URL of the printer")] = None,
     clock_start: Annotated[str | None, typer.Option(help="start the clock here (ISO 8601)")] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="show the version"),
+    ] = False,
 ) -> None:
     """Sell. With --headless as JSON lines (docs/headless.md)."""
     if context.invoked_subcommand is not None:
@@ -224,13 +234,18 @@ def hub_address(
 
 @app.command()
 def status(data: Data = None, state: State = None) -> None:
-    """Who this till is and what waits for the hub. Example: pos-client status"""
+    """Who this till is, what waits, how hub, shift and prices stand. Example: pos-client status"""
     settings = settings_of(data=data, state=state)
     hub_time = HubTime(SystemClock(settings.clock_start), settings.state / HUB_TIME_FILE)
     with looking_into(settings) as (database, who):
         lines = inspection.status(database, who, hub_time.off_s)
+        lines += inspection.standing(database, settings)
     for line in lines:
         typer.echo(line)
+    try:
+        identity.load_signer(settings.data)
+    except Refusal as no:
+        refuse(no)
 
 
 @app.command()

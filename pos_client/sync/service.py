@@ -124,7 +124,7 @@ class SyncService:
         self._lacking: dict[int, Problem] = {}
         #: of a stream that is compared with the hub's: the last of its facts there that was seen
         self._compared: dict[int, Head] = {}
-        self.line = Line(self._tell, self._language)
+        self.line = Line(self._tell, self._language, recorder.clock, settings.state)
         self._progress = Progress(settings.stuck_after_s)
         #: a new cut lies staged: the till swaps it in when no sale is open
         self.on_staged: Callable[[], object] = lambda: None
