@@ -26,7 +26,8 @@ from pos_client.sale.receipt import as_text
 from pos_client.sale.sample import draw, sample_parts
 from pos_client.screen import ask_for_quick_frames
 from pos_client.settings import TillSettings, load
-from pos_client.sync.hub import Answer, Hub, NoAnswer, protected
+from pos_client.sync.hub import Answer, Hub, NoAnswer, program, protected
+from pos_client.sync.line import in_words
 from pos_client.till import Till, look_into, open_database
 from retail.language import Language, Text
 from retail.receipt import BUILT_IN, ReceiptTemplate, lines_of
@@ -46,10 +47,19 @@ app.add_typer(journal, name="journal")
 Data = Annotated[Path | None, typer.Option(help="folder of the database and the key")]
 State = Annotated[Path | None, typer.Option(help="folder of the incarnation marker")]
 
+#: statuses of a hub that has too much to do, or no database, for now
+_BUSY = {429, 503}
 _HUB_SILENT = Text("The hub at {url} did not answer: {why}", "总部服务 {url} 无应答：{why}")
 _HUB_SILENT_REMEDY = Text(
     "Check the address and the line, then try again.", "请检查地址与网络后重试。"
 )
+_UNTRUSTED_REMEDY = Text(
+    "If the certificate is the shop's own, name the PEM file of its authority by"
+    " OMNITILL_TILL_HUB_CA, or by hub_ca in till.toml, then try again.",
+    "若为自签或自建机构的证书，请用 OMNITILL_TILL_HUB_CA 或 till.toml 中的 hub_ca"
+    " 指定签发机构的 PEM 文件，然后重试。",
+)
+_HUB_BUSY_REMEDY = Text("Run this again in a moment.", "请稍后重新运行此命令。")
 _BROUGHT = Text(
     "{new} facts brought in, {known} were here already. They go to the hub when the till runs.",
     "已导入 {new} 条记录，另有 {known} 条已存在。收银程序运行时将上传至总部。",
@@ -64,6 +74,12 @@ _WRONG_HUB_REMEDY = Text(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"pos-client {program()}")
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
 def till(
     context: typer.Context,
@@ -74,6 +90,10 @@ def till(
     state: State = None,
     printer: Annotated[str | None, typer.Option(help="device URL of the printer")] = None,
     clock_start: Annotated[str | None, typer.Option(help="start the clock here (ISO 8601)")] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="show the version"),
+    ] = False,
 ) -> None:
     """Sell. With --headless as JSON lines (docs/headless.md)."""
     if context.invoked_subcommand is not None:
@@ -175,23 +195,57 @@ def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: Til
             who = identity.Identity(reply.store, reply.till, hub, reply.hub_key, reply.epoch)
             identity.enrol(database, who, incarnation, settings.state, ids)
             typer.echo(f"store {reply.store}, till {reply.till}")
-        case NoAnswer(why):
-            said = _HUB_SILENT.filled(url=hub, why=why)
-            stop(said.en, _HUB_SILENT_REMEDY.en, said.zh, _HUB_SILENT_REMEDY.zh)
+        case NoAnswer(why, untrusted):
+            say = _HUB_SILENT.filled(url=hub, why=why)
+            remedy = _UNTRUSTED_REMEDY if untrusted else _HUB_SILENT_REMEDY
+            stop(say.en, remedy.en, say.zh, remedy.zh)
         case refused:
-            problem = refused.problem
-            stop(problem.title, problem.remedy, problem.title_zh, problem.remedy_zh)
+            say, remedy = in_words(refused.problem)
+            if refused.status in _BUSY:
+                remedy = _HUB_BUSY_REMEDY  # the hub speaks to a till that runs, and tries by itself
+            stop(say.en, remedy.en, say.zh, remedy.zh)
+
+
+@app.command("hub")
+def hub_address(
+    url: Annotated[
+        str | None, typer.Argument(help="its new address; shows the present one else")
+    ] = None,
+    data: Data = None,
+    state: State = None,
+) -> None:
+    """Find the hub this till was enrolled with at another address.
+
+    Example: pos-client hub https://new.example
+    """
+    settings = settings_of(data=data, state=state)
+    with looking_into(settings) as (_, who):
+        if url is None:
+            typer.echo(who.hub_url)
+            return
+    try:
+        _line(url, settings).close()
+        with closing(Hold(settings.data)), closing(open_database(settings)) as database:
+            identity.find_hub_at(database, url)
+    except Refusal as no:
+        refuse(no)
+    typer.echo(f"till {who.till}: the hub is at {url}")
 
 
 @app.command()
 def status(data: Data = None, state: State = None) -> None:
-    """Who this till is and what waits for the hub. Example: pos-client status"""
+    """Who this till is, what waits, how hub, shift and prices stand. Example: pos-client status"""
     settings = settings_of(data=data, state=state)
     hub_time = HubTime(SystemClock(settings.clock_start), settings.state / HUB_TIME_FILE)
     with looking_into(settings) as (database, who):
         lines = inspection.status(database, who, hub_time.off_s)
+        lines += inspection.standing(database, settings)
     for line in lines:
         typer.echo(line)
+    try:
+        identity.load_signer(settings.data)
+    except Refusal as no:
+        refuse(no)
 
 
 @app.command()
@@ -217,6 +271,7 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="what pos-client backup wrote")],
     data: Data = None,
+    state: State = None,
     replace: Annotated[bool, typer.Option("--replace", help="move what is there aside")] = False,
 ) -> None:
     """Put a till's backup into an empty data folder.
@@ -224,11 +279,13 @@ def restore(
     Example: pos-client restore S01-1.zip --data /var/lib/omnitill
     """
     try:
-        done = backups.restore(file, settings_of(data=data).data, replace=replace)
+        done = backups.restore(file, settings_of(data=data, state=state).data, replace=replace)
     except Refusal as no:
         refuse(no)
     typer.echo(f"till {done.till} is restored: {done.facts} facts")
-    for said in backups.what_next(done):
+    given = {"--data": data, "--state": state}
+    folders = [word for name, path in given.items() if path for word in (name, str(path))]
+    for said in backups.what_next(done, folders):
         typer.echo(f"{said.en}\n{said.zh}", err=True)
 
 

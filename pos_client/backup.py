@@ -5,9 +5,10 @@ so what is put back goes on in a new incarnation, wherever that is; price books 
 """
 
 import os
+import shlex
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -210,6 +211,8 @@ def restore(file: Path, data: Path, *, replace: bool = False) -> Restored:
             former = _content(data)
             aside = _keep_aside(data, former) if former else None
             _put_in_place(staged, data, former)
+            if aside is not None and (aside / DATABASE_FILE).is_file():
+                (aside / DATABASE_FILE).chmod(0o600)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     return Restored(till, facts, aside, unsent)
@@ -277,24 +280,25 @@ _GOES_ON = Text(
 _ASIDE = Text("What was there before lies in {folder}.", "原有内容保存在 {folder}。")
 _NOT_SENT = Text(
     "{count} facts there have reached no hub and are not in the backup. Give them to the hub:"
-    " pos-client journal import {folder}",
-    "其中有 {count} 条记录尚未上传，也不在此备份中。请交给总部：pos-client journal import {folder}",
+    " {command}",
+    "其中有 {count} 条记录尚未上传，也不在此备份中。请交给总部：{command}",
 )
 _NOBODY_KNOWS = Text(
     "Its database could not be read: whether facts there have reached no hub, nobody can tell."
-    " Keep it, and try: pos-client journal import {folder}",
-    "其数据库无法读取，不能确定是否有未上传的记录。请保留，并尝试："
-    "pos-client journal import {folder}",
+    " Keep it, and try: {command}",
+    "其数据库无法读取，不能确定是否有未上传的记录。请保留，并尝试：{command}",
 )
 
 
-def what_next(done: Restored) -> list[Text]:
-    """What a person should know and do after a restore."""
+def what_next(done: Restored, folders: Sequence[str] = ()) -> list[Text]:
+    """What a person should know and do after a restore; `folders` are the options by which the
+    till's own are found."""
     said = [_GOES_ON]
     if done.aside is not None:
         said.append(_ASIDE.filled(folder=done.aside))
+        command = shlex.join(["pos-client", "journal", "import", str(done.aside), *folders])
         if done.unsent is None:
-            said.append(_NOBODY_KNOWS.filled(folder=done.aside))
+            said.append(_NOBODY_KNOWS.filled(command=command))
         elif done.unsent:
-            said.append(_NOT_SENT.filled(count=done.unsent, folder=done.aside))
+            said.append(_NOT_SENT.filled(count=done.unsent, command=command))
     return said

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Landing, Page, Size
-from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, mark, row
+from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, folded, mark, row
+from pos_client.sync.line import in_words
+from pos_client.sync.service import SyncState
 from retail.language import Text
 
 _KEY_COLUMNS = 12
@@ -106,32 +108,51 @@ _TYPED = (
 )
 
 
-_MARKS = Text("● in step  ○ offline  ▤ printer  ‖ scanner", "● 同步  ○ 离线  ▤ 打印机  ‖ 扫描枪")
+#: of the status line
+_MARKS = (
+    ("● ○", Text("in step, offline", "同步，离线")),
+    ("▲", Text("hub trouble: sell on", "总部问题，照常销售")),
+    ("▤ ‖", Text("printer, scanner", "打印机，扫描枪")),
+)
 
 
 class HelpPage(Page):
-    """The keys of the page below, and what can be typed."""
+    """What is wrong between till and hub and what to do, while it is; the keys of the page below,
+    what can be typed, and what the marks of the status line mean."""
 
     _title = Text("Help", "帮助")
     _typed = Text("Typed", "输入")
     _ask = Text("Scan or press Esc to go on", "扫码或按 Esc 继续")
 
-    def __init__(self, desk: Desk, of: Page) -> None:
+    def __init__(self, desk: Desk, of: Page, sync: Callable[[], SyncState | None]) -> None:
         super().__init__(desk)
         self._of = of
+        self._sync = sync
 
     def rows(self, size: Size) -> list[Row]:
         keys = [(label.key, label.says) for label in self._of.keys()]  # noqa: SIM118
         typed = _TYPED if self._of.scan is Landing.LANDS else ()
+        others: list[tuple[str, Text]] = [*typed, *_MARKS]
         left = min(22, max(18, size.columns // 2 - 2))
         heading = row("  ", Span(fit(self.say(self._title), left), Ink.STRONG))
-        rows: list[Row] = [(*heading, Span(self.say(self._typed) if typed else "", Ink.STRONG))]
-        for place in range(max(len(keys), len(typed))):
+        rows = self._trouble(size)
+        rows.append((*heading, Span(self.say(self._typed) if typed else "", Ink.STRONG)))
+        for place in range(max(len(keys), len(others))):
             one = self._item(*keys[place], 8, left) if place < len(keys) else row(" " * left)
             rest = size.columns - left - 3
-            other = self._item(*typed[place], 10, rest) if place < len(typed) else BLANK
+            other = self._item(*others[place], 10, rest) if place < len(others) else BLANK
             rows.append((Span("  "), *one, *other))
-        return [*rows, BLANK, row(Span("  " + self.say(_MARKS), Ink.FAINT))][: size.rows]
+        return rows[: size.rows]
+
+    def _trouble(self, size: Size) -> list[Row]:
+        """What the hub says is wrong, and the way on."""
+        state = self._sync()
+        if state is None or state.said is None:
+            return []
+        say, remedy = (self.say(text) for text in in_words(state.said))
+        lines = [f"▲ {line}" for line in folded(say, size.columns - 5)]
+        lines += folded(remedy, size.columns - 3)
+        return [*(row("  ", Span(line, Ink.ATTEND)) for line in lines), BLANK]
 
     def _item(self, key: str, says: Text, key_columns: int, columns: int) -> Row:
         said = fit(self.say(says), max(0, columns - key_columns))

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.sql import ClauseElement
 
 from journal.envelope import MalformedEnvelope
+from pos_client.folder import made_private
 from retail.facts import MalformedFact, UnknownFact
 from retail.language import Text
 from retail.money import UnknownCurrency
@@ -112,7 +113,7 @@ class Database:
         )
         with disk_refusals():
             if migrate:
-                sqlite3.connect(file).close()
+                made_private(file)  # and with it the log beside it, which SQLite gives its mode
             self.connection = self._engine.connect()
             try:
                 self.driver = self._prepared()

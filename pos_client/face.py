@@ -46,6 +46,8 @@ _OPEN_SHIFT = Text(
     "The shift stays open, and so does an unfinished sale.", "班次不会结束，未完成的销售会保留。"
 )
 _LEAVE_AGAIN = Text("Ctrl+Q again leaves the program.", "再按一次 Ctrl+Q 退出程序。")
+#: what the hub says often, and the status line is enough for: it has too much to do just now
+_MENDS_ITSELF = "busy"
 _WITHOUT_PAPER = Text(
     "The printer is back. Receipts that did not come out: {count}.",
     "打印机已恢复。未印出的小票：{count} 张。",
@@ -126,6 +128,8 @@ class Face:
             case "sync.clock" if off_s := values["ahead_s"]:
                 desk.attend(desk.say(CLOCK_WRONG, off=clock_off(off_s)), desk.say(CLOCK_REMEDY))
             case "drawer.left_open" | "sync.too_old":
+                desk.attend(values["say"], values["remedy"])
+            case "sync.refused" if ink is Ink.GOOD and values["code"] != _MENDS_ITSELF:
                 desk.attend(values["say"], values["remedy"])
             case "device.plugged" if ink is Ink.GOOD:
                 kind = Kind(values["kind"]) if values["kind"] else None
@@ -247,7 +251,7 @@ class Face:
 
     def _help(self) -> None:
         if not isinstance(self.desk.page, HelpPage):
-            self.desk.open(HelpPage(self.desk, self.desk.page))
+            self.desk.open(HelpPage(self.desk, self.desk.page, lambda: self.sync))
 
     def _list_acts(self) -> None:
         if not isinstance(self.desk.page, CommandsPage):

@@ -82,6 +82,13 @@ def overwrite_durably(file: Path, data: bytes) -> None:
             os.fsync(out.fileno())
 
 
+def made_private(file: Path) -> None:
+    """Make the file, readable by its owner only, where none is; one that is there stays as
+    somebody set it. Raises DiskFull or DiskUnusable."""
+    with file_refusals():
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))
+
+
 def sync_name(folder: Path) -> None:
     """A new name is on disk only when its folder is; Windows needs and knows no such call."""
     if sys.platform != "win32":

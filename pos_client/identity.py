@@ -108,6 +108,12 @@ def load(database: Database) -> Identity | None:
     return Identity(row.store, row.till, row.hub_url, row.hub_key, row.epoch) if row else None
 
 
+def find_hub_at(database: Database, url: str) -> None:
+    """The hub this till was enrolled with has another address; by its key it is the same."""
+    with database.write() as driver:
+        driver.execute("UPDATE identity SET hub_url = ?", (url,))
+
+
 def enrol(
     database: Database, who: Identity, incarnation: str, state: Path, ids: MachineIds
 ) -> None:

@@ -1,12 +1,15 @@
 """Proof on demand: follow the chains, recount the books, say what waits."""
 
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, Table, select
 
 from journal.chain import ChainBroken, hash_of, link
 from journal.stream import Head
+from pos_client.catalogue.service import look_at_prices
 from pos_client.database import Database
 from pos_client.identity import Identity, stream
 from pos_client.recorder import (
@@ -17,8 +20,13 @@ from pos_client.recorder import (
     money_ledger,
     stock_ledger,
 )
+from pos_client.settings import TillSettings
+from pos_client.shift.records import open_shift
+from pos_client.sync.hub import program
+from pos_client.sync.line import in_words, stood
 from pos_client.sync.records import SqlOutbox, StreamState, streams
 from pos_client.sync.service import CLOCK_REMEDY, CLOCK_WRONG
+from pricebook.book import NotABook
 from retail.clocks import clock_off
 from retail.facts import MalformedFact, UnknownFact
 from retail.postings import MONEY, STOCK, Unbalanced
@@ -101,6 +109,43 @@ def status(database: Database, who: Identity, clock_off_s: int) -> list[str]:
         said = CLOCK_WRONG.filled(off=clock_off(clock_off_s))
         lines += [f"{said.en} {CLOCK_REMEDY.en}", f"{said.zh}{CLOCK_REMEDY.zh}"]
     return lines
+
+
+def standing(database: Database, settings: TillSettings) -> list[str]:
+    """Lines for a person: how the line to the hub stood when that was last noted, the shift, the
+    prices and the program; of a till that may be running, which is not asked."""
+    shift = open_shift(database.driver)
+    said = "no shift is open"
+    if shift is not None:
+        who, day = shift.context.cashier, shift.context.business_date
+        said = f"shift {shift.number} of {who} is open, business date {day}"
+    prices = _prices(settings)
+    return [*_hub(settings.state), said, prices, f"program {program()}"]
+
+
+def _hub(state: Path) -> list[str]:
+    line = stood(state)
+    if not line.was_heard:
+        return [f"the hub was not heard yet{': ' if line.why else ''}{line.why}"]
+    at = line.heard_at.isoformat(timespec="seconds")
+    if line.why:
+        return [f"the hub does not answer: {line.why}; last heard at {at}"]
+    if line.problem is None:
+        return [f"the hub answers, last heard at {at}"]
+    say, remedy = in_words(line.problem)
+    refuses = f"the hub answers and refuses ({line.problem.code}), last heard at {at}"
+    return [refuses, f"{say.en} {remedy.en}".strip(), f"{say.zh}{remedy.zh}"]
+
+
+def _prices(settings: TillSettings) -> str:
+    try:
+        prices = look_at_prices(settings.data, settings.database_wait_s)
+    except (sqlite3.Error, ValueError, NotABook) as fault:
+        return f"the price book cannot be read: {fault}"
+    if not prices.name:
+        return "no prices yet"
+    since = f" in force since {prices.published_at}," if prices.published_at else ""
+    return f"prices {prices.short},{since} compared with head office's at {prices.checked_at}"
 
 
 def _journal(connection: Connection, stream_no: int) -> Iterator[Row[tuple[object, ...]]]:

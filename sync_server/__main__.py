@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -22,6 +22,7 @@ from sync_server.commands import (
     serving,
     tills,
 )
+from sync_server.sync.versions import program
 
 app = typer.Typer(
     add_completion=False,
@@ -29,6 +30,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The hub. Example: sync-server serve --database sqlite:///hub.db",
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sync-server {program()}")
+        raise typer.Exit
+
+
+@app.callback()
+def hub(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="show the version"),
+    ] = False,
+) -> None:
+    """The hub's commands."""
 
 
 def _group(name: str, says: str) -> typer.Typer:

@@ -10,6 +10,7 @@ SQLAlchemy's way (docs/decisions/0002). What fails comes out as an SQLAlchemyErr
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -181,6 +182,7 @@ class SqliteDatabase:
             (self.write_engine, "BEGIN IMMEDIATE"),
             (self._read_engine, "BEGIN"),
         ):
+            event.listen(engine, "do_connect", partial(_make_private, self._file))
             event.listen(engine, "connect", partial(_prepare_sqlite, wait_s))
             event.listen(engine, "begin", _beginning(begin))
 
@@ -218,6 +220,15 @@ class SqliteDatabase:
         self._readers.shutdown()
         self.write_engine.dispose()
         self._read_engine.dispose()
+
+
+def _make_private(file: Path, *_: object) -> None:
+    """A new file, and with it the log beside it, which SQLite gives its mode, is its owner's alone:
+    the hub's key is in it. One that is there stays as somebody set it; what the disk does not give
+    SQLite says."""
+    if not str(file).startswith("file:"):  # which SQLite may read as an address
+        with suppress(OSError):
+            os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))
 
 
 def _prepare_sqlite(wait_s: float, driver: sqlite3.Connection, _record: object) -> None:

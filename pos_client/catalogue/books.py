@@ -29,6 +29,18 @@ CHECK_NOTED_EVERY = timedelta(minutes=10)
 _TOO_EARLY = timedelta(minutes=1)
 
 
+def number_in_force(folder: Path) -> int:
+    """Which of the books in the folder is sold by."""
+    try:
+        return int((folder / IN_FORCE_FILE).read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return 1
+
+
+def book_file(folder: Path, number: int) -> Path:
+    return folder / f"book-{number}.db"
+
+
 class ContentsDiffer(Exception):
     """What was pulled does not add up to what the hub says that the scope holds."""
 
@@ -57,7 +69,7 @@ class Books:
         self._filling = RLock()
         self._change: Change | None = None
         self._coming_is_whole = False
-        self._number = self._number_in_force()
+        self._number = number_in_force(self.folder)
         self.book = self._opened(self._number)
         self._coming = self._opened(self._number + 1) if self._next_file.exists() else None
         self._note_plans()
@@ -69,14 +81,8 @@ class Books:
         for file in set(self.folder.glob("book-*.db")) - kept:
             _remove(file)
 
-    def _number_in_force(self) -> int:
-        try:
-            return int((self.folder / IN_FORCE_FILE).read_text(encoding="ascii"))
-        except (FileNotFoundError, ValueError):
-            return 1
-
     def _file(self, number: int) -> Path:
-        return self.folder / f"book-{number}.db"
+        return book_file(self.folder, number)
 
     @property
     def _next_file(self) -> Path:

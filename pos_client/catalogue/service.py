@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import msgspec
 
 from journal.wire import FeedPage
 from pos_client.catalogue import reading
-from pos_client.catalogue.books import Books, ContentsDiffer
+from pos_client.catalogue.books import Books, ContentsDiffer, book_file, number_in_force
 from pos_client.catalogue.finding import Finder
 from pos_client.catalogue.inheritance import hand_over
 from pos_client.catalogue.kinds import can_be_sold_by
@@ -59,6 +59,24 @@ class InForce(NamedTuple):
     def short(self) -> str:
         """What people say of it."""
         return short_name(self.name)
+
+
+def in_force_of(book: Book, name: str) -> InForce:
+    """Since when the revision of that name, which the book holds, is in force."""
+    body = book.said(REVISIONS, "revision", "")
+    told = msgspec.json.decode(body, type=Revision) if body else Revision("", "")
+    return InForce(name, told.published_at, book.position.checked_at)
+
+
+def look_at_prices(data: Path, wait_s: float) -> InForce:
+    """Which revision the till of that data folder sells by, which may be running. Raises
+    sqlite3.Error, ValueError or NotABook for a book that cannot be read."""
+    file = book_file(data / FOLDER, number_in_force(data / FOLDER))
+    if not file.exists() or not file.stat().st_size:
+        return InForce("", "", "")
+    with closing(Book(file, wait_s)) as book:
+        name = book.contents(CATALOGUE).name if book.position.cursor else ""
+        return in_force_of(book, name)
 
 
 class CatalogueService:
@@ -143,9 +161,7 @@ class CatalogueService:
     def in_force(self) -> InForce:
         """Which revision prices on screen come from, and how old it is."""
         with self._reading() as book:
-            body = book.said(REVISIONS, "revision", "")
-            told = msgspec.json.decode(body, type=Revision) if body else Revision("", "")
-            return InForce(self.seen, told.published_at, book.position.checked_at)
+            return in_force_of(book, self.seen)
 
     def _time_is_known(self) -> bool:
         return self.knows_time()

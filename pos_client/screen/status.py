@@ -10,7 +10,8 @@ from hardware.device import Health
 from pos_client.catalogue.service import InForce
 from pos_client.screen import prices, words
 from pos_client.screen.page import Desk
-from pos_client.screen.rows import Ink, Row, Span, row, row_width, sides, width
+from pos_client.screen.rows import Ink, Row, Span, clip, row, row_width, sides, width
+from pos_client.sync.line import in_words
 from pos_client.sync.service import SyncState
 from retail.clocks import clock_off
 from retail.language import Text
@@ -48,6 +49,9 @@ _PRINTER_SHORT = {
     "printer.no_reply": Text("▤ silent", "▤ 无应答"),
     "printer.unconfirmed": Text("▤ silent", "▤ 无应答"),
 }
+#: what the hub says is wrong is cut to what the line has room for, and never to less
+_TITLE_COLUMNS_MAX = 60
+_TITLE_COLUMNS_MIN = 12
 #: from so many columns on there is room for words where all is well
 WIDE = 96
 _PRINTER_TROUBLE = Text("▤ error", "▤ 故障")
@@ -60,8 +64,11 @@ class Lamp(NamedTuple):
     well: bool
 
 
-def sync_lamp(state: SyncState | None, now: datetime) -> Lamp:
-    """How the till stands with the hub, and since when the oldest fact waits."""
+def sync_lamp(
+    state: SyncState | None, now: datetime, title_columns: int = _TITLE_COLUMNS_MAX
+) -> Lamp:
+    """How the till stands with the hub, and since when the oldest fact waits; what the hub says is
+    wrong in so many columns."""
     if state is not None and state.forked:
         return Lamp(_FORKED, well=False)
     if state is None or not (state.online or state.waiting):
@@ -71,10 +78,27 @@ def sync_lamp(state: SyncState | None, now: datetime) -> Lamp:
         said = _OFFLINE_WAITING if not state.online else _STUCK
         return Lamp(said.filled(waiting=state.waiting, age=age), well=False)
     if state.problem:
-        said = _PROBLEM.filled(problem=state.problem, waiting=state.waiting)
-        return Lamp(said, well=False)
+        title = _title(state)
+        short = Text(clip(title.en, title_columns), clip(title.zh, title_columns))
+        return Lamp(_PROBLEM.filled(problem=short, waiting=state.waiting), well=False)
     waiting = _SENDING.filled(waiting=state.waiting)
     return Lamp(waiting if state.waiting else _IN_STEP, well=True)
+
+
+def _title(state: SyncState) -> Text:
+    """What is wrong, without the mark that ends a sentence."""
+    title = in_words(state.said)[0] if state.said else Text(state.problem, state.problem)
+    return Text(title.en.rstrip("."), title.zh.rstrip("。."))
+
+
+def _sync_lamp_within(desk: Desk, state: SyncState | None, now: datetime, columns: int) -> Lamp:
+    """In so many columns, where the hub's words can give way."""
+    lamp = sync_lamp(state, now)
+    over = width(desk.say(lamp.text)) - columns
+    if state is None or over <= 0:
+        return lamp
+    title_columns = min(width(desk.say(_title(state))), _TITLE_COLUMNS_MAX) - over
+    return sync_lamp(state, now, max(title_columns, _TITLE_COLUMNS_MIN))
 
 
 def clock_lamps(state: SyncState | None) -> list[Lamp]:
@@ -107,25 +131,28 @@ def status_row(
     which prices are in force stands where there is room for it."""
     till = desk.till
     now = till.recorder.clock.read().at.astimezone(till.recorder.zone)
-    lamps = [
-        *clock_lamps(sync),
-        sync_lamp(sync, now),
-        printer_lamp(till.counter.printer),
-        scanner_lamp(till.counter.scanner),
-    ]
     narrow = columns < WIDE
-    spans = []
-    for lamp in lamps:
-        said = desk.say(lamp.text)
-        if narrow and lamp.well:
-            said = said.split(" ")[0]
-        spans.append(Span(f"  {said}", Ink.BAR if lamp.well else Ink.BAR_ATTEND))
+
+    def spans_of(*lamps: Lamp) -> list[Span]:
+        return [_span(desk, lamp, narrow=narrow) for lamp in lamps]
+
     who = Span(" " + _who(desk, cashier, narrow=narrow), Ink.BAR)
+    clock = spans_of(*clock_lamps(sync))
+    devices = spans_of(printer_lamp(till.counter.printer), scanner_lamp(till.counter.scanner))
+    room = columns - row_width((who, *clock, *devices)) - 4
+    spans = [*clock, *spans_of(_sync_lamp_within(desk, sync, now, room)), *devices]
     room = columns - width(who.text) - row_width(tuple(spans)) - 3
     sold_by = next((said for said in prices.lamps(desk, in_force, now) if width(said) < room), "")
     if sold_by:
         spans.insert(0, Span(f"  {sold_by}", Ink.BAR))
     return sides(row(who), row(*spans, Span(" ", Ink.BAR)), columns)
+
+
+def _span(desk: Desk, lamp: Lamp, *, narrow: bool) -> Span:
+    said = desk.say(lamp.text)
+    if narrow and lamp.well:
+        said = said.split(" ")[0]
+    return Span(f"  {said}", Ink.BAR if lamp.well else Ink.BAR_ATTEND)
 
 
 def _who(desk: Desk, cashier: str, *, narrow: bool) -> str:

@@ -37,6 +37,8 @@ def program() -> str:
 
 
 _CONNECTIONS_MAX = 2
+#: no issuer, signed by itself, and a chain that ends at nobody known (openssl, x509_vfy.h)
+_NO_KNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 _NO_SCHEME = Text("it begins with neither https:// nor http://", "应以 https:// 或 http:// 开头")
 
 #: what carries a question to the hub and brings its answer
@@ -63,9 +65,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """The line is dead, cut in the middle, or somebody else answered; `why` is for the log."""
+    """The line is dead, cut in the middle, or somebody else answered; `why` is for the log.
+    `untrusted`: the certificate's authority is none that this till was told of."""
 
     why: str
+    untrusted: bool = False
 
 
 class NoHubAddress(Refusal):
@@ -311,7 +315,7 @@ class Hub:
                 with ask(client) as response:
                     return self._understood(response, kind)
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as fault:
-                return NoAnswer(f"{type(fault).__name__}: {fault}")
+                return NoAnswer(f"{type(fault).__name__}: {fault}", _is_untrusted(fault))
             except (wire.NotAMessage, wire.MessageTooLarge) as fault:
                 return NoAnswer(str(fault))
             except (RuntimeError, ValueError) as fault:
@@ -368,6 +372,14 @@ class Hub:
             if monotonic() - begun_s > self._answer_s:
                 raise wire.NotAMessage(f"not whole after {self._answer_s:g} s")
         return bytes(body)
+
+
+def _is_untrusted(fault: BaseException | None) -> bool:
+    while fault is not None:
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            return fault.verify_code in _NO_KNOWN_AUTHORITY
+        fault = fault.__cause__ or fault.__context__
+    return False
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -48,7 +48,6 @@ _REPAIR_S_MAX = 3600.0
 #: of the rows that a till has, one in so many is few
 _SMALL_PART = 5
 #: the hub lacks facts that were pruned here
-_PRUNED = "pruned"
 _LACKS = Text(
     "The hub was restored from an older backup and lacks facts {first} to {last} of this till,"
     " which are here no more.",
@@ -69,7 +68,8 @@ CLOCK_REMEDY = Text(
 class SyncState(NamedTuple):
     """What the status line shows: facts that wait and since when, what is wrong, why the line is
     dead, whether it is up and gets nothing through, and by how many seconds this till's clock is
-    ahead of the hub's, 0 while it is right."""
+    ahead of the hub's, 0 while it is right. `problem` is the code of what is wrong, `said` all that
+    is said of it."""
 
     waiting: int
     waiting_since: str
@@ -79,6 +79,7 @@ class SyncState(NamedTuple):
     why: str
     stuck: bool = False
     clock_off_s: int = 0
+    said: Problem | None = None
 
 
 class SyncService:
@@ -119,11 +120,11 @@ class SyncService:
         self.pruning = Pruning(recorder, settings.journal_kept_days)
         #: turns what tells this disk from a copy of it, when its time has come
         self.turn_marker: Callable[[], None] = lambda: None
-        #: streams of which the hub lacks facts that are here no more
-        self._lacking: set[int] = set()
+        #: streams of which the hub lacks facts that are here no more, and how that is said
+        self._lacking: dict[int, Problem] = {}
         #: of a stream that is compared with the hub's: the last of its facts there that was seen
         self._compared: dict[int, Head] = {}
-        self.line = Line(self._tell)
+        self.line = Line(self._tell, self._language, recorder.clock, settings.state)
         self._progress = Progress(settings.stuck_after_s)
         #: a new cut lies staged: the till swaps it in when no sale is open
         self.on_staged: Callable[[], object] = lambda: None
@@ -135,6 +136,10 @@ class SyncService:
     def _tell(self, name: str, values: dict[str, object]) -> None:
         self.on_event(name, values)
 
+    def _language(self) -> Language:
+        """The cashier's."""
+        return Language(self.settings.language or self.catalogue.settings.language)
+
     # What the status line shows
 
     def state(self) -> SyncState:
@@ -144,10 +149,11 @@ class SyncService:
         # streams are in order, so the first that waits has waited longest
         since = next(filter(None, (state.waiting_since for state in states)), "")
         forked = any(state.doubted for state in states)
-        problem = self.line.problem or self.line.pull_problem
-        problem = problem or (_PRUNED if self._lacking else "")
-        line, stuck, off_s = self.line, self._progress.stuck, self.hub_time.off_s
-        return SyncState(waiting, since, bool(line.online), forked, problem, line.why, stuck, off_s)
+        line, off_s = self.line, self.hub_time.off_s
+        said = line.problem or line.pull_problem or next(iter(self._lacking.values()), None)
+        online, problem = bool(line.online), said.code if said else ""
+        told = waiting, since, online, forked, problem, line.why, self._progress.stuck, off_s
+        return SyncState(*told, said)
 
     def _heard_time(self, said: str) -> None:
         """Tell once that this till's clock is wrong, and once that it is right again."""
@@ -156,7 +162,7 @@ class SyncService:
         if bool(off_s) == self._clock_told:
             return
         self._clock_told = bool(off_s)
-        language = Language(self.catalogue.settings.language)
+        language = self._language()
         values: dict[str, object] = {"ahead_s": off_s}
         if off_s:
             values["say"] = CLOCK_WRONG.filled(off=clock_off(off_s)).to(language)
@@ -192,8 +198,7 @@ class SyncService:
                 self._note_fork(state, step)
                 return 0.0
             case push.Retry(wait_s, problem, why):
-                code = problem.code if problem else ""
-                self.line.pushed(online=problem is not None, problem=code, why=why)
+                self.line.pushed(online=problem is not None, problem=problem, why=why)
                 if problem is not None:
                     self._note_progress(moved=False)
                 return wait_s
@@ -233,7 +238,7 @@ class SyncService:
 
     @act
     def _acknowledge(self, state: StreamState, step: push.Acknowledged) -> None:
-        self._lacking.discard(state.stream_no)
+        self._lacking.pop(state.stream_no, None)
         lost = step.head.seq < state.acked.seq
         if lost and step.epoch == self.who.epoch:
             self._pusher(state).had = state.proof  # the hub does not know yet that it was put back
@@ -277,13 +282,13 @@ class SyncService:
                 self._fork_backoff.succeeded()
                 return 0.0
             case Refused(_, problem, retry_after_s):
-                self.line.pushed(online=True, problem=problem.code)
+                self.line.pushed(online=True, problem=problem)
                 return self._fork_backoff.failed(retry_after_s)
             case NoAnswer(why):
                 self.line.pushed(online=False, why=why)
                 return self._fork_backoff.failed()
             case _:
-                self.line.pushed(online=True, problem=push.NOT_OUR_HUB.code)
+                self.line.pushed(online=True, problem=push.NOT_OUR_HUB)
                 return self._fork_backoff.failed()
 
     @act
@@ -308,11 +313,11 @@ class SyncService:
         self.line.pushed(online=True)
         if state.stream_no in self._lacking:
             return
-        self._lacking.add(state.stream_no)
-        first, last, language = hub_seq + 1, state.pruned.seq, self.catalogue.settings.language
-        said = _LACKS.filled(first=first, last=last).to(Language(language))
-        remedy = _LACKS_REMEDY.to(Language(language))
-        values = {"first": first, "last": last, "say": said, "remedy": remedy}
+        first, last = hub_seq + 1, state.pruned.seq
+        lacks = Problem("pruned", *_LACKS.filled(first=first, last=last), *_LACKS_REMEDY)
+        self._lacking[state.stream_no] = lacks
+        said = self.line.said(lacks)
+        values = {"first": first, "last": last, "say": said["say"], "remedy": said["remedy"]}
         self.on_event("sync.pruned", values)
 
     def _note_progress(self, *, moved: bool) -> None:
@@ -352,7 +357,7 @@ class SyncService:
         match self.hub.feed(self._writing_stream, self.signer, self._declared(), cursor):
             case Answer(page) if page.rows or page.up_to_date:
                 self._pull_backoff.succeeded()
-                self.line.pulled("")
+                self.line.pulled(None)
                 if not self.line.online:
                     self.on_pull_through()
                 if self._is_far_behind(page):
@@ -394,17 +399,8 @@ class SyncService:
             return self._pull_backoff.failed()
         if no.status == _UPGRADE:
             self._has_met = False
-            self._tell_too_old(no.problem)
-        self.line.pulled(no.problem.code)
+        self.line.pulled(no.problem, too_old=no.status == _UPGRADE)
         return self._pull_backoff.failed(no.retry_after_s)
-
-    def _tell_too_old(self, said: Problem) -> None:
-        """Push and selling go on; what head office publishes waits for another program."""
-        if self.line.pull_problem != said.code:
-            language = Language(self.catalogue.settings.language)
-            say, remedy = Text(said.title, said.title_zh), Text(said.remedy, said.remedy_zh)
-            words = {"say": say.to(language), "remedy": remedy.to(language)}
-            self.on_event("sync.too_old", {"code": said.code, **words})
 
     # A snapshot instead of very many rows
 

@@ -25,6 +25,12 @@ class FileUnusable(Refusal):
     )
 
 
+class NoSuchFile(Refusal):
+    code = "no_such_file"
+    sentence = Text("There is no file {file}.", "没有文件 {file}。")
+    way_on = Text("Look at its name, then try again.", "请核对文件名后重试。")
+
+
 class FileThere(Refusal):
     code = "file_there"
     sentence = Text("{file} is there already.", "{file} 已存在。")
@@ -93,7 +99,7 @@ def sync(file: Path) -> None:
 def kept_aside(file: Path, at: datetime) -> Iterator[Path]:
     """A database's file under a dated name too, with what lay beside it; until the block ends
     nobody may open it under its own, which may then be given to another. A damaged one is kept as
-    it lies there. Raises DatabaseInUse or OSError."""
+    it lies there, for its owner alone. Raises DatabaseInUse or OSError."""
     aside = file.with_name(f"{file.name}.{at:%Y%m%dT%H%M%S%f}")
     with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as driver:
         try:
@@ -107,3 +113,6 @@ def kept_aside(file: Path, at: datetime) -> Iterator[Path]:
             with suppress(FileNotFoundError):
                 file.with_name(file.name + part).replace(aside.with_name(aside.name + part))
         yield aside
+        for part in ("", *_PARTS):
+            with suppress(FileNotFoundError):
+                aside.with_name(aside.name + part).chmod(0o600)  # the hub's key is in it

@@ -21,7 +21,7 @@ from retail.language import Text
 from retail.refusals import Refusal
 from sync_server.backup import proof, seal
 from sync_server.backup.copying import Tell, copy, is_empty
-from sync_server.backup.files import beside, kept_aside, sync, unusable
+from sync_server.backup.files import NoSuchFile, beside, kept_aside, sync, unusable
 from sync_server.backup.proof import Held, NotWhole
 from sync_server.backup.seal import BackupDamaged, NotABackup, Seal
 from sync_server.database import (
@@ -66,8 +66,11 @@ class Restored(NamedTuple):
 
 
 def check(file: Path, tell: Tell) -> Restored:
-    """See that the backup is whole. Raises NotABackup, BackupDamaged, BackupNewer, FileUnusable."""
+    """See that the backup is whole. Raises NoSuchFile, NotABackup, BackupDamaged, BackupNewer,
+    FileUnusable."""
     with unusable(file):
+        if not file.exists():
+            raise NoSuchFile(file=file)
         found = seal.checked(file)
         with _current(file, found) as current:
             return Restored(found.taken_at, _proved(file, current, tell))

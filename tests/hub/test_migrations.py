@@ -135,6 +135,21 @@ def test_hubs_that_start_at_once_make_one_schema_and_one_identity(untouched_url:
     assert len(asyncio.run(start_all())) == 1
 
 
+def test_a_new_file_is_its_owners_alone_and_one_that_is_there_stays_as_it_was_set(
+    tmp_path: Path,
+) -> None:
+    """The hub's private key is in it."""
+    file = tmp_path / "hub.db"
+
+    def modes(_: Connection) -> dict[str, int]:
+        return {found.name: found.stat().st_mode & 0o777 for found in tmp_path.iterdir()}
+
+    seen = on_fresh(f"sqlite:///{file}", modes)
+    assert seen == {"hub.db": 0o600, "hub.db-wal": 0o600, "hub.db-shm": 0o600}
+    file.chmod(0o640)
+    assert on_fresh(f"sqlite:///{file}", modes)["hub.db"] == 0o640
+
+
 def test_any_number_of_hubs_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
     """Where SQLite is asked once, every fifth round fails."""
     refused: list[Exception] = []

@@ -15,7 +15,7 @@ import pytest
 from rehearsal.books import differences, hub_books
 from rehearsal.postgresql import PostgreSQL
 from sync_server.backup import restoring, seal
-from sync_server.backup.files import DatabaseInUse, FileUnusable
+from sync_server.backup.files import DatabaseInUse, NoSuchFile
 from sync_server.backup.restoring import BackupNewer, DatabaseNotEmpty
 from sync_server.backup.seal import BackupDamaged, NotABackup
 from sync_server.database import sqlite_file
@@ -145,8 +145,12 @@ def asides(folder: Path) -> list[Path]:
 def test_the_file_that_was_there_is_moved_aside_whole(tmp_path: Path) -> None:
     url, file = a_stopped_hub(tmp_path)
     before = hub_books(url)
+    (tmp_path / HUB).chmod(0o644)  # of a former release
     done = restore(file, url, replace=True)
     assert done.aside is not None
+    assert [done.aside.stat().st_mode & 0o777, (tmp_path / HUB).stat().st_mode & 0o777] == [
+        0o600
+    ] * 2
     assert differences(hub_books(f"sqlite:///{done.aside}"), before) == []
     assert hub_books(url).facts == before.facts - 1
 
@@ -188,7 +192,7 @@ NO_BACKUPS: dict[str, tuple[Callable[[Path], object], type[Exception]]] = {
     "changed": (lambda file: file.write_bytes(b"X" + file.read_bytes()[1:]), BackupDamaged),
     "newer": (newer, BackupNewer),
     "of another program": (of_another_program, NotABackup),
-    "gone": (lambda file: file.unlink(), FileUnusable),
+    "gone": (lambda file: file.unlink(), NoSuchFile),
 }
 
 

@@ -15,10 +15,11 @@ from pos_client.inspection import stored_facts
 from pos_client.till import NotEnrolled, Till
 from rehearsal.cable import Cable
 from sync_server.sync.records import enrol_code
+from sync_server.sync.service import busy
 from tests.builders import till_settings
 from tests.served_hub import ServedHub
 from tests.sync.conftest import Enrol, Open, pull_all, run_enrol
-from tests.sync.false_hub import FalseHub, http
+from tests.sync.false_hub import FalseHub, http, message
 
 
 def test_a_till_is_enrolled_and_sells(hub: ServedHub, enrol: Enrol, open_till: Open) -> None:
@@ -99,6 +100,20 @@ def test_an_address_that_is_none_is_a_sentence(tmp_path: Path, url: str) -> None
     code, _, trouble = run_enrol(till_settings(tmp_path / "till"), url, "AAAAA-AAAAA-AAAAA")
     assert code == 1
     assert "is no address of a hub" in trouble
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_hub_that_is_busy_asks_who_enrols_to_try_again(tmp_path: Path, status: int) -> None:
+    """The command has ended: nothing tries again by itself."""
+    says = (message(busy().problem, status, {"Retry-After": "5"}),)
+    with FalseHub(lambda _: says) as hub:
+        settings = till_settings(tmp_path / "till")
+        code, _, trouble = run_enrol(settings, hub.url, "AAAAA-AAAAA-AAAAA")
+    assert code == 1
+    assert busy().problem.title in trouble
+    assert "Run this again" in trouble
+    assert "重新运行" in trouble
+    assert "by itself" not in trouble
 
 
 def test_a_hub_that_is_silent_or_strange_is_a_sentence(cable: Cable, tmp_path: Path) -> None:

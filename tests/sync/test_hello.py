@@ -84,7 +84,7 @@ def test_a_till_too_old_for_the_feed_still_sells_and_pushes_and_says_so(
     assert (name, values["code"]) == ("sync.too_old", "till_too_old")
     begins = {Language.ENGLISH: "Update it.", Language.CHINESE: "请更新本机程序。"}
     assert str(values["remedy"]).startswith(begins[language])
-    assert refused == ("sync.refused", {"code": "till_too_old"})
+    assert refused == ("sync.refused", values)
     assert till.sync.state().problem == "till_too_old"
     assert till.sync.pull_once()  # told once
     assert len(heard.events) == 3  # hello, again

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from journal import wire
+from journal.push import NOT_OUR_HUB
 from journal.signature import Signer, head_message
 from journal.stream import Head
 from journal.wire import FeedPage, FeedRow, Problem, PushReply
@@ -216,7 +217,8 @@ def test_a_head_that_the_hub_did_not_sign_moves_nothing_and_is_told(
         assert till.sync.push_once() is not None
         assert acked(till) == before
         assert till.sync.state()[2:6] == (True, False, "not_our_hub", "")
-    assert heard.events == [("sync.refused", {"code": "not_our_hub"})]
+    told = {"code": "not_our_hub", "say": NOT_OUR_HUB.title_zh, "remedy": NOT_OUR_HUB.remedy_zh}
+    assert heard.events == [("sync.refused", told)]
     hub_is_back(cable, hub, till)
     push_all(till)
     assert heard.names == ["sync.refused", "sync.online"]
@@ -304,7 +306,8 @@ def test_a_busy_hub_is_given_the_time_it_asks_for(
     assert least_s <= wait_s <= most_s
     assert acked(till) == before
     assert till.sync.state()[2:6] == (True, False, "busy", "")
-    assert heard.events == [("sync.refused", {"code": "busy"})]
+    said = {"say": PROBLEM.title, "remedy": ""}  # of a hub that has it in English alone
+    assert heard.events == [("sync.refused", {"code": "busy", **said})]
 
 
 def test_a_hub_may_ask_for_patience_after_a_success_but_not_for_ever(
@@ -333,7 +336,11 @@ def test_another_hub_behind_the_same_address_is_refused_and_told(
         assert till.sync.push_once() is not None
         assert till.sync.state()[2:6] == (True, False, "unknown_till", "")
         assert acked(till) == before
-        assert heard.events == [("sync.refused", {"code": "unknown_till"})]
+        assert [heard.events[0][1][word] for word in ("code", "say")] == [
+            "unknown_till",
+            "本机未在总部登记。",
+        ]
+        assert heard.names == ["sync.refused"]
         assert sell(till) == 350
     hub_is_back(cable, hub, till)
     push_all(till)

@@ -144,3 +144,18 @@ def test_threads_that_were_told_to_wait_end_at_once(
     wait_until(lambda: len(heard.names) >= 2, WAIT_S, "both were refused")
     threads.stop(WAIT_S)
     wait_until(lambda: not threads.alive, WAIT_S, "both ended")
+
+
+def test_a_running_till_that_head_office_revokes_is_told_though_its_pushes_are_taken(
+    hub: ServedHub, till: Till, heard: Heard, threads: SyncThreads
+) -> None:
+    till.settings.feed_wait_s = 0.2
+    threads.start()
+    hub.do(hub.hub.revoke(till.who.till))
+    sell(till)
+    wait_until(lambda: till.sync.state().problem == "revoked", WAIT_S, "it is told")
+    told = next(values for name, values in heard.events if name == "sync.refused")
+    assert (told["code"], told["say"]) == ("revoked", "总部已停用本机。")
+    sell(till)
+    wait_until(lambda: not till.sync.state().waiting, WAIT_S, "what it sells is still taken")
+    assert till.sync.state().problem == "revoked"

@@ -23,6 +23,7 @@ from retail.money import Money
 from retail.refusals import UnknownBarcode, UnknownCashier
 from sync_server.feed import records as published
 from sync_server.sync.records import hub as hub_table
+from sync_server.sync.service import revoked
 from tests.builders import a_product, till_settings
 from tests.hub.books import books, recounted, stored
 from tests.served_hub import ServedHub
@@ -251,7 +252,15 @@ def test_a_revoked_till_goes_on_selling_and_is_told(
     assert till.sync.state()[:6] == (0, "", True, False, "revoked", "")
     reasons = [values.get("reason") for name, values in heard.events if name == "sync.quarantined"]
     assert reasons == ["the till is revoked"]
-    assert heard.events[-1] == ("sync.refused", {"code": "revoked"})
+    assert heard.events[-1] == (
+        "sync.refused",
+        {
+            "code": "revoked",
+            "say": "总部已停用本机。",
+            "remedy": "销售记录仍会保留；请向总部索取新的登记码。",
+        },
+    )
+    assert till.sync.state().said == revoked().problem
     assert till.sync.push_once() is None  # a heartbeat does not hide it
     assert till.sync.state().problem == "revoked"
     assert sell(till) == 350

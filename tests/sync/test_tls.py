@@ -42,6 +42,8 @@ def test_a_till_is_enrolled_and_sells_over_tls(
         exit_code, _, trouble = run_enrol(settings, serving.url, code)
         assert exit_code == 1
         assert "certificate verify failed" in trouble
+        assert "OMNITILL_TILL_HUB_CA" in trouble
+        assert "the line" not in trouble  # which is well
 
         monkeypatch.setenv("OMNITILL_TILL_HUB_CA", str(certificate))
         assert run_enrol(settings, serving.url, code) == (0, "store S01, till S01-1\n", "")

@@ -93,17 +93,24 @@ def test_what_was_there_is_kept_aside_and_facts_that_nobody_has_are_told(tmp_pat
     file = a_till(tmp_path)
     before = books(tmp_path / "data")
     files = {found.name for found in (tmp_path / "data").iterdir()}
+    (tmp_path / "data" / DATABASE_FILE).chmod(0o644)  # of a former release
     with pytest.raises(FolderNotEmpty):
         backup.restore(file, tmp_path / "data")
+    assert (tmp_path / "data" / DATABASE_FILE).stat().st_mode & 0o777 == 0o644
     assert books(tmp_path / "data") == before
     done = backup.restore(file, tmp_path / "data", replace=True)
     (aside,) = asides(tmp_path)
     assert (done.facts, done.aside, done.unsent) == (5, aside, 2)
     assert books(aside) == before
     assert {found.name for found in aside.iterdir()} == files - {"till.lock"}
+    for folder in (aside, tmp_path / "data"):
+        assert (folder / DATABASE_FILE).stat().st_mode & 0o777 == 0o600
     said = " ".join(text.en for text in backup.what_next(done))
     assert "2 facts there have reached no hub and are not in the backup" in said
     assert f"pos-client journal import {aside}" in said
+    folders = ("--data", "a till", "--state", "s")
+    for text in backup.what_next(done, folders)[-1]:
+        assert f"pos-client journal import {aside} --data 'a till' --state s" in text
 
 
 def test_a_damaged_till_is_kept_aside_as_it_lies_there(tmp_path: Path) -> None:
@@ -303,3 +310,5 @@ def test_the_command_that_puts_a_backup_back_tells_what_comes_next(tmp_path: Pat
     assert "new incarnation" in yes.stderr
     assert "化身" in yes.stderr
     assert "2 facts there have reached no hub" in yes.stderr
+    (aside,) = asides(tmp_path)
+    assert f"journal import {aside} --data {tmp_path / 'data'}\n" in yes.stderr

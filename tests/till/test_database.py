@@ -20,6 +20,20 @@ def tables(connection: Connection) -> set[str]:
     return set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
 
 
+def test_a_new_database_is_its_owners_alone_and_one_that_is_there_stays_as_it_was_set(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / DATABASE_FILE
+    with closing(Database(file)) as database:
+        with database.write() as driver:
+            driver.execute("CREATE TABLE news (what TEXT)")
+        modes = {found.name: found.stat().st_mode & 0o777 for found in tmp_path.iterdir()}
+    assert modes == {"till.db": 0o600, "till.db-wal": 0o600, "till.db-shm": 0o600}
+    file.chmod(0o640)
+    Database(file).close()
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_reader_sees_only_what_is_durable(database: Database) -> None:
     """Else a fact could be sent that a power cut takes back."""
     with database.write() as driver:
