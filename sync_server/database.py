@@ -86,6 +86,17 @@ class DatabaseUnusable(Refusal):
     )
 
 
+class NoHubDatabase(Refusal):
+    code = "no_hub_database"
+    sentence = Text("There is no hub database at {url}.", "{url} 处没有总部数据库。")
+    way_on = Text(
+        "Give the hub's own with --database or in OMNITILL_HUB_DATABASE; a new one is made by:"
+        " sync-server migrate",
+        "请用 --database 或环境变量 OMNITILL_HUB_DATABASE 指明总部数据库；"
+        "新建请运行：sync-server migrate",
+    )
+
+
 _NO_URL = Text("it is no database URL", "不是数据库地址")
 _NO_FILE = Text("it names no file", "未指定文件")
 

@@ -23,7 +23,14 @@ from journal.stream import StreamId
 from journal.wire import Declared
 from sync_server import migrations
 from sync_server.catalogue.book import HubBook
-from sync_server.database import FAULTS, Database, open_database, unusable
+from sync_server.database import (
+    FAULTS,
+    Database,
+    NoHubDatabase,
+    open_database,
+    unusable,
+    without_password,
+)
 from sync_server.feed import epochs
 from sync_server.feed import records as feed_records
 from sync_server.feed import service as feed
@@ -67,6 +74,8 @@ class Hub:
         self.database = database
         self.voice = voice
         self.now = now
+        #: whether its database was made when it was opened
+        self.is_new = False
         self.news = News(self.heads, settings.feed_look_every_s)
         self.book = HubBook(settings.book_folder, voice, database, settings.snapshot_from_rows)
         self._feed_pages = Pages(settings.feed_pages_bytes_max)
@@ -85,18 +94,24 @@ class Hub:
         settings: HubSettings,
         now: Now = system_now,
         database_of: Callable[[str, float, int], Database] = open_database,
+        *,
+        makes: bool = True,
     ) -> "Hub":
         """Open the database, migrate it, and find or make the hub's identity. Time and disk may
-        be handed in."""
+        be handed in. Raises NoHubDatabase where there is none, unless it `makes` one."""
         url = settings.database
         with _options_of(url):
             database = database_of(url, settings.database_wait_s, settings.connections_max)
         try:
             with _options_of(url):
+                is_new = not await migrations.is_there(database, url)
+                if is_new and not makes:
+                    raise NoHubDatabase(url=without_password(url))
                 await database.read(lambda _: None)  # the first connection
             await migrations.upgrade(database, url)
             identity = await database.write(service.own_identity)
             hub = cls(settings, database, Voice.of(identity), now)
+            hub.is_new = is_new
             await hub._look()
         except BaseException:
             await database.close()

@@ -126,6 +126,6 @@ def migrate(database: Url = None) -> None:
         await hub.ready()
         return (await hub.office.quarantine.take_up()).applied
 
-    applied = run(with_hub(settings_of(database=database), work))
+    applied = run(with_hub(settings_of(database=database), work, makes=True))
     waited = f", and what had waited is in the books: {applied}" if applied else ""
     typer.echo(f"up to date{waited}")
