@@ -320,7 +320,8 @@ class HeadOffice:
         """The tills, what they took, and what is to be settled."""
         with suppress(*FAULTS):
             await self._write_contacts()
-        return await self._read(console.overview, self._now())
+        seen = await self._read(console.overview, self._now())
+        return seen._replace(disk_fault=self._database.disk_fault)
 
     # Proof, and periods that are closed
 

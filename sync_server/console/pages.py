@@ -6,7 +6,7 @@ every half second and changes in place; all of them share one look into the data
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from time import monotonic
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from retail.language import Language
+from retail.language import Language, Text
 from retail.money import rounded_quotient
 from sync_server.console import catalogue, periods, words
 from sync_server.console.board import StoreBoard, board
@@ -28,7 +28,7 @@ from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.periods.standing import in_step
-from sync_server.words import NOTHING, facts_of, grouped
+from sync_server.words import facts_of, grouped
 
 #: a look takes at most this part of the time, however long it takes
 _LOOKING_SHARE = 0.1
@@ -53,9 +53,8 @@ class Page(NamedTuple):
 
     headline: str
     well: bool
-    #: that the hub applies nothing, and what to do; empty while it does
-    stopped: str
-    stopped_todo: str
+    #: that the hub takes nothing, or applies nothing, each with what to do
+    bars: tuple[tuple[str, str], ...]
     in_step: str
     unsettled: str
     differences: str
@@ -72,14 +71,11 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
     if well < tills:
         headline = words.SOME_NOT.filled(count=tills - well, all=tills)
     facts, differing = sum(seen.unsettled_facts.values()), seen.differing
-    since, why = seen.intake.deferring_since, seen.intake.deferring_why
-    stopped = words.STOPPED.filled(since=_here(since), why=why) if since else NOTHING
-    todo = words.STOPPED_TODO if since else NOTHING
+    bars = tuple((said.to(language), todo.to(language)) for said, todo in _bars(seen))
     return Page(
         headline=headline.to(language) if tills else "",
-        well=well == tills and not since,
-        stopped=stopped.to(language),
-        stopped_todo=todo.to(language),
+        well=well == tills and not bars,
+        bars=bars,
         in_step=f"{well} / {tills}",
         unsettled=words.UNSETTLED.filled(facts=facts_of(facts)).to(language) if facts else "",
         differences=words.DIFFERENCES.filled(count=differing).to(language) if differing else "",
@@ -88,6 +84,15 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
         stores=board(seen, language, now),
         discrepancies=discrepancies(seen, language, now),
     )
+
+
+def _bars(seen: Overview) -> Iterator[tuple[Text, Text]]:
+    """What is wrong with the hub itself, and what to do."""
+    if seen.disk_fault:
+        yield words.DISK.filled(why=seen.disk_fault), words.DISK_TODO
+    since, why = seen.intake.deferring_since, seen.intake.deferring_why
+    if since:
+        yield words.STOPPED.filled(since=_here(since), why=why), words.STOPPED_TODO
 
 
 def _here(at: str) -> str:

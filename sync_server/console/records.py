@@ -134,6 +134,8 @@ class Overview(NamedTuple):
     put_back: PutBack | None
     closed: dict[str, PeriodRow]
     late: list[Late]
+    #: why the hub's disk takes nothing, empty while it does
+    disk_fault: str = ""
 
 
 def overview(connection: Connection, now: datetime) -> Overview:

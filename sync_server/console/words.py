@@ -53,6 +53,17 @@ STOPPED_TODO = Text(
     "门店可继续销售，数据不会丢失。查看原因：sync-server quarantine list。请退回此前的程序版本"
     "或修复当前版本，然后运行：sync-server quarantine resume",
 )
+#: the hub's disk is full or read-only, in the database's own words
+DISK = Text(
+    "The hub keeps nothing that tills send: its disk takes nothing ({why}).",
+    "总部无法保存收银机发来的数据：磁盘无法写入（{why}）。",
+)
+DISK_TODO = Text(
+    "Tills sell on and nothing is lost: they keep it and send it again. Make room on the hub's"
+    " disk, or let it be written again; then the hub goes on by itself.",
+    "门店可继续销售，数据不会丢失：收银机会保留并自动补发。请清理总部磁盘空间或恢复写入权限，"
+    "之后总部会自动恢复。",
+)
 OTHER_STORES = Text("other stores", "其他门店")
 OTHER_HOURS = Text("other", "其他")
 SHIFT_NONE = Text("no shift", "未开班")
