@@ -7,7 +7,7 @@ every half second and changes in place; all of them share one look into the data
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from time import monotonic
 from typing import NamedTuple
@@ -28,12 +28,13 @@ from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.periods.standing import in_step
-from sync_server.words import facts_of, grouped
+from sync_server.words import NOTHING, age, facts_of, grouped
 
 #: a look takes at most this part of the time, however long it takes
 _LOOKING_SHARE = 0.1
 _STALE_AFTER_MS = 5_000
 _ASK_EVERY_MS = 500
+_BACKUP_LATE = timedelta(days=7)
 #: the board changes nothing, and says to nobody that it was read
 _BOARD = Sheet(("page.css", "hq.css"), "hq.js", form_action="'none'", referrer="no-referrer")
 
@@ -58,6 +59,9 @@ class Page(NamedTuple):
     in_step: str
     unsettled: str
     differences: str
+    #: how old the last backup is, and whether that is something to attend to
+    backup: str
+    backup_is_late: bool
     day: str
     figures: tuple[Figures, ...]
     stores: tuple[StoreBoard, ...]
@@ -71,6 +75,7 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
     if well < tills:
         headline = words.SOME_NOT.filled(count=tills - well, all=tills)
     facts, differing = sum(seen.unsettled_facts.values()), seen.differing
+    backup, backup_is_late = _backup(seen, now)
     bars = tuple((said.to(language), todo.to(language)) for said, todo in _bars(seen))
     return Page(
         headline=headline.to(language) if tills else "",
@@ -79,6 +84,8 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
         in_step=f"{well} / {tills}",
         unsettled=words.UNSETTLED.filled(facts=facts_of(facts)).to(language) if facts else "",
         differences=words.DIFFERENCES.filled(count=differing).to(language) if differing else "",
+        backup=backup.to(language),
+        backup_is_late=backup_is_late,
         day=seen.day,
         figures=_figures(seen, language),
         stores=board(seen, language, now),
@@ -93,6 +100,24 @@ def _bars(seen: Overview) -> Iterator[tuple[Text, Text]]:
     since, why = seen.intake.deferring_since, seen.intake.deferring_why
     if since:
         yield words.STOPPED.filled(since=_here(since), why=why), words.STOPPED_TODO
+
+
+def _backup(seen: Overview, now: datetime) -> tuple[Text, bool]:
+    """How old the last backup is, and whether that is something to attend to: not before there is
+    anything to lose."""
+    if not seen.backup_at:
+        has_facts = any(standing.head_seq for standing in seen.standings)
+        return (words.NO_BACKUP, True) if has_facts else (NOTHING, False)
+    is_late = now - datetime.fromisoformat(seen.backup_at) > _BACKUP_LATE
+    said = (
+        words.BACKUP_LATE
+        if is_late
+        else words.BACKUP
+        if seen.backup_is_proved
+        else words.BACKUP_NOTED
+    )
+    since = age(seen.backup_at, now)
+    return Text(said.filled(age=since.en).en, said.filled(age=since.zh).zh), is_late
 
 
 def _here(at: str) -> str:

@@ -41,6 +41,17 @@ ALL_WELL = Text("All tills in step", "全部同步")
 SOME_NOT = Text("{count} of {all} tills not in step", "{all} 台终端中 {count} 台未同步")
 UNSETTLED = Text("{facts} to be settled", "{facts}记录待处理")
 DIFFERENCES = Text("{count} over or short", "{count} 笔长短款")
+BACKUP = Text("last backup {age}", "最近备份：{age}")
+#: a person said so (`backups note`); nobody read it again
+BACKUP_NOTED = Text("last backup {age}, not read again", "最近备份：{age}，未复核")
+BACKUP_LATE = Text(
+    "Last backup {age}. Take one: sync-server backup FILE",
+    "最近备份：{age}。请备份：sync-server backup FILE",
+)
+NO_BACKUP = Text(
+    "There is no backup. Take one: sync-server backup FILE",
+    "尚无备份。请备份：sync-server backup FILE",
+)
 #: the hub applies nothing: since when, and how many of how many facts failed
 STOPPED = Text(
     "Facts are kept, but nothing goes into the books since {since}: {why} of the last facts came to"
