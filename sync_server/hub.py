@@ -22,6 +22,8 @@ from journal.push import is_signed
 from journal.stream import StreamId
 from journal.wire import Declared
 from sync_server import migrations
+from sync_server.catalogue import acts
+from sync_server.catalogue.acts import Act
 from sync_server.catalogue.book import HubBook
 from sync_server.database import (
     FAULTS,
@@ -40,7 +42,7 @@ from sync_server.head_office import PROJECTION, HeadOffice, Now
 from sync_server.jobs import Jobs
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
-from sync_server.sync import contacts, enrolment, records, service, tokens, versions
+from sync_server.sync import contacts, enrolment, service, tokens, versions
 from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
 from sync_server.sync.service import ForkFound, LostFacts, Signed, Voice
 from sync_server.sync.tokens import Bearer
@@ -179,8 +181,20 @@ class Hub:
         async with self.admission.turn(request.public_key, Rank.HELLO):
             return await self._write(enrolment.enrol, self.voice, request, self.now())
 
-    async def revoke(self, till_id: str) -> bool:
-        return await self._write(records.revoke, till_id, self.now())
+    async def revoke(self, till_id: str, author: str = "?") -> enrolment.Revocation | None:
+        """Refuse a till service from now on; None where there is no such till."""
+
+        def work(connection: Connection) -> enrolment.Revocation | None:
+            revoked = enrolment.revoke(connection, till_id, self.now())
+            if revoked and revoked.is_new:
+                acts.tell(connection, self.now(), author, Act.REVOKED, till_id)
+            return revoked
+
+        return await self.database.write(work)
+
+    async def spoke_at(self, till_id: str) -> datetime | None:
+        """When a till spoke last; None before it ever did."""
+        return await self._read(enrolment.spoke_at, till_id)
 
     def hello(self, request: wire.HelloRequest) -> wire.HelloReply:
         """What a till begins a conversation with; nothing that it may not do without."""
