@@ -13,7 +13,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from retail.language import Language, Text
@@ -23,7 +23,7 @@ from sync_server.console.board import StoreBoard, board
 from sync_server.console.chart import Chart, chart
 from sync_server.console.discrepancies import Discrepancy, discrepancies
 from sync_server.console.drawn import Sheet
-from sync_server.console.guard import is_local, language_of, sentence
+from sync_server.console.guard import is_local, language_of, nowhere, sentence
 from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
@@ -195,7 +195,19 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
         except FAULTS:
             return sentence(words.DATABASE_AWAY, 503)
 
-    return [Route("/hq", board_page, methods=["GET"]), *catalogue.routes(hub), *periods.routes(hub)]
+    async def root(_request: Request) -> Response:
+        return RedirectResponse("/hq", 303)
+
+    async def elsewhere(request: Request) -> Response:
+        return nowhere(language_of(request)) if is_local(request) else sentence(words.NOT_HERE, 403)
+
+    return [
+        Route("/", root, methods=["GET"]),
+        Route("/hq", board_page, methods=["GET"]),
+        *catalogue.routes(hub),
+        *periods.routes(hub),
+        Route("/hq/{_:path}", elsewhere, methods=["GET"]),
+    ]
 
 
 async def _answer(looks: _Looks, request: Request) -> Response:

@@ -84,6 +84,7 @@ NOT_HERE = Text(
     "This page is served to the hub's own machine only, until passwords are set up.",
     "设置密码之前，此页面仅限本机访问。",
 )
+NO_PAGE = Text("There is no page at this address.", "此地址没有页面。")
 NOT_FROM_HERE = Text(
     "Nothing was changed: this form was not sent by a page of this hub. Load the page again.",
     "未作任何更改：此表单并非由本页面提交。请刷新页面后重试。",
