@@ -77,6 +77,10 @@ FAULTS = (SQLAlchemyError, OSError)
 #: SQLSTATE classes: data exception, integrity violation, program limit (PostgreSQL, appendix A)
 _ROWS_TO_BLAME = {"22", "23", "54"}
 
+#: what a disk that is full or read-only raises: primary result codes, SQLSTATEs
+_SQLITE_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
+_POSTGRESQL_DISK = {"53100", "25006", "58030"}
+
 
 class DatabaseUnusable(Refusal):
     code = "database_unusable"
@@ -87,14 +91,42 @@ class DatabaseUnusable(Refusal):
     )
 
 
+class NoHubDatabase(Refusal):
+    code = "no_hub_database"
+    sentence = Text("There is no hub database at {url}.", "{url} 处没有总部数据库。")
+    way_on = Text(
+        "Give the hub's own with --database or in OMNITILL_HUB_DATABASE; a new one is made by:"
+        " sync-server migrate",
+        "请用 --database 或环境变量 OMNITILL_HUB_DATABASE 指明总部数据库；"
+        "新建请运行：sync-server migrate",
+    )
+
+
+class DiskTakesNothing(DatabaseUnusable):
+    code = "disk_takes_nothing"
+    sentence = Text("The database {url} takes nothing: {why}", "数据库 {url} 无法写入：{why}")
+    way_on = Text(
+        "Make room on the hub's disk, or let it be written again, then do it again. Tills sell on"
+        " and nothing is lost.",
+        "请清理总部磁盘空间或恢复写入权限后重试。门店可继续销售，数据不会丢失。",
+    )
+
+
 _NO_URL = Text("it is no database URL", "不是数据库地址")
 _NO_FILE = Text("it names no file", "未指定文件")
 
 
 def unusable(url: str, fault: Exception) -> DatabaseUnusable:
     """What one of FAULTS is to a person: its own words, on one line."""
-    why = str(getattr(fault, "orig", None) or fault).partition("\n")[0]
-    return DatabaseUnusable(url=without_password(url), why=why)
+    kind = DiskTakesNothing if blames_disk(fault) else DatabaseUnusable
+    return kind(url=without_password(url), why=_own_words(fault))
+
+
+def _own_words(fault: Exception) -> str:
+    orig = getattr(fault, "orig", None) or fault
+    if getattr(orig, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return "database or disk is full"  # which SQLite calls an I/O error
+    return str(orig).partition("\n")[0]
 
 
 class RowsRefused(ValueError):
@@ -107,6 +139,11 @@ class Database(Protocol):
 
     #: so many writes at once leave reads what they need
     writes_max: int
+
+    @property
+    def disk_fault(self) -> str:
+        """Why its disk took nothing of the last write, full or read-only; empty when it did."""
+        ...
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction: durable when this returns, or nothing happened."""
@@ -169,6 +206,7 @@ class SqliteDatabase:
     """A file: one writer thread, a few readers, WAL with synchronous=FULL."""
 
     writes_max = 1
+    disk_fault = ""
 
     def __init__(self, url: URL, wait_s: float) -> None:
         self._file = Path(str(url.database))
@@ -187,7 +225,23 @@ class SqliteDatabase:
             event.listen(engine, "begin", _beginning(begin))
 
     async def write(self, work: Work[T]) -> T:
-        return await self._on(self._writer, self.write_engine, work)
+        changes = 0
+
+        def counted(connection: Connection) -> T:
+            nonlocal changes
+            before = driver_of(connection).total_changes
+            done = work(connection)
+            changes = driver_of(connection).total_changes - before
+            return done
+
+        try:
+            done = await self._on(self._writer, self.write_engine, counted)
+        except SQLAlchemyError as fault:
+            self.disk_fault = _own_words(fault) if blames_disk(fault) else self.disk_fault
+            raise
+        if changes:  # what changes nothing says nothing of the disk
+            self.disk_fault = ""
+        return done
 
     async def read(self, work: Work[T]) -> T:
         return await self._on(self._readers, self._read_engine, work)
@@ -307,6 +361,8 @@ def copy_sqlite(connection: Connection, file: Path, tell: Callable[[int, int], o
 class PostgresqlDatabase:
     """A server, through asyncpg. Reads are REPEATABLE READ, so a page of the feed is one cut."""
 
+    disk_fault = ""
+
     def __init__(self, url: URL, wait_s: float, connections_max: int) -> None:
         self.writes_max = max(1, connections_max // 2)
         self._engine: AsyncEngine = create_async_engine(
@@ -322,7 +378,13 @@ class PostgresqlDatabase:
         )
 
     async def write(self, work: Work[T]) -> T:
-        return await self._within("read_committed", work)
+        try:
+            done = await self._within("read_committed", work)
+        except SQLAlchemyError as fault:
+            self.disk_fault = _own_words(fault) if blames_disk(fault) else self.disk_fault
+            raise
+        self.disk_fault = ""
+        return done
 
     async def read(self, work: Work[T]) -> T:
         return await self._within("repeatable_read", work)
@@ -384,6 +446,14 @@ def blames_rows(fault: BaseException) -> bool:
     if isinstance(fault, OverflowError | sqlite3.IntegrityError | sqlite3.DataError):
         return True
     return (getattr(fault, "sqlstate", None) or "")[:2] in _ROWS_TO_BLAME
+
+
+def blames_disk(fault: Exception) -> bool:
+    """Whether the database's disk is full, or may not be written."""
+    orig = getattr(fault, "orig", None)
+    if isinstance(orig, sqlite3.Error):
+        return getattr(orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_DISK
+    return getattr(orig, "sqlstate", None) in _POSTGRESQL_DISK
 
 
 def blames_database(fault: Exception) -> bool:

@@ -320,7 +320,16 @@ class HeadOffice:
         """The tills, what they took, and what is to be settled."""
         with suppress(*FAULTS):
             await self._write_contacts()
-        return await self._read(console.overview, self._now())
+
+        def look(connection: Connection) -> console.Overview:
+            seen = console.overview(connection, self._now())
+            last = backup_records.youngest(connection)
+            if last is None:
+                return seen
+            return seen._replace(backup_at=last.taken_at, backup_is_proved=bool(last.file))
+
+        seen = await self._read(look)
+        return seen._replace(disk_fault=self._database.disk_fault)
 
     # Proof, and periods that are closed
 

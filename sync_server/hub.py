@@ -22,8 +22,17 @@ from journal.push import is_signed
 from journal.stream import StreamId
 from journal.wire import Declared
 from sync_server import migrations
+from sync_server.catalogue import acts
+from sync_server.catalogue.acts import Act
 from sync_server.catalogue.book import HubBook
-from sync_server.database import FAULTS, Database, open_database, unusable
+from sync_server.database import (
+    FAULTS,
+    Database,
+    NoHubDatabase,
+    open_database,
+    unusable,
+    without_password,
+)
 from sync_server.feed import epochs
 from sync_server.feed import records as feed_records
 from sync_server.feed import service as feed
@@ -33,7 +42,7 @@ from sync_server.head_office import PROJECTION, HeadOffice, Now
 from sync_server.jobs import Jobs
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
-from sync_server.sync import contacts, enrolment, records, service, tokens, versions
+from sync_server.sync import contacts, enrolment, service, tokens, versions
 from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
 from sync_server.sync.service import ForkFound, LostFacts, Signed, Voice
 from sync_server.sync.tokens import Bearer
@@ -67,6 +76,8 @@ class Hub:
         self.database = database
         self.voice = voice
         self.now = now
+        #: whether its database was made when it was opened
+        self.is_new = False
         self.news = News(self.heads, settings.feed_look_every_s)
         self.book = HubBook(settings.book_folder, voice, database, settings.snapshot_from_rows)
         self._feed_pages = Pages(settings.feed_pages_bytes_max)
@@ -85,18 +96,24 @@ class Hub:
         settings: HubSettings,
         now: Now = system_now,
         database_of: Callable[[str, float, int], Database] = open_database,
+        *,
+        makes: bool = True,
     ) -> "Hub":
         """Open the database, migrate it, and find or make the hub's identity. Time and disk may
-        be handed in."""
+        be handed in. Raises NoHubDatabase where there is none, unless it `makes` one."""
         url = settings.database
         with _options_of(url):
             database = database_of(url, settings.database_wait_s, settings.connections_max)
         try:
             with _options_of(url):
+                is_new = not await migrations.is_there(database, url)
+                if is_new and not makes:
+                    raise NoHubDatabase(url=without_password(url))
                 await database.read(lambda _: None)  # the first connection
             await migrations.upgrade(database, url)
             identity = await database.write(service.own_identity)
             hub = cls(settings, database, Voice.of(identity), now)
+            hub.is_new = is_new
             await hub._look()
         except BaseException:
             await database.close()
@@ -164,8 +181,20 @@ class Hub:
         async with self.admission.turn(request.public_key, Rank.HELLO):
             return await self._write(enrolment.enrol, self.voice, request, self.now())
 
-    async def revoke(self, till_id: str) -> bool:
-        return await self._write(records.revoke, till_id, self.now())
+    async def revoke(self, till_id: str, author: str = "?") -> enrolment.Revocation | None:
+        """Refuse a till service from now on; None where there is no such till."""
+
+        def work(connection: Connection) -> enrolment.Revocation | None:
+            revoked = enrolment.revoke(connection, till_id, self.now())
+            if revoked and revoked.is_new:
+                acts.tell(connection, self.now(), author, Act.REVOKED, till_id)
+            return revoked
+
+        return await self.database.write(work)
+
+    async def spoke_at(self, till_id: str) -> datetime | None:
+        """When a till spoke last; None before it ever did."""
+        return await self._read(enrolment.spoke_at, till_id)
 
     def hello(self, request: wire.HelloRequest) -> wire.HelloReply:
         """What a till begins a conversation with; nothing that it may not do without."""

@@ -45,6 +45,8 @@ def application(settings: HubSettings, now: Now = system_now) -> Starlette:
             await hub().ready()
         except FAULTS as fault:
             return JSONResponse({"status": "not ready", "why": type(fault).__name__}, 503)
+        if why := hub().database.disk_fault:
+            return JSONResponse({"status": "not ready", "why": why}, 503)
         return JSONResponse({"status": "ok"})
 
     async def misdirected(request: Request, fault: Exception) -> Response:

@@ -71,6 +71,13 @@ def _migrated() -> bytes:
         return file.read_bytes()
 
 
+def put_new(database_url: str) -> None:
+    """A hub's database that nobody has used, where there is none: on PostgreSQL there is one."""
+    file = file_of(database_url)
+    if file is not None and not file.exists():
+        file.write_bytes(_migrated())
+
+
 class _Server(uvicorn.Server):
     """Waits to be told to stop instead of looking every tenth of a second."""
 
@@ -87,11 +94,9 @@ class ServedHub:
     ) -> None:
         self.clock = clock or SteppedClock()
         self._folder = TemporaryDirectory(prefix="omnitill-hub-", ignore_cleanup_errors=True)
-        file = file_of(database_url)
-        if file is None:  # else its book lies beside it
+        if file_of(database_url) is None:  # else its book lies beside it
             settings = {"price_book": Path(self._folder.name), **settings}
-        elif not file.exists():
-            file.write_bytes(_migrated())
+        put_new(database_url)
         self.settings = hub_settings(database_url, **settings)
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port = int(self._listener.getsockname()[1])

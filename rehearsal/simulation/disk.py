@@ -90,6 +90,10 @@ class ServerDatabase:
         self._disk = disk
         self.writes_max = inner.writes_max
 
+    @property
+    def disk_fault(self) -> str:
+        return self._inner.disk_fault
+
     async def listen(self, wake: Callable[[], None], end_within: EndWithin) -> None:
         await self._inner.listen(wake, end_within)
 

@@ -53,6 +53,13 @@ def backups(connection: Connection, most: int) -> list[BackupRow]:
     return [BackupRow(*row) for row in rows]
 
 
+def youngest(connection: Connection) -> BackupRow | None:
+    """The one that was taken last, if there is any."""
+    columns = (backup.c[name] for name in BackupRow._fields)
+    rows = connection.execute(select(*columns).order_by(backup.c.taken_at.desc()).limit(1))
+    return next((BackupRow(*row) for row in rows), None)
+
+
 def add(connection: Connection, row: BackupRow) -> None:
     connection.execute(insert(backup).values(row._asdict()))
 

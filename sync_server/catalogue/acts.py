@@ -1,4 +1,4 @@
-"""The log: who at head office did what to the catalogue and to periods, and when. A row is written
+"""The log: who at head office did what to the catalogue, to periods and to tills. A row is written
 in the transaction of the act that it tells of."""
 
 from collections import defaultdict
@@ -39,8 +39,8 @@ Index("office_act_subject", office_act.c.subject)
 
 
 class Act(StrEnum):
-    """What was done: to a revision, to a product in a draft, to what may not be sold, or to a
-    period."""
+    """What was done: to a revision, to a product in a draft, to what may not be sold, to a period,
+    or to a till."""
 
     DRAFTED = "drafted"
     #: drafted, so that everything is as it was when another revision stood
@@ -53,6 +53,8 @@ class Act(StrEnum):
     LIFTED = "lifted"
     #: a period of a store
     CLOSED = "closed"
+    #: a till
+    REVOKED = "revoked"
 
 
 NAMES: Final = {
@@ -65,6 +67,7 @@ NAMES: Final = {
     Act.RECALLED: Text("recalled", "召回"),
     Act.LIFTED: Text("lifted", "解除"),
     Act.CLOSED: Text("closed", "日结"),
+    Act.REVOKED: Text("revoked", "停用"),
 }
 #: the author of what the hub does by itself: a plan's time has come
 BY_ITSELF: Final = ""
@@ -76,7 +79,8 @@ _OF_REVISIONS = (*BEGINNINGS, Act.PUBLISHED, Act.PLANNED, Act.WITHDRAWN)
 
 class ActRow(NamedTuple):
     """An act: when, ISO 8601 in UTC; who; to what: a revision's number, `NUMBER/PRODUCT` for a
-    product that was edited into a draft, a recall's key, `STORE/DATE` of a period; why."""
+    product that was edited into a draft, a recall's key, `STORE/DATE` of a period, a till's
+    id; why."""
 
     number: int
     at: str

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from retail.language import Text
 from sync_server.catalogue import moments
 from sync_server.commands.running import Url, stop
 from sync_server.commands.shown import printable, rows
@@ -16,10 +17,16 @@ from sync_server.hub import Hub
 from sync_server.quarantine import records
 from sync_server.quarantine.records import SettlementRow, Where
 from sync_server.quarantine.replays import BY_ITSELF, Shown, Tally
+from sync_server.words import facts_of
 
 _LIST = ("fact", "till", "seq", "type", "verdict", "since", "reason")
 #: what waits behind a fact is shown as far as this
 _BEHIND_MAX = 50
+_LEFT_OUT = Text(
+    "{facts} of {till} left out, they came while it was revoked: if they count,"
+    " sync-server quarantine replay --till {till}",
+    "{till} 停用期间的 {facts}记录未重放；如需入账：sync-server quarantine replay --till {till}",
+)
 
 Eid = Annotated[str, typer.Argument(metavar="EID", help="the fact's id, as `list` shows it")]
 
@@ -123,7 +130,16 @@ def replay(
         return await quarantine.replay(records.ALL, who, seen)
 
     where = records.ALL if till is None else records.of_till(till)
-    _say(ask(database, lambda hub: _watched(hub, where, work)))
+
+    async def whole(hub: Hub) -> tuple[Tally, list[tuple[str, int]]]:
+        tally = await _watched(hub, where, work)
+        return tally, await hub.office.quarantine.left_out() if everything else []
+
+    tally, left_out = ask(database, whole)
+    for till_id, facts in left_out:
+        said = _LEFT_OUT.filled(facts=facts_of(facts), till=till_id)
+        typer.echo(f"{said.en}\n{said.zh}", err=True)
+    _say(tally)
 
 
 def set_aside(

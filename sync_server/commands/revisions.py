@@ -110,7 +110,7 @@ def history(
 
 
 def log(limit: Limit = 20, database: Url = None) -> None:
-    """List who did what to the catalogue, the newest first.
+    """List who did what to the catalogue, to periods and to tills, the newest first.
 
     Example: sync-server products log --limit 100
     """

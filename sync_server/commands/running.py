@@ -10,21 +10,29 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 
+from retail.language import Text
 from retail.refusals import Refusal
-from sync_server.database import FAULTS, unusable
+from sync_server.database import FAULTS, unusable, without_password
 from sync_server.hub import Hub
 from sync_server.settings import ENVIRONMENT, HubSettings
 
 T = TypeVar("T")
 #: this many new objects that outlive their maker make the garbage collector look at them
 COLLECT_EVERY_OBJECTS = 50_000
+_NEW = Text("a new hub database: {url}", "已新建总部数据库：{url}")
 Url = Annotated[str | None, typer.Option(help="sqlite:///FILE or postgresql://…")]
 
 
-async def with_hub(settings: HubSettings, work: Callable[[Hub], Awaitable[T]]) -> T:
-    """Do something with the hub, without serving. Raises DatabaseUnusable."""
+async def with_hub(
+    settings: HubSettings, work: Callable[[Hub], Awaitable[T]], *, makes: bool = False
+) -> T:
+    """Do something with the hub, without serving. Raises DatabaseUnusable, or NoHubDatabase where
+    there is none, unless it `makes` one."""
     try:
-        hub = await Hub.open(settings)
+        hub = await Hub.open(settings, makes=makes)
+        if hub.is_new:
+            said = _NEW.filled(url=without_password(settings.database))
+            typer.echo(f"{said.en}\n{said.zh}", err=True)
         try:
             return await work(hub)
         finally:
@@ -34,8 +42,9 @@ async def with_hub(settings: HubSettings, work: Callable[[Hub], Awaitable[T]]) -
 
 
 async def opens(settings: HubSettings) -> None:
-    """See that the hub's database can be used, and bring it up to date."""
-    await with_hub(settings, Hub.ready)
+    """See that the hub's database can be used, make it where there is none, and bring it up to
+    date."""
+    await with_hub(settings, Hub.ready, makes=True)
 
 
 def run(work: Awaitable[T]) -> T:

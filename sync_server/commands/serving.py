@@ -25,6 +25,8 @@ from sync_server.settings import is_loopback
 
 #: what is under way when the hub is told to stop may take this much longer, in seconds
 STOP_S = 10
+_LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_LOG_TIME = "%Y-%m-%dT%H:%M:%S%z"
 
 
 def serve(
@@ -56,7 +58,7 @@ def serve(
     port = listener.getsockname()[1]
     page = "/hq" if settings.console else ""
     typer.echo(f"hub on http{'s' if tls_cert else ''}://{settings.host}:{port}{page}")
-    logging.basicConfig(level=logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, format=_LOG, datefmt=_LOG_TIME)
     collect_seldom()
     site = application(settings)
     server = _Server(
@@ -65,6 +67,7 @@ def serve(
             ssl_certfile=tls_cert,
             ssl_keyfile=tls_key,
             ws="none",
+            log_config=None,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=STOP_S,
@@ -126,6 +129,6 @@ def migrate(database: Url = None) -> None:
         await hub.ready()
         return (await hub.office.quarantine.take_up()).applied
 
-    applied = run(with_hub(settings_of(database=database), work))
+    applied = run(with_hub(settings_of(database=database), work, makes=True))
     waited = f", and what had waited is in the books: {applied}" if applied else ""
     typer.echo(f"up to date{waited}")

@@ -1,10 +1,27 @@
 """`sync-server enrol-code` and `revoke`: which tills the hub serves."""
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
+from retail.language import Text
+from sync_server.catalogue import moments
 from sync_server.commands.running import Url, run, settings_of, stop, with_hub
+from sync_server.commands.telling import By, Told, ask
+from sync_server.hub import Hub, system_now
+
+#: a till that spoke within this time has a machine that works
+_LATELY = timedelta(minutes=10)
+_VALID = Text("It may be used once, within {minutes} min.", "仅限使用一次，{minutes} 分钟内有效。")
+_SPOKE = Text(
+    "{till} spoke {ago} s ago: the machine that has it now will be refused once the code is used.",
+    "{till} 在 {ago} 秒前有过联系：登记码一经使用，现有机器将被拒绝。",
+)
+_UNDO = Text(
+    "To let it in again give it a new code: sync-server enrol-code {store} --till {till}",
+    "如需恢复，请为其生成新的登记码：sync-server enrol-code {store} --till {till}",
+)
 
 
 def enrol_code(
@@ -13,19 +30,37 @@ def enrol_code(
     database: Url = None,
 ) -> None:
     """Make a one-time code for a new till. Example: sync-server enrol-code S01"""
-    code, till_id = run(
-        with_hub(settings_of(database=database), lambda hub: hub.enrol_code(store, till))
-    )
+    settings = settings_of(database=database)
+
+    async def work(hub: Hub) -> tuple[str, str, datetime | None]:
+        code, till_id = await hub.enrol_code(store, till)
+        return code, till_id, await hub.spoke_at(till_id)
+
+    code, till_id, spoke_at = run(with_hub(settings, work))
     typer.echo(f"{code}  for till {till_id}")
+    _say(_VALID.filled(minutes=f"{settings.enrol_code_valid_s / 60:g}"))
+    ago = system_now() - spoke_at if spoke_at else _LATELY
+    if ago < _LATELY:
+        _say(_SPOKE.filled(till=till_id, ago=max(0, int(ago.total_seconds()))))
 
 
 def revoke(
-    till: Annotated[str, typer.Argument(help="the till's id")], database: Url = None
+    till: Annotated[str, typer.Argument(help="the till's id")],
+    by: By = None,
+    database: Url = None,
 ) -> None:
     """Refuse a till service from now on; its facts are still kept.
 
     Example: sync-server revoke S01-2
     """
-    if not run(with_hub(settings_of(database=database), lambda hub: hub.revoke(till))):
+    revoked = ask(database, lambda hub: hub.revoke(till, Told(by, "").by))
+    if revoked is None:
         stop(f"There is no till {till}.", "The page at /hq lists them.")
-    typer.echo(f"{till} is revoked")
+    since = "" if revoked.is_new else f" already, since {moments.told(revoked.since)}"
+    typer.echo(f"{till} is revoked{since}")
+    _say(_UNDO.filled(store=revoked.store_id, till=till))
+
+
+def _say(said: Text) -> None:
+    """To a person, beside the output."""
+    typer.echo(f"{said.en}\n{said.zh}", err=True)

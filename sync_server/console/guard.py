@@ -73,8 +73,18 @@ def is_local(request: Request) -> bool:
 
 def sentence(said: Text, status: int) -> Response:
     """A page of one sentence."""
+    return _plain(f"<p>{said.en}</p><p>{said.zh}</p>", status)
+
+
+def nowhere(language: Language) -> Response:
+    """At an address of the console that has no page, with the way back."""
+    said, back = words.NO_PAGE.to(language), words.WORDS["title"].to(language)
+    link = f'<a href="/hq?lang={language}">{back}</a>'
+    return _plain(f'<!doctype html><html lang="{language}"><p>{said}</p><p>{link}</p>', 404)
+
+
+def _plain(html: str, status: int) -> Response:
     policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-    html = f"<p>{said.en}</p><p>{said.zh}</p>"
     return HTMLResponse(html, status, headers={**HEADERS, **policy})
 
 

@@ -6,34 +6,35 @@ every half second and changes in place; all of them share one look into the data
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from hashlib import sha256
 from time import monotonic
 from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from retail.language import Language
+from retail.language import Language, Text
 from retail.money import rounded_quotient
 from sync_server.console import catalogue, periods, words
 from sync_server.console.board import StoreBoard, board
 from sync_server.console.chart import Chart, chart
 from sync_server.console.discrepancies import Discrepancy, discrepancies
 from sync_server.console.drawn import Sheet
-from sync_server.console.guard import is_local, language_of, sentence
+from sync_server.console.guard import is_local, language_of, nowhere, sentence
 from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.periods.standing import in_step
-from sync_server.words import NOTHING, facts_of, grouped
+from sync_server.words import NOTHING, age, facts_of, grouped
 
 #: a look takes at most this part of the time, however long it takes
 _LOOKING_SHARE = 0.1
 _STALE_AFTER_MS = 5_000
 _ASK_EVERY_MS = 500
+_BACKUP_LATE = timedelta(days=7)
 #: the board changes nothing, and says to nobody that it was read
 _BOARD = Sheet(("page.css", "hq.css"), "hq.js", form_action="'none'", referrer="no-referrer")
 
@@ -53,12 +54,14 @@ class Page(NamedTuple):
 
     headline: str
     well: bool
-    #: that the hub applies nothing, and what to do; empty while it does
-    stopped: str
-    stopped_todo: str
+    #: that the hub takes nothing, or applies nothing, each with what to do
+    bars: tuple[tuple[str, str], ...]
     in_step: str
     unsettled: str
     differences: str
+    #: how old the last backup is, and whether that is something to attend to
+    backup: str
+    backup_is_late: bool
     day: str
     figures: tuple[Figures, ...]
     stores: tuple[StoreBoard, ...]
@@ -72,22 +75,49 @@ def page(seen: Overview, language: Language, now: datetime) -> Page:
     if well < tills:
         headline = words.SOME_NOT.filled(count=tills - well, all=tills)
     facts, differing = sum(seen.unsettled_facts.values()), seen.differing
-    since, why = seen.intake.deferring_since, seen.intake.deferring_why
-    stopped = words.STOPPED.filled(since=_here(since), why=why) if since else NOTHING
-    todo = words.STOPPED_TODO if since else NOTHING
+    backup, backup_is_late = _backup(seen, now)
+    bars = tuple((said.to(language), todo.to(language)) for said, todo in _bars(seen))
     return Page(
         headline=headline.to(language) if tills else "",
-        well=well == tills and not since,
-        stopped=stopped.to(language),
-        stopped_todo=todo.to(language),
+        well=well == tills and not bars,
+        bars=bars,
         in_step=f"{well} / {tills}",
         unsettled=words.UNSETTLED.filled(facts=facts_of(facts)).to(language) if facts else "",
         differences=words.DIFFERENCES.filled(count=differing).to(language) if differing else "",
+        backup=backup.to(language),
+        backup_is_late=backup_is_late,
         day=seen.day,
         figures=_figures(seen, language),
         stores=board(seen, language, now),
         discrepancies=discrepancies(seen, language, now),
     )
+
+
+def _bars(seen: Overview) -> Iterator[tuple[Text, Text]]:
+    """What is wrong with the hub itself, and what to do."""
+    if seen.disk_fault:
+        yield words.DISK.filled(why=seen.disk_fault), words.DISK_TODO
+    since, why = seen.intake.deferring_since, seen.intake.deferring_why
+    if since:
+        yield words.STOPPED.filled(since=_here(since), why=why), words.STOPPED_TODO
+
+
+def _backup(seen: Overview, now: datetime) -> tuple[Text, bool]:
+    """How old the last backup is, and whether that is something to attend to: not before there is
+    anything to lose."""
+    if not seen.backup_at:
+        has_facts = any(standing.head_seq for standing in seen.standings)
+        return (words.NO_BACKUP, True) if has_facts else (NOTHING, False)
+    is_late = now - datetime.fromisoformat(seen.backup_at) > _BACKUP_LATE
+    said = (
+        words.BACKUP_LATE
+        if is_late
+        else words.BACKUP
+        if seen.backup_is_proved
+        else words.BACKUP_NOTED
+    )
+    since = age(seen.backup_at, now)
+    return Text(said.filled(age=since.en).en, said.filled(age=since.zh).zh), is_late
 
 
 def _here(at: str) -> str:
@@ -165,7 +195,19 @@ def routes(hub: Callable[[], Hub]) -> list[Route]:
         except FAULTS:
             return sentence(words.DATABASE_AWAY, 503)
 
-    return [Route("/hq", board_page, methods=["GET"]), *catalogue.routes(hub), *periods.routes(hub)]
+    async def root(_request: Request) -> Response:
+        return RedirectResponse("/hq", 303)
+
+    async def elsewhere(request: Request) -> Response:
+        return nowhere(language_of(request)) if is_local(request) else sentence(words.NOT_HERE, 403)
+
+    return [
+        Route("/", root, methods=["GET"]),
+        Route("/hq", board_page, methods=["GET"]),
+        *catalogue.routes(hub),
+        *periods.routes(hub),
+        Route("/hq/{_:path}", elsewhere, methods=["GET"]),
+    ]
 
 
 async def _answer(looks: _Looks, request: Request) -> Response:

@@ -135,6 +135,11 @@ class Overview(NamedTuple):
     put_back: PutBack | None
     closed: dict[str, PeriodRow]
     late: list[Late]
+    #: when the last backup was taken, empty without any, and whether it was read again
+    backup_at: str = ""
+    backup_is_proved: bool = False
+    #: why the hub's disk takes nothing, empty while it does
+    disk_fault: str = ""
 
 
 def overview(connection: Connection, now: datetime) -> Overview:

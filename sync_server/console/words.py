@@ -41,6 +41,17 @@ ALL_WELL = Text("All tills in step", "全部同步")
 SOME_NOT = Text("{count} of {all} tills not in step", "{all} 台终端中 {count} 台未同步")
 UNSETTLED = Text("{facts} to be settled", "{facts}记录待处理")
 DIFFERENCES = Text("{count} over or short", "{count} 笔长短款")
+BACKUP = Text("last backup {age}", "最近备份：{age}")
+#: a person said so (`backups note`); nobody read it again
+BACKUP_NOTED = Text("last backup {age}, not read again", "最近备份：{age}，未复核")
+BACKUP_LATE = Text(
+    "Last backup {age}. Take one: sync-server backup FILE",
+    "最近备份：{age}。请备份：sync-server backup FILE",
+)
+NO_BACKUP = Text(
+    "There is no backup. Take one: sync-server backup FILE",
+    "尚无备份。请备份：sync-server backup FILE",
+)
 #: the hub applies nothing: since when, and how many of how many facts failed
 STOPPED = Text(
     "Facts are kept, but nothing goes into the books since {since}: {why} of the last facts came to"
@@ -53,6 +64,17 @@ STOPPED_TODO = Text(
     "门店可继续销售，数据不会丢失。查看原因：sync-server quarantine list。请退回此前的程序版本"
     "或修复当前版本，然后运行：sync-server quarantine resume",
 )
+#: the hub's disk is full or read-only, in the database's own words
+DISK = Text(
+    "The hub keeps nothing that tills send: its disk takes nothing ({why}).",
+    "总部无法保存收银机发来的数据：磁盘无法写入（{why}）。",
+)
+DISK_TODO = Text(
+    "Tills sell on and nothing is lost: they keep it and send it again. Make room on the hub's"
+    " disk, or let it be written again; then the hub goes on by itself.",
+    "门店可继续销售，数据不会丢失：收银机会保留并自动补发。请清理总部磁盘空间或恢复写入权限，"
+    "之后总部会自动恢复。",
+)
 OTHER_STORES = Text("other stores", "其他门店")
 OTHER_HOURS = Text("other", "其他")
 SHIFT_NONE = Text("no shift", "未开班")
@@ -62,6 +84,7 @@ NOT_HERE = Text(
     "This page is served to the hub's own machine only, until passwords are set up.",
     "设置密码之前，此页面仅限本机访问。",
 )
+NO_PAGE = Text("There is no page at this address.", "此地址没有页面。")
 NOT_FROM_HERE = Text(
     "Nothing was changed: this form was not sent by a page of this hub. Load the page again.",
     "未作任何更改：此表单并非由本页面提交。请刷新页面后重试。",

@@ -15,6 +15,7 @@ from sync_server.database import (
     FAULTS,
     Database,
     DatabaseUnusable,
+    file_of,
     unusable,
     without_password,
 )
@@ -60,6 +61,18 @@ def standing(connection: Connection) -> Standing:
     except CommandError:
         return Standing.NEWER
     return Standing.OLDER
+
+
+async def is_there(database: Database, url: str) -> bool:
+    """Whether a hub's tables are there; where there is no file none is made."""
+    file = file_of(url)
+    if file is not None and not (file.exists() and file.stat().st_size):
+        return False
+    return await database.read(_is_versioned)
+
+
+def _is_versioned(connection: Connection) -> bool:
+    return MigrationContext.configure(connection).get_current_revision() is not None
 
 
 async def upgrade(database: Database, url: str) -> None:

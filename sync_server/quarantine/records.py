@@ -85,7 +85,8 @@ IS_KNOWN = and_(
 BY_ITSELF = or_(IS_KNOWN, IS_DEFERRED)
 _IS_OPEN = and_(IS_UNSETTLED, ~_IS_SHUT)
 #: what a revoked till said counts only when a person names that till or fact
-ALL = and_(_IS_OPEN, or_(journal.c.verdict != REVOKED[0], journal.c.reason != REVOKED[1]))
+_IS_REVOKED = and_(journal.c.verdict == REVOKED[0], journal.c.reason == REVOKED[1])
+ALL = and_(_IS_OPEN, ~_IS_REVOKED)
 
 
 def of_till(till_id: str) -> Where:
@@ -131,6 +132,18 @@ def is_any(connection: Connection, where: Where) -> bool:
 
 def how_many(connection: Connection, where: Where) -> int:
     return connection.execute(select(func.count()).select_from(journal).where(where)).scalar_one()
+
+
+def left_out(connection: Connection) -> list[tuple[str, int]]:
+    """The tills of which facts came while they were revoked, and how many ALL leaves out."""
+    rows = connection.execute(
+        select(stream.c.till_id, func.count())
+        .join_from(journal, stream, stream.c.stream_no == journal.c.stream_no)
+        .where(_IS_OPEN, _IS_REVOKED)
+        .group_by(stream.c.till_id)
+        .order_by(stream.c.till_id)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def others_spoke(connection: Connection, till_ids: Iterable[str]) -> bool:

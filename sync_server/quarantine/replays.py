@@ -119,6 +119,10 @@ class Quarantine:
     async def how_many(self, where: Where) -> int:
         return await self._database.read(partial(records.how_many, where=where))
 
+    async def left_out(self) -> list[tuple[str, int]]:
+        """By till, how many facts a replay of all leaves out: they came while it was revoked."""
+        return await self._database.read(records.left_out)
+
     # What head office does
 
     async def replay(self, where: Where, author: str, on_step: Progress = _unseen) -> Tally:

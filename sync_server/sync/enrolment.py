@@ -3,8 +3,9 @@
 import secrets
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from journal import wire
 from journal.clock import CROCKFORD
@@ -12,7 +13,7 @@ from journal.signature import enrol_message, fingerprint, plain_code, verified
 from retail.language import Text
 from retail.refusals import Refusal
 from sync_server.sync import records
-from sync_server.sync.records import CodeRow
+from sync_server.sync.records import CodeRow, stream, till
 from sync_server.sync.service import Voice, WireProblem, known_store, problem, wrong_signature
 
 _CODE_LENGTH = 10
@@ -26,6 +27,34 @@ class NoSuchTill(Refusal):
         "The page at /hq lists the tills; without --till a new one is made.",
         "请在 /hq 页面查看终端；不带 --till 则登记新终端。",
     )
+
+
+class Revocation(NamedTuple):
+    """A till of that store is refused service, since when, and whether it was not before."""
+
+    store_id: str
+    since: str
+    is_new: bool
+
+
+def revoke(connection: Connection, till_id: str, now: datetime) -> Revocation | None:
+    """Refuse a till service from now on, unless it is already; its facts are still stored. None:
+    there is no such till."""
+    found = select(till.c.store_id, till.c.revoked_at).where(till.c.till_id == till_id)
+    row = connection.execute(found.with_for_update()).first()
+    if row is None:
+        return None
+    if row.revoked_at:
+        return Revocation(row.store_id, row.revoked_at, is_new=False)
+    records.revoke(connection, till_id, now)
+    return Revocation(row.store_id, records.as_text(now), is_new=True)
+
+
+def spoke_at(connection: Connection, till_id: str) -> datetime | None:
+    """When a till spoke last; None before it ever did."""
+    last = select(func.max(stream.c.last_contact)).where(stream.c.till_id == till_id)
+    at = connection.execute(last).scalar()
+    return datetime.fromisoformat(at) if at else None
 
 
 def make_code(

@@ -45,8 +45,18 @@ SAID = {
     ],
 }
 HEADLINES = {
-    "en": ["◐ 4 of 7 tills not in step", "◇ 1 fact to be settled", "≠ 1 over or short"],
-    "zh": ["◐ 7 台终端中 4 台未同步", "◇ 1 条记录待处理", "≠ 1 笔长短款"],
+    "en": [
+        "◐ 4 of 7 tills not in step",
+        "◇ 1 fact to be settled",
+        "≠ 1 over or short",
+        "▲ There is no backup. Take one: sync-server backup FILE",
+    ],
+    "zh": [
+        "◐ 7 台终端中 4 台未同步",
+        "◇ 1 条记录待处理",
+        "≠ 1 笔长短款",
+        "▲ 尚无备份。请备份：sync-server backup FILE",
+    ],
 }
 TO_SETTLE = {
     "en": ["▲ Forked", "◇ Waits for a newer hub", "≠ Cash short", "○ Silent"],

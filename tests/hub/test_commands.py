@@ -27,7 +27,7 @@ from sync_server.catalogue.stores import settings_of
 from sync_server.feed.records import published
 from sync_server.sync.records import store
 from tests.hand_till import HandTill
-from tests.served_hub import ServedHub
+from tests.served_hub import ServedHub, put_new
 
 #: generous: a test waits for the event, not for the time
 WAIT_S = 60.0
@@ -83,12 +83,14 @@ class Head:
 
 @pytest.fixture
 def head(tmp_path: Path, database_url: str) -> Head:
+    put_new(database_url)
     return Head(tmp_path, database_url)
 
 
 @pytest.fixture
-def sqlite_head(tmp_path: Path) -> Head:
-    return Head(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}")
+def sqlite_head(tmp_path: Path, sqlite_url: str) -> Head:
+    put_new(sqlite_url)
+    return Head(tmp_path, sqlite_url)
 
 
 def test_a_file_is_imported_and_a_second_time_changes_nothing(head: Head) -> None:
@@ -440,11 +442,13 @@ def test_a_setting_that_is_none_is_named(sqlite_head: Head) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "hub.example", ""])
-def test_the_hub_does_not_listen_off_this_machine_without_tls(sqlite_head: Head, host: str) -> None:
-    ended = sqlite_head.runs("serve", "--host", host)
+def test_the_hub_does_not_listen_off_this_machine_without_tls(
+    tmp_path: Path, sqlite_url: str, host: str
+) -> None:
+    ended = Head(tmp_path, sqlite_url).runs("serve", "--host", host)
     assert ended.code == 1
     assert "Without TLS the hub listens on loopback only" in ended.err
-    assert not (sqlite_head.folder / "hub.db").exists()
+    assert not (tmp_path / "hub.db").exists()
 
 
 def test_a_certificate_that_cannot_be_used_is_a_sentence(sqlite_head: Head) -> None:

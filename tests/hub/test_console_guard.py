@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from sync_server.console.guard import FORM_BYTES_MAX
@@ -119,3 +120,30 @@ def test_a_page_of_another_site_is_not_told_what_was_done(office: Office) -> Non
     assert "<script>alert" not in answer.text
     assert 'class="told' not in answer.text
     assert told(office.get(done="published")) == "● Published: it stands now."
+
+
+def test_a_browser_that_asks_for_the_hub_alone_is_led_to_head_office(shelf: ServedHub) -> None:
+    answer = httpx.get(f"{shelf.url}/", follow_redirects=True)
+    assert (answer.status_code, answer.url.path) == (200, "/hq")
+
+
+@pytest.mark.parametrize("path", ["/hq/", "/hq/nosuch", "/hq/catalogue/no/such", "/hq/%3Cb%3E"])
+def test_an_address_without_a_page_is_a_sentence_with_the_way_back(
+    shelf: ServedHub, path: str
+) -> None:
+    answer = httpx.get(f"{shelf.url}{path}", headers={"Accept-Language": "en"})
+    assert answer.status_code == 404
+    assert "There is no page at this address." in answer.text
+    assert '<a href="/hq?lang=en">Head office</a>' in answer.text
+    assert "此地址没有页面" in httpx.get(f"{shelf.url}{path}?lang=zh").text
+
+
+def test_to_another_machine_it_says_what_every_page_does(shelf: ServedHub) -> None:
+    answer = httpx.get(f"{shelf.url}/hq/nosuch", headers={"X-Forwarded-For": "192.0.2.7"})
+    assert answer.status_code == 403
+
+
+def test_without_a_console_there_is_nothing_to_be_led_to(sqlite_url: str) -> None:
+    with ServedHub(sqlite_url, console=False) as hub:
+        for path in ("/", "/hq", "/hq/nosuch"):
+            assert httpx.get(f"{hub.url}{path}").json()["code"] == "unknown_path"

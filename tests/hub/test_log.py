@@ -22,7 +22,7 @@ from tests.hub.office import Office, done
 from tests.hub.office import told as said_on
 from tests.hub.test_commands import Head
 from tests.hub.test_products import FILE, says
-from tests.served_hub import ServedHub
+from tests.served_hub import ServedHub, put_new
 
 Step = Callable[[Hub], Awaitable[Any]]
 #: who acts at the command line without saying so
@@ -186,6 +186,7 @@ def test_an_act_that_fails_leaves_no_trace_and_a_trace_that_fails_no_act(
 @pytest.fixture
 def head(tmp_path: Path, database_url: str) -> Head:
     """Head office with three products published."""
+    put_new(database_url)
     opened = Head(tmp_path, database_url)
     assert opened.imports("products", FILE).code == 0
     return opened

@@ -19,7 +19,7 @@ from sync_server.catalogue.moments import NotATime, told, typed
 from sync_server.commands.shown import printable
 from tests.hand_till import HandTill
 from tests.hub.test_commands import Ended, Head
-from tests.served_hub import ServedHub
+from tests.served_hub import ServedHub, put_new
 
 FILE = """product_id,name,price,currency,barcodes,price:member
 cola,可口可乐 330ml,3.50,CNY,6901028075022,3.20
@@ -31,6 +31,7 @@ tea,お茶,150,JPY,4901777018686,
 @pytest.fixture
 def head(tmp_path: Path, database_url: str) -> Head:
     """Head office with three products published."""
+    put_new(database_url)
     opened = Head(tmp_path, database_url)
     assert opened.imports("products", FILE).code == 0
     return opened
@@ -259,6 +260,7 @@ def test_what_would_move_a_terminals_cursor_is_not_printed(head: Head) -> None:
 @pytest.mark.slow
 def test_a_person_who_watches_gets_a_table(tmp_path: Path) -> None:
     head = Head(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}")
+    put_new(head.database_url)
     head.imports("products", FILE)
     watched, written = pty.openpty()
     argv = [sys.executable, "-m", "sync_server", "products", "find", "cola"]

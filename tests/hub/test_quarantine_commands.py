@@ -63,6 +63,25 @@ def test_one_is_set_aside_and_the_one_behind_it_named(head: Head, poisoned: Hand
     assert "已搁置" in again.err
 
 
+def test_a_replay_of_all_names_the_revoked_tills_that_it_leaves_out(
+    head: Head, hub: ServedHub, poisoned: HandTill
+) -> None:
+    with a_bug():
+        assert "left out" not in head.runs("quarantine", "replay", "--all").err
+    assert head.runs("revoke", "S01-1").code == 0
+    poisoned.record(a_sale(receipt="R8"))
+    poisoned.record(a_sale(receipt="R9"))
+    reply_of(poisoned.push(5))
+    told = head.runs("quarantine", "replay", "--all")
+    assert told.out == "2 applied, 0 without effect still\n"
+    assert "2 facts of S01-1 left out" in told.err
+    assert "S01-1 停用期间的 2 条记录未重放" in told.err
+    assert "quarantine replay --till S01-1" in told.err
+    assert head.runs("quarantine", "replay", "--till", "S01-1").out.startswith("2 applied")
+    assert "left out" not in head.runs("quarantine", "replay", "--all").err
+    assert hub.read(books) == hub.read(recounted)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -126,6 +126,8 @@ class Killed(BaseException):
 class Mortal:
     """A database whose process is killed at one of its transactions, before or after the commit."""
 
+    disk_fault = ""
+
     def __init__(self, database: Database, at: int, *, before: bool) -> None:
         self._database = database
         self._left = at

@@ -24,7 +24,7 @@ from tests.hand_till import HandTill, problem_of, reply_of
 from tests.hub.books import stored
 from tests.hub.conftest import waiting_for_news
 from tests.hub.serving import Serving
-from tests.served_hub import ServedHub
+from tests.served_hub import ServedHub, put_new
 
 WAIT_S = 60.0
 
@@ -223,6 +223,7 @@ def ask_in_vain(till: HandTill, asking: dict[str, str], bearer: dict[str, str]) 
 
 @pytest.mark.slow
 def test_a_till_that_is_cut_off_in_the_middle_leaves_no_trace(sqlite_url: str) -> None:
+    put_new(sqlite_url)
     with Serving(sqlite_url) as serving:
         wait_until(serving.answers, WAIT_S, "the hub answers")
         for _ in range(5):
