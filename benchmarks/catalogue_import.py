@@ -33,13 +33,11 @@ def run(scale: Scale, folder: Path) -> Iterator[Result]:
     file = folder / "goods.parquet"
     write_goods(file, products)
     numbers = count()
-    made = _import(file, _new_hub(folder / "made.db"))
+    made = _import(file, folder / "made.db")
     rows = reference.rows(made)
     rounds = by_turns(
         scale,
-        lambda: _timed(
-            partial(_import, file, _new_hub(folder / f"ours-{next(numbers)}.db")), products
-        ),
+        lambda: _timed(partial(_import, file, folder / f"ours-{next(numbers)}.db"), products),
         lambda: _timed(
             partial(reference.write, made, folder / f"plain-{next(numbers)}.db", rows), products
         ),
@@ -58,11 +56,6 @@ def write_goods(file: Path, products: int) -> None:
         "category": [f"食品/{number % 400}" for number in range(products)],
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), file)
-
-
-def _new_hub(database: Path) -> Path:
-    command("sync_server", "migrate", "--database", f"sqlite:///{database}", env=settings_alone())
-    return database
 
 
 def _import(file: Path, database: Path) -> Path:

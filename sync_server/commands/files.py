@@ -81,9 +81,7 @@ def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
     if store is not None and kind is not Kind.PRODUCTS:
         raise typer.BadParameter("--store goes with a file of products")
     settings = settings_of(database=database)
-    how = _How(
-        settings, column_map, encoding, show_map, dry_run, language, store, kind is Kind.STORES
-    )
+    how = _How(settings, column_map, encoding, show_map, dry_run, language, store)
     match kind:
         case Kind.STORES:
             _import(how, file, incoming.stores(), lambda hub, _: _AtOnce(partial(_stores, hub)))
@@ -118,8 +116,6 @@ class _How(NamedTuple):
     dry_run: bool
     language: Language
     store: str | None
-    #: whether a new hub may begin with the file
-    makes: bool
 
 
 class Rows(Protocol[T]):
@@ -217,7 +213,7 @@ def _import(
                 else:
                     note = f"import {path.name}"
                     saving = partial(_save_in, how.store, rows, lambda hub: save(hub, note), tally)
-                    run(with_hub(how.settings, saving, makes=how.makes))
+                    run(with_hub(how.settings, saving, makes=True))
             whole = True
         finally:
             _say_tally(tally, how, whole=whole)

@@ -21,19 +21,19 @@ def nowhere(tmp_path: Path, untouched_url: str) -> Head:
         ("quarantine", "list"),
         ("backups",),
         ("backup", "{folder}/backup.db"),
-        ("import", "products", "{folder}/products.csv"),
+        ("products", "log"),
+        ("export", "products", "{folder}/products.csv"),
     ],
 )
 def test_a_command_makes_no_new_hub_but_says_that_there_is_none(
     nowhere: Head, words: tuple[str, ...]
 ) -> None:
-    (nowhere.folder / "products.csv").write_text("product_id,name,price\n1,a,1\n")
     ended = nowhere.runs(*(word.format(folder=nowhere.folder) for word in words))
     assert ended.code == 1
     assert "There is no hub database at " in ended.err
     assert "sync-server migrate" in ended.err
     assert "没有总部数据库" in ended.err
-    assert {file.name for file in nowhere.folder.iterdir()} <= {"products.csv"}
+    assert list(nowhere.folder.iterdir()) == []
 
 
 def test_a_file_that_is_empty_is_no_hub(sqlite_url: str, tmp_path: Path) -> None:
@@ -50,6 +50,11 @@ def test_a_new_hub_is_made_by_migrate_and_that_is_said_once(nowhere: Head) -> No
     assert nowhere.runs("doctor").code == 0
 
 
-def test_a_new_hub_may_begin_with_its_stores(nowhere: Head) -> None:
-    assert "已新建总部数据库" in nowhere.imports("stores", STORES).err
-    assert "已新建总部数据库" not in nowhere.imports("stores", STORES).err
+@pytest.mark.parametrize(
+    ("kind", "text"), [("stores", STORES), ("products", "product_id,name,price\n1,a,1\n")]
+)
+def test_a_new_hub_may_begin_with_a_file_and_that_is_said_once(
+    nowhere: Head, kind: str, text: str
+) -> None:
+    assert "已新建总部数据库" in nowhere.imports(kind, text).err
+    assert "已新建总部数据库" not in nowhere.imports(kind, text).err
