@@ -46,8 +46,8 @@ _TWICE = Text("One till on two machines", "同一终端在两台机器上运行"
 _CLOCK_OFF = Text("Clock is wrong", "时钟不准")
 _LATE = Text("Came after the close", "日结后到达")
 _COUNT_AGAIN = Text(
-    "Count the safe again with the cashier; the books hold it as over_short.",
-    "请与收银员复点现金；差额已记入 over_short 科目。",
+    "Count the safe again with the cashier; it is in the books as cash over or short.",
+    "请与收银员复点现金；差额已计入长短款。",
 )
 _TODO = {
     _QUARANTINED: Text(
