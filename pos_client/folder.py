@@ -84,9 +84,10 @@ def overwrite_durably(file: Path, data: bytes) -> None:
 
 def made_private(file: Path) -> None:
     """Make the file, readable by its owner only, where none is; one that is there stays as
-    somebody set it. Raises DiskFull or DiskUnusable."""
-    with file_refusals():
-        os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))
+    somebody set it, and is not even opened: to close a database would let go of the locks that
+    this process holds on it (SQLite, "How To Corrupt", 2.2). Raises DiskFull or DiskUnusable."""
+    with file_refusals(), suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def sync_name(folder: Path) -> None:

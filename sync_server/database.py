@@ -118,8 +118,10 @@ _NO_FILE = Text("it names no file", "未指定文件")
 
 def unusable(url: str, fault: Exception) -> DatabaseUnusable:
     """What one of FAULTS is to a person: its own words, on one line."""
-    kind = DiskTakesNothing if blames_disk(fault) else DatabaseUnusable
-    return kind(url=without_password(url), why=_own_words(fault))
+    where, why = without_password(url), _own_words(fault)
+    if blames_disk(fault):
+        return DiskTakesNothing(url=where, why=why)
+    return DatabaseUnusable(url=where, why=why)
 
 
 def _own_words(fault: Exception) -> str:
@@ -278,11 +280,12 @@ class SqliteDatabase:
 
 def _make_private(file: Path, *_: object) -> None:
     """A new file, and with it the log beside it, which SQLite gives its mode, is its owner's alone:
-    the hub's key is in it. One that is there stays as somebody set it; what the disk does not give
-    SQLite says."""
+    the hub's key is in it. One that is there stays as somebody set it, and is not even opened: to
+    close it would let go of the locks that this process holds on it (SQLite, "How To Corrupt",
+    2.2). What the disk does not give SQLite says."""
     if not str(file).startswith("file:"):  # which SQLite may read as an address
         with suppress(OSError):
-            os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))
+            os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(wait_s: float, driver: sqlite3.Connection, _record: object) -> None:

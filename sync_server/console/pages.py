@@ -109,15 +109,10 @@ def _backup(seen: Overview, now: datetime) -> tuple[Text, bool]:
         has_facts = any(standing.head_seq for standing in seen.standings)
         return (words.NO_BACKUP, True) if has_facts else (NOTHING, False)
     is_late = now - datetime.fromisoformat(seen.backup_at) > _BACKUP_LATE
-    said = (
-        words.BACKUP_LATE
-        if is_late
-        else words.BACKUP
-        if seen.backup_is_proved
-        else words.BACKUP_NOTED
-    )
-    since = age(seen.backup_at, now)
-    return Text(said.filled(age=since.en).en, said.filled(age=since.zh).zh), is_late
+    said = words.BACKUP if seen.backup_is_proved else words.BACKUP_NOTED
+    if is_late:
+        said = words.BACKUP_LATE
+    return said.filled(age=age(seen.backup_at, now)), is_late
 
 
 def _here(at: str) -> str:

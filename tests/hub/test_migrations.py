@@ -18,7 +18,8 @@ from sync_server.hub import Hub
 from sync_server.migrations import upgrade_connection
 from sync_server.quarantine.records import state
 from sync_server.recorder import UNSETTLED
-from tests.served_hub import hub_settings
+from tests.served_hub import ServedHub, hub_settings
+from tests.till.test_database import another_program_comes_and_goes
 
 T = TypeVar("T")
 
@@ -133,6 +134,15 @@ def test_hubs_that_start_at_once_make_one_schema_and_one_identity(untouched_url:
                 await hub.close()
 
     assert len(asyncio.run(start_all())) == 1
+
+
+def test_a_hub_that_opens_another_connection_lets_go_of_no_lock(tmp_path: Path) -> None:
+    """A process that closes any handle of a file loses all its locks on it."""
+    with ServedHub(f"sqlite:///{tmp_path / 'hub.db'}") as hub:
+        hub.add_store()
+        on_fresh(hub.settings.database, lambda _: None)
+        another_program_comes_and_goes(tmp_path / "hub.db")
+        assert (tmp_path / "hub.db-wal").exists()
 
 
 def test_a_new_file_is_its_owners_alone_and_one_that_is_there_stays_as_it_was_set(

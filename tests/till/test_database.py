@@ -1,5 +1,7 @@
 """The till's database: who reads beside whom, and what they see."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -32,6 +34,21 @@ def test_a_new_database_is_its_owners_alone_and_one_that_is_there_stays_as_it_wa
     file.chmod(0o640)
     Database(file).close()
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_who_opens_it_again_lets_go_of_no_lock(database: Database) -> None:
+    """A process that closes any handle of a file loses all its locks on it, and another takes the
+    log for one that nobody needs."""
+    Database(database.file).close()
+    another_program_comes_and_goes(database.file)
+    assert database.file.with_name("till.db-wal").exists()
+
+
+def another_program_comes_and_goes(file: Path) -> None:
+    """One that reads it and closes it: the last to close a database removes its log."""
+    look = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1])"
+    look += "; d.execute('SELECT count(*) FROM sqlite_master').fetchall(); d.close()"
+    subprocess.run([sys.executable, "-c", look, str(file)], check=True)
 
 
 def test_a_reader_sees_only_what_is_durable(database: Database) -> None:
