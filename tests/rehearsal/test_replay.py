@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
 
+from rehearsal import bad_line
 from rehearsal.cable import Cable
 from rehearsal.postgresql import NoPostgreSQL, PostgreSQL
 from rehearsal.processes import Child, ChildEnded, HeadlessTill
@@ -283,12 +284,12 @@ def test_what_tills_sold_is_at_a_hub_on_postgresql_too(tmp_path: Path) -> None:
     except NoPostgreSQL as reason:
         pytest.skip(str(reason))
     data = a_parquet(tmp_path / "rows.parquet", some_rows(BASKETS))
-    options = ("--hub", "postgresql", "--seed", "5", "--bad", "0.1")
+    options = ("--hub", "postgresql", "--seed", "5", "--bad", "0.2")
     with replaying(data, "--tills", str(TILLS), *options) as replay:
         lines = said(replay)
         assert replay.wait() == 0, (lines[-8:], replay.stderr_tail)
     assert lines[-2] == "the books agree"
-    assert any(" question lost: " in line for line in lines), lines
+    assert any(f" {trouble}: " in line for trouble in bad_line.Trouble for line in lines), lines
     assert min(count(lines, "cut"), count(lines, "till kill"), count(lines, "hub kill")) >= 1
 
 
