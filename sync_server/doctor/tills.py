@@ -2,12 +2,13 @@
 they closed, which is reckoned from their own books."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
-from journal.envelope import Envelope, decode
+from journal.envelope import Envelope, MalformedEnvelope, decode
 from journal.stream import StreamId, genesis
 from journal.wire import VerdictCode
 from retail import facts
@@ -128,8 +129,9 @@ def judged(connection: Connection, what: Differing) -> Finding | Text:
     """A fault; or what is worth knowing, where people's acts are all the difference: facts that
     they set aside, or brought in from another disk once the shift was closed."""
     differs = _differs(what)
-    if _done_by_people(connection, what.closing) == (what.minor, what.sales):
-        return _BY_PEOPLE.filled(differs=differs)
+    with suppress(MalformedEnvelope):  # a fact that is not what came in is told of already
+        if _done_by_people(connection, what.closing) == (what.minor, what.sales):
+            return _BY_PEOPLE.filled(differs=differs)
     return Finding(SHIFTS, differs, _LOOK)
 
 
@@ -143,7 +145,7 @@ def _done_by_people(connection: Connection, said: Closing) -> tuple[int, int]:
     facts_ = [(row.verdict, row.received_at, decode(bytes(row.data))) for row in rows]
     of_shift = [each for each in facts_ if each[2].shift == said.shift]
     closings = [(at, told.inc) for _, at, told in of_shift if told.type == _SHIFT_CLOSED]
-    closed_at, closed_in = max(closings)
+    closed_at, closed_in = max(closings, default=("", ""))
     minor = sales = 0
     for verdict, at, told in of_shift:
         came_later = not verdict and at > closed_at and told.inc != closed_in

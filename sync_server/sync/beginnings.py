@@ -30,18 +30,20 @@ def begun(
     if there is not None:
         return there
     left_over = _left_over(connection, who.till, store_id)
-    if former is not None and not _is_begun(connection, who.till, former.incarnation):
-        owed = Declared(former.seq, former.hash)
-        _begin(connection, StreamId(who.till, former.incarnation), store_id, owed, "", left_over)
+    if former is not None and former.seq > 0:
+        before = StreamId(who.till, former.incarnation)
+        if before != who and not _is_begun(connection, before):
+            owed = Declared(former.seq, former.hash)
+            _begin(connection, before, store_id, owed, "", left_over)
     _begin(connection, who, store_id, Declared(0, ""), as_text(now), left_over)
     _, there = locked(connection, who)
     assert there is not None
     return there
 
 
-def _is_begun(connection: Connection, till_id: str, incarnation: str) -> bool:
+def _is_begun(connection: Connection, who: StreamId) -> bool:
     found = select(stream.c.stream_no).where(
-        stream.c.till_id == till_id, stream.c.incarnation == incarnation
+        stream.c.till_id == who.till, stream.c.incarnation == who.incarnation
     )
     return connection.execute(found).first() is not None
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 from typer.testing import CliRunner
 
-from journal.stream import SEQ_MAX, STREAM_BEGAN, StreamBegan
+from journal.stream import SEQ_MAX, STREAM_BEGAN, Predecessor, StreamBegan
 from journal.wire import Declared
 from sync_server.__main__ import app
 from sync_server.doctor import service as doctor
@@ -44,6 +44,13 @@ def is_well(hub: ServedHub) -> None:
     for words in (["periods", "late"], ["periods", "list"], ["periods", "preview", "S01", DAY]):
         told = CliRunner().invoke(app, [*words, "--database", hub.settings.database])
         assert told.exception is None or isinstance(told.exception, SystemExit), words
+
+
+def test_a_stream_that_calls_itself_its_former_one_begins(hub: ServedHub, till: HandTill) -> None:
+    former = Predecessor(till.stream.incarnation, 7, "x")
+    till.record_bytes(msgspec.json.encode(StreamBegan("forked", former)), *STREAM_BEGAN, shift="")
+    assert reply_of(till.push()).head == till.head()
+    is_well(hub)
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["on time", "late"])

@@ -199,6 +199,16 @@ def test_a_till_that_was_off_at_the_time_opens_with_the_planned_price(
     again.close()
 
 
+def on_a_machine_started_anew(till: Till, ahead: timedelta) -> Till:
+    """Its clock is so much ahead, and nothing is known any more of the hub's time."""
+    till.close()
+    clock = SteppedClock(clock_of(till).at + ahead)
+    clock.boot = "another"
+    again = Till.open(till.settings, clock, sync=False)
+    again.sync.pull_once()
+    return again
+
+
 def test_a_plan_that_a_wrong_clock_put_in_force_is_taken_back_once_the_time_is_known(
     hub: ServedHub, till: Till, cable: Cable
 ) -> None:
@@ -206,18 +216,14 @@ def test_a_plan_that_a_wrong_clock_put_in_force_is_taken_back_once_the_time_is_k
     name = planned(hub, 400, AN_HOUR)
     pull_all(till)
     cable.pull()
-    till.close()
-    ahead = SteppedClock(clock_of(till).at + timedelta(days=1))
-    ahead.boot = "another"  # and with it all that was known of the hub's time is gone
-    again = Till.open(till.settings, ahead, sync=False)
-    again.sync.pull_once()
+    again = on_a_machine_started_anew(till, timedelta(days=1))
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     cable.plug()
     pull_all(again)
     assert again.catalogue.seconds_until_pull() == 0.0
     pull_all(again)
     assert (again.catalogue.in_force.name, sell(again)) == (before, 350)
-    ahead.move(AN_HOUR)
+    clock_of(again).move(AN_HOUR)
     pull_all(again)
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     again.close()
@@ -232,11 +238,7 @@ def test_a_clock_that_goes_back_takes_no_plan_back_while_nobody_knows_the_time(
     pull_all(till)
     assert sell(till) == 400
     cable.pull()
-    till.close()
-    behind = SteppedClock(clock_of(till).at - timedelta(days=1))
-    behind.boot = "another"
-    again = Till.open(till.settings, behind, sync=False)
-    again.sync.pull_once()
+    again = on_a_machine_started_anew(till, -timedelta(days=1))
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     again.close()
 
