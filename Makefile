@@ -24,7 +24,7 @@ run: $(READY) ## in a terminal the till with hub and counter, else a store day w
 
 test: $(READY) ## all tests, PostgreSQL and Chromium included where they can be had
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 2 --dist worksteal -rs
+	$(BIN)/pytest -n 2 --dist worksteal -rsfE
 
 check: $(READY) ## format, lint, types, import contracts, quick tests
 	$(BIN)/ruff format --check .
