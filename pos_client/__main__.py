@@ -49,6 +49,13 @@ State = Annotated[Path | None, typer.Option(help="folder of the incarnation mark
 
 #: statuses of a hub that has too much to do, or no database, for now
 _BUSY = {429, 503}
+_ENROLLED = Text("store {store}, till {till}", "门店 {store}，收银机 {till}")
+_HUB_MOVED = Text("till {till}: the hub is at {url}", "{till} 的总部服务地址为 {url}")
+_BACKED_UP = Text(
+    "{file}: {facts} facts, read again; keep it safe, the till's key is in it",
+    "{file}：{facts} 条记录，已复读核对；内含本机密钥，请妥善保管",
+)
+_RESTORED = Text("till {till} is restored: {facts} facts", "{till} 已恢复：{facts} 条记录")
 _HUB_SILENT = Text("The hub at {url} did not answer: {why}", "总部服务 {url} 无应答：{why}")
 _HUB_SILENT_REMEDY = Text(
     "Check the address and the line, then try again.", "请检查地址与网络后重试。"
@@ -194,16 +201,16 @@ def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: Til
                 stop(_WRONG_HUB.en, _WRONG_HUB_REMEDY.en, _WRONG_HUB.zh, _WRONG_HUB_REMEDY.zh)
             who = identity.Identity(reply.store, reply.till, hub, reply.hub_key, reply.epoch)
             identity.enrol(database, who, incarnation, settings.state, ids)
-            typer.echo(f"store {reply.store}, till {reply.till}")
+            say(_ENROLLED.filled(store=reply.store, till=reply.till))
         case NoAnswer(why, untrusted):
-            say = _HUB_SILENT.filled(url=hub, why=why)
+            said = _HUB_SILENT.filled(url=hub, why=why)
             remedy = _UNTRUSTED_REMEDY if untrusted else _HUB_SILENT_REMEDY
-            stop(say.en, remedy.en, say.zh, remedy.zh)
+            stop(said.en, remedy.en, said.zh, remedy.zh)
         case refused:
-            say, remedy = in_words(refused.problem)
+            said, remedy = in_words(refused.problem)
             if refused.status in _BUSY:
                 remedy = _HUB_BUSY_REMEDY  # the hub speaks to a till that runs, and tries by itself
-            stop(say.en, remedy.en, say.zh, remedy.zh)
+            stop(said.en, remedy.en, said.zh, remedy.zh)
 
 
 @app.command("hub")
@@ -229,7 +236,7 @@ def hub_address(
             identity.find_hub_at(database, url)
     except Refusal as no:
         refuse(no)
-    typer.echo(f"till {who.till}: the hub is at {url}")
+    say(_HUB_MOVED.filled(till=who.till, url=url))
 
 
 @app.command()
@@ -264,7 +271,7 @@ def backup(
         facts = backups.back_up(settings, file)
     except Refusal as no:
         refuse(no)
-    typer.echo(f"{file}: {facts} facts, read again; keep it safe, the till's key is in it")
+    say(_BACKED_UP.filled(file=file, facts=facts))
 
 
 @app.command()
@@ -282,11 +289,11 @@ def restore(
         done = backups.restore(file, settings_of(data=data, state=state).data, replace=replace)
     except Refusal as no:
         refuse(no)
-    typer.echo(f"till {done.till} is restored: {done.facts} facts")
+    say(_RESTORED.filled(till=done.till, facts=done.facts))
     given = {"--data": data, "--state": state}
     folders = [word for name, path in given.items() if path for word in (name, str(path))]
     for said in backups.what_next(done, folders):
-        typer.echo(f"{said.en}\n{said.zh}", err=True)
+        say(said, beside=True)
 
 
 @app.command()
@@ -432,6 +439,11 @@ def refuse(no: Refusal | Fault) -> NoReturn:
     if isinstance(no, Refusal):
         stop(no.say.en, no.remedy.en, no.say.zh, no.remedy.zh)
     stop(f"{no.say_en} {no.detail}".strip(), no.remedy_en, no.say_zh, no.remedy_zh)
+
+
+def say(said: Text, *, beside: bool = False) -> None:
+    """Say what was done in both languages; `beside` the output where more follows."""
+    typer.echo(f"{said.en}\n{said.zh}", err=beside)
 
 
 def stop(*sentences: str) -> NoReturn:

@@ -23,7 +23,8 @@ _OFFLINE_WAITING = Text(
     "○ offline · {waiting} to send · oldest {age}", "○ 离线 · {waiting} 条待传 · 最久 {age}"
 )
 _FORKED = Text("▲ two histories: call support", "▲ 记录分叉：请联系支持")
-_PROBLEM = Text("▲ hub: {problem} · {waiting} to send", "▲ 总部：{problem} · {waiting} 条待传")
+_PROBLEM = Text("▲ {problem}", "▲ {problem}")
+_PROBLEM_WAITING = Text("▲ {problem} · {waiting} to send", "▲ {problem} · {waiting} 条待传")
 _STUCK = Text(
     "▲ nothing gets through · {waiting} to send · oldest {age}",
     "▲ 传送停滞 · {waiting} 条待传 · 最久 {age}",
@@ -80,7 +81,8 @@ def sync_lamp(
     if state.problem:
         title = _title(state)
         short = Text(clip(title.en, title_columns), clip(title.zh, title_columns))
-        return Lamp(_PROBLEM.filled(problem=short, waiting=state.waiting), well=False)
+        said = _PROBLEM_WAITING if state.waiting else _PROBLEM
+        return Lamp(said.filled(problem=short, waiting=state.waiting), well=False)
     waiting = _SENDING.filled(waiting=state.waiting)
     return Lamp(waiting if state.waiting else _IN_STEP, well=True)
 

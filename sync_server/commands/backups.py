@@ -11,7 +11,7 @@ from sync_server.backup.copying import Tell
 from sync_server.backup.records import BackupRow
 from sync_server.backup.restoring import Restored
 from sync_server.catalogue import moments
-from sync_server.commands.running import Url, run, saying_no, settings_of, stop, with_hub
+from sync_server.commands.running import Url, run, say, saying_no, settings_of, stop, with_hub
 from sync_server.commands.shown import progress, rows
 from sync_server.database import FAULTS, unusable
 from sync_server.hub import system_now
@@ -19,6 +19,20 @@ from sync_server.settings import HubSettings
 
 _COLUMNS = ("taken at", "noted at", "facts", "bytes", "file")
 _NOTED = "noted by a person"
+_WRITTEN = Text(
+    "{file}: {facts} facts as of {at}, {bytes} bytes, read again",
+    "{file}：截至 {at} 共 {facts} 条记录，{bytes} 字节，已复读核对",
+)
+_SAFE = Text("{facts} facts are safe by the backup of {at}", "{at} 的备份可保 {facts} 条记录不失")
+_WHOLE = Text(
+    "the backup of {at} is whole: {facts} facts in {streams} streams",
+    "{at} 的备份完整：{facts} 条记录，{streams} 个流",
+)
+_RESTORED = Text(
+    "the backup of {at} is restored: {facts} facts in {streams} streams",
+    "{at} 的备份已恢复：{facts} 条记录，{streams} 个流",
+)
+_ASIDE = Text("what was there before lies in {file}", "原有数据已移至 {file}")
 _AGAIN = Text(
     "Tills that know of more send it again by themselves; former backups stay valid.",
     "收银机会自动补发总部缺少的记录；以前的备份仍有效。",
@@ -42,10 +56,8 @@ def backup(file: File, replace: Replace = False, database: Url = None) -> None:
     settings, where = settings_of(database=database), file.absolute()
     with progress("backing up") as tell:
         done = run(with_hub(settings, lambda hub: hub.office.back_up(where, tell, replace=replace)))
-    typer.echo(
-        f"{done.file}: {done.facts} facts as of {moments.told(done.taken_at)},"
-        f" {done.size_bytes} bytes, read again"
-    )
+    at = moments.told(done.taken_at)
+    say(_WRITTEN.filled(file=done.file, facts=done.facts, at=at, bytes=done.size_bytes))
 
 
 of_backups = typer.Typer(help="Which backups there are. Example: sync-server backups")
@@ -86,7 +98,7 @@ def note(
     with saying_no():
         at = moments.typed(taken_at)
     row = run(with_hub(settings, lambda hub: hub.office.note_backup(at, settings.backup_late_s)))
-    typer.echo(f"{row.facts} facts are safe by the backup of {moments.told(row.taken_at)}")
+    say(_SAFE.filled(facts=row.facts, at=moments.told(row.taken_at)))
 
 
 def restore(
@@ -107,15 +119,15 @@ def restore(
         stop(*_NO_CHECK)
     if check:
         with progress("reading") as tell, saying_no():
-            _say(restoring.check(file, tell), "is whole")
+            _say(_WHOLE, restoring.check(file, tell))
         return
     settings = settings_of(database=database)
     with progress("restoring") as tell:
         done = run(_restore(file, settings, tell, replace=replace))
-    _say(done, "is restored")
+    _say(_RESTORED, done)
     if done.aside is not None:
-        typer.echo(f"what was there before lies in {done.aside}")
-    typer.echo(f"{_AGAIN.en}\n{_AGAIN.zh}", err=True)
+        say(_ASIDE.filled(file=done.aside))
+    say(_AGAIN, beside=True)
 
 
 async def _restore(file: Path, settings: HubSettings, tell: Tell, *, replace: bool) -> Restored:
@@ -125,9 +137,6 @@ async def _restore(file: Path, settings: HubSettings, tell: Tell, *, replace: bo
         raise unusable(settings.database, fault) from fault
 
 
-def _say(done: Restored, what: str) -> None:
-    streams = len(done.held.heads)
-    typer.echo(
-        f"the backup of {moments.told(done.taken_at)} {what}:"
-        f" {done.held.facts} facts in {streams} streams"
-    )
+def _say(said: Text, done: Restored) -> None:
+    at, streams = moments.told(done.taken_at), len(done.held.heads)
+    say(said.filled(at=at, facts=done.held.facts, streams=streams))

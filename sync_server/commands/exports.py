@@ -11,13 +11,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from retail.catalogue import Product
-from sync_server.commands.running import Url, run, settings_of, with_hub
+from retail.language import Text
+from sync_server.commands.running import Url, run, say, settings_of, with_hub
 from sync_server.hub import Hub
 from sync_server.imports.export import export_products
 from sync_server.imports.products import ProductRow
 from sync_server.stock.records import Opening
 
 _AT_ONCE = 5_000
+_WRITTEN = Text("{count} products in {file}", "已写入 {count} 个商品：{file}")
 
 
 class Kind(StrEnum):
@@ -38,7 +40,7 @@ def export_file(
     """
     assert kind is Kind.PRODUCTS
     written = run(with_hub(settings_of(database=database), lambda hub: _products(hub, file, store)))
-    typer.echo(f"{written} products in {file}")
+    say(_WRITTEN.filled(count=written, file=file))
 
 
 async def _products(hub: Hub, file: Path, store_id: str | None) -> int:

@@ -18,11 +18,12 @@ from rich.progress import Progress
 
 from retail.language import Language, Text
 from retail.refusals import Refusal
-from sync_server.commands.opening import NOT_KEPT, OpeningStock
+from sync_server.commands.opening import KEPT, NOT_KEPT, OpeningStock
 from sync_server.commands.running import (
     Url,
     collect_seldom,
     run,
+    say,
     saying_no,
     settings_of,
     stop,
@@ -42,6 +43,16 @@ from sync_server.imports.totals import Totals
 from sync_server.settings import HubSettings
 
 T = TypeVar("T")
+_TALLY = Text(
+    "{taken} rows taken, {moved} changed something, {rejected} rejected",
+    "采用 {taken} 行，其中 {moved} 行有变化；拒收 {rejected} 行",
+)
+_TALLY_OF_NONE = Text(
+    "{taken} rows taken, nothing was changed, {rejected} rejected",
+    "采用 {taken} 行，未作任何更改；拒收 {rejected} 行",
+)
+_IN_FILE = Text("file: {totals}", "文件：{totals}")
+_TAKEN = Text("taken: {totals}", "采用：{totals}")
 _ROWS_AT_ONCE = 5_000
 #: so many rows of a file may wait for what is further below in it
 _WAITING_MAX = 10_000
@@ -230,28 +241,28 @@ def _say_tally(tally: _Tally, how: _How, *, whole: bool) -> None:
     rejected = tally.rejects.count
     if whole or tally.taken or rejected:
         kept_none = how.dry_run or not (whole or tally.moved or tally.stocked)
-        moved = "nothing was changed" if kept_none else f"{tally.moved} changed something"
-        typer.echo(f"{tally.taken} rows taken, {moved}, {rejected} rejected")
+        said = _TALLY_OF_NONE if kept_none else _TALLY
+        say(said.filled(taken=tally.taken, moved=tally.moved, rejected=rejected))
     if tally.read.products:
-        _say_totals("file", tally.read)
-        _say_totals("taken", tally.kept)
+        _say_totals(_IN_FILE, tally.read)
+        _say_totals(_TAKEN, tally.kept)
     if whole and tally.kept.stocked:
         _say_opening_stock(tally, how)
     _finish_rejects(tally.rejects, whole=whole)
 
 
-def _say_totals(name: str, totals: Totals) -> None:
-    said = "; ".join(line.en for line in totals.lines())
-    typer.echo(f"{name}: {said}", err=True)
+def _say_totals(said: Text, totals: Totals) -> None:
+    lines = list(totals.lines())
+    en, zh = "; ".join(line.en for line in lines), "；".join(line.zh for line in lines)
+    say(said.filled(totals=Text(en, zh)), beside=True)
 
 
 def _say_opening_stock(tally: _Tally, how: _How) -> None:
     """What became of it."""
     if how.store is None:
-        said = NOT_KEPT.filled(count=tally.kept.stocked)
-        typer.echo(f"{said.en}\n{said.zh}", err=True)
+        say(NOT_KEPT.filled(count=tally.kept.stocked), beside=True)
     elif not how.dry_run:
-        typer.echo(f"opening stock in {how.store}: {tally.stocked} products changed", err=True)
+        say(KEPT.filled(store=how.store, count=tally.stocked), beside=True)
 
 
 class _Nowhere(Generic[T]):

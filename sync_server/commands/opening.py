@@ -10,6 +10,10 @@ from sync_server.imports.products import ProductRow
 from sync_server.imports.rows import GoodRow
 from sync_server.stock.records import Opening
 
+KEPT = Text(
+    "opening stock in {store}: {count} products changed",
+    "{store} 期初库存：{count} 个商品有变化",
+)
 NOT_KEPT = Text(
     "The opening stock of {count} products is not kept: --store S01 says in which store it lies.",
     "未保存 {count} 个商品的期初库存：请用 --store S01 注明所属门店。",

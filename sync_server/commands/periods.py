@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from retail.language import Text
 from retail.postings import MONEY
 from sync_server.catalogue import moments
-from sync_server.commands.running import Url, saying_no, stop
+from sync_server.commands.running import Url, say, saying_no, stop
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import By, Told, ask
 from sync_server.hub import Hub
@@ -22,6 +23,10 @@ _LATE = (
     *("store", "till", "business date", "shift", "fact", "type", "book", "account", "item"),
     *("amount", "noted at"),
 )
+_TAKEN = Text("{date}: {amount} in {sales} sales", "{date}：{amount}，{sales} 笔")
+_CLOSED = Text("store {store} is closed up to {date}", "门店 {store} 已日结至 {date}")
+_MORE = Text("and {facts} more: --limit", "另有 {facts}：--limit")
+_UNMOVING = Text("{facts} more moved neither money nor stock", "另有 {facts}未涉及金额与库存")
 
 Store = Annotated[str, typer.Argument(metavar="STORE", help="the store's id")]
 Day = Annotated[str, typer.Argument(metavar="DATE", help="a business date: 2026-12-01")]
@@ -94,9 +99,9 @@ def close(
     who, why = Told(by, "").by, reason if incomplete else None
     seen = ask(database, lambda hub: hub.office.close_period(store, day, who, why))
     for day_taken in seen.taken:
-        said = amount(day_taken.minor, day_taken.currency)
-        typer.echo(f"{day_taken.business_date}: {said} in {day_taken.sales:,} sales")
-    typer.echo(f"store {store} is closed up to {seen.business_date}")
+        said, sales = amount(day_taken.minor, day_taken.currency), f"{day_taken.sales:,}"
+        say(_TAKEN.filled(date=day_taken.business_date, amount=said, sales=sales))
+    say(_CLOSED.filled(store=store, date=seen.business_date))
 
 
 def late(
@@ -111,14 +116,16 @@ def late(
 
     async def look(hub: Hub) -> tuple[list[LateFact], tuple[int, int]]:
         office = hub.office
+        if store is not None:
+            await office.known_store(store)
         return await office.late_facts(limit, store), await office.how_many_late(store)
 
     found, (moving, unmoving) = ask(database, look)
     rows(_LATE, (row for each in found for row in _postings(each)))
     if moving > len(found):
-        typer.echo(f"and {moving - len(found)} more facts: --limit", err=True)
+        say(_MORE.filled(facts=facts_of(moving - len(found))), beside=True)
     if unmoving:
-        typer.echo(f"{facts_of(unmoving).en} more moved neither money nor stock", err=True)
+        say(_UNMOVING.filled(facts=facts_of(unmoving)), beside=True)
 
 
 def _postings(each: LateFact) -> Iterator[tuple[str, ...]]:

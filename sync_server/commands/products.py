@@ -13,9 +13,10 @@ from sync_server.catalogue import moments
 from sync_server.catalogue.edits import Edit
 from sync_server.catalogue.service import NoSuchProduct
 from sync_server.catalogue.views import ProductView
-from sync_server.commands.running import Url, refuse
+from sync_server.commands.running import Url, refuse, say
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import (
+    DRAFTED,
     NUMBER_MAX,
     At,
     By,
@@ -178,7 +179,7 @@ def draft(  # noqa: PLR0913, PLR0917  every option of the command is one
         else:
             number = await hub.office.edit_anew(product, change, told.by, told.note)
         await say_changes(hub, number)
-        typer.echo(f"draft {number}; nothing is published yet", err=True)
+        say(DRAFTED.filled(number=number), beside=True)
 
     ask(database, work)
 

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from retail.language import Text
 from sync_server.catalogue import moments
-from sync_server.commands.running import Url, stop
+from sync_server.commands.running import Url, say, stop
 from sync_server.commands.shown import printable, rows
 from sync_server.commands.telling import By, Told, ask
 from sync_server.hub import Hub
@@ -22,6 +22,16 @@ from sync_server.words import facts_of
 _LIST = ("fact", "till", "seq", "type", "verdict", "since", "reason")
 #: what waits behind a fact is shown as far as this
 _BEHIND_MAX = 50
+_MORE = Text("and {count} more: --limit", "另有 {count} 条：--limit")
+_APPLIES_NOTHING = Text(
+    "the hub applies nothing since {since}: {kind} failed",
+    "自 {since} 起总部暂停入账：{kind} 处理失败",
+)
+_APPLIES_AGAIN = Text("the hub applies facts again", "总部已恢复入账")
+_SET_ASIDE = Text("{eid} is set aside", "{eid} 已搁置")
+_TALLY = Text(
+    "{applied} applied, {kept} without effect still", "已入账 {applied} 条，仍未入账 {kept} 条"
+)
 _LEFT_OUT = Text(
     "{facts} of {till} left out, they came while it was revoked: if they count,"
     " sync-server quarantine replay --till {till}",
@@ -62,10 +72,10 @@ def listed(
         ),
     )
     if whole > len(found):
-        typer.echo(f"and {whole - len(found)} more: --limit", err=True)
+        say(_MORE.filled(count=whole - len(found)), beside=True)
     if state.deferring_since:
-        since = moments.told(state.deferring_since)
-        typer.echo(f"the hub applies nothing since {since}: {state.deferring_why} failed", err=True)
+        since, kind = moments.told(state.deferring_since), state.deferring_why
+        say(_APPLIES_NOTHING.filled(since=since, kind=kind), beside=True)
 
 
 def show(eid: Eid, database: Url = None) -> None:
@@ -137,8 +147,7 @@ def replay(
 
     tally, left_out = ask(database, whole)
     for till_id, facts in left_out:
-        said = _LEFT_OUT.filled(facts=facts_of(facts), till=till_id)
-        typer.echo(f"{said.en}\n{said.zh}", err=True)
+        say(_LEFT_OUT.filled(facts=facts_of(facts), till=till_id), beside=True)
     _say(tally)
 
 
@@ -154,7 +163,7 @@ def set_aside(
     """
     who = Told(by, "").by
     ask(database, lambda hub: hub.office.quarantine.set_aside(eid, reason, who))
-    typer.echo(f"{eid} is set aside")
+    say(_SET_ASIDE.filled(eid=eid))
 
 
 def resume(by: By = None, database: Url = None) -> None:
@@ -169,7 +178,7 @@ def resume(by: By = None, database: Url = None) -> None:
 
     tally = ask(database, lambda hub: _watched(hub, records.IS_DEFERRED, work))
     _say(tally)
-    typer.echo("the hub applies facts again")
+    say(_APPLIES_AGAIN)
 
 
 async def _watched(
@@ -183,7 +192,7 @@ async def _watched(
 
 
 def _say(tally: Tally) -> None:
-    typer.echo(f"{tally.applied} applied, {tally.kept} without effect still")
+    say(_TALLY.filled(applied=tally.applied, kept=tally.kept))
     if tally.stopped:
         stop(
             "Too many failed: the hub applies nothing any more, the rest stays deferred.",

@@ -9,10 +9,13 @@ from retail.refusals import Refusal
 from retail.revision import Recall
 from sync_server.catalogue import moments
 from sync_server.catalogue.acts import ActRow
-from sync_server.commands.running import Url, refuse
+from sync_server.commands.running import Url, refuse, say
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import By, Id, Told, ask
 from sync_server.hub import Hub
+
+_RECALLED = Text("{what} is recalled", "{what} 已召回")
+_LIFTED = Text("{what} is sold again", "{what} 已恢复销售")
 
 
 class NotRecalled(Refusal):
@@ -36,7 +39,7 @@ def recall(
     """
     told = Recall(product, " ".join(reason.split()), " ".join(batch.split()))
     ask(database, lambda hub: hub.office.recall(told, Told(by, "").by))
-    typer.echo(f"{told.key} is recalled")
+    say(_RECALLED.filled(what=told.key))
 
 
 def lift(
@@ -47,7 +50,7 @@ def lift(
     """Let it be sold again. Example: sync-server products lift 100028/L2406"""
     if not ask(database, lambda hub: hub.office.lift_recall(what, Told(by, "").by)):
         refuse(NotRecalled(what=what))
-    typer.echo(f"{what} is sold again")
+    say(_LIFTED.filled(what=what))
 
 
 def recalls(database: Url = None) -> None:

@@ -6,10 +6,17 @@ from typing import Annotated
 
 import typer
 
+from retail.language import Text
 from retail.receipt import FILE_BYTES_MAX, ReceiptTemplate, lines_of
-from sync_server.commands.running import Url, saying_no, stop
+from sync_server.commands.running import Url, say, saying_no, stop
 from sync_server.commands.telling import ask
 from sync_server.hub import Hub
+
+_CHANGED = Text(
+    "stores changed: {stores}; their tills print so from the next sale on",
+    "已更改门店 {stores} 家，其收银机自下一笔销售起按此打印",
+)
+_UNCHANGED = Text("nothing changed: they print so already", "没有变化：已按此打印")
 
 Store = Annotated[str, typer.Argument(metavar="STORE", help="the store's id")]
 Stores = Annotated[
@@ -63,11 +70,7 @@ def _lay_out(
         return await hub.office.lay_out_receipts(stores or await hub.office.store_ids(), lines)
 
     changed = ask(database, lay_out)
-    if changed:
-        said = f"stores changed: {changed}; their tills print so from the next sale on"
-    else:
-        said = "nothing changed: they print so already"
-    typer.echo(said, err=True)
+    say(_CHANGED.filled(stores=changed) if changed else _UNCHANGED, beside=True)
 
 
 def _lines(file: Path) -> list[str]:

@@ -6,14 +6,16 @@ from typing import Annotated
 import typer
 
 from pricebook.rows import short_name
+from retail.language import Text
 from sync_server.catalogue import moments
 from sync_server.catalogue.acts import BEGINNINGS, ActRow
 from sync_server.catalogue.records import RevisionRow
 from sync_server.catalogue.service import NoSuchProduct
 from sync_server.catalogue.views import ProductView, RevisionView
-from sync_server.commands.running import Url, refuse
+from sync_server.commands.running import Url, refuse, say
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import (
+    DRAFTED,
     At,
     By,
     Number,
@@ -24,6 +26,8 @@ from sync_server.commands.telling import (
     say_stands,
 )
 from sync_server.hub import Hub
+
+_WITHDRAWN = Text("{number} is withdrawn", "价格版本 {number} 已撤回")
 
 #: by the revision's number
 Acts = dict[int, list[ActRow]]
@@ -76,7 +80,7 @@ def publish(number: Number, at: At = None, by: By = None, database: Url = None) 
 def withdraw(number: Number, by: By = None, database: Url = None) -> None:
     """Give up a draft, or a plan before its time. Example: sync-server products withdraw 12"""
     ask(database, lambda hub: hub.office.withdraw(number, Told(by, "").by))
-    typer.echo(f"{number} is withdrawn")
+    say(_WITHDRAWN.filled(number=number))
 
 
 def history(
@@ -140,7 +144,7 @@ def roll_back(
         back = await hub.office.draft_roll_back(number, told.by)
         await say_changes(hub, back)
         if only_draft:
-            typer.echo(f"draft {back}; nothing is published yet", err=True)
+            say(DRAFTED.filled(number=back), beside=True)
         else:
             say_stands(back, (await hub.office.publish(back, told.by)).name, None)
 

@@ -31,8 +31,7 @@ async def with_hub(
     try:
         hub = await Hub.open(settings, makes=makes)
         if hub.is_new:
-            said = _NEW.filled(url=without_password(settings.database))
-            typer.echo(f"{said.en}\n{said.zh}", err=True)
+            say(_NEW.filled(url=without_password(settings.database)), beside=True)
         try:
             return await work(hub)
         finally:
@@ -78,6 +77,11 @@ def settings_of(**given: Any) -> HubSettings:
         first = fault.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         stop(f"Setting {name}: {first['msg']}", "Correct it in the environment or the option.")
+
+
+def say(said: Text, *, beside: bool = False) -> None:
+    """Say what was done in both languages; `beside` the output where that holds data."""
+    typer.echo(f"{said.en}\n{said.zh}", err=beside)
 
 
 def stop(*sentences: str) -> NoReturn:

@@ -11,11 +11,13 @@ from typing import Annotated, NoReturn
 import typer
 import uvicorn
 
+from retail.language import Text
 from sync_server.commands.running import (
     Url,
     collect_seldom,
     opens,
     run,
+    say,
     settings_of,
     stop,
     with_hub,
@@ -25,6 +27,11 @@ from sync_server.settings import is_loopback
 
 #: what is under way when the hub is told to stop may take this much longer, in seconds
 STOP_S = 10
+_UP_TO_DATE = Text("up to date", "已是最新")
+_TAKEN_UP = Text(
+    "up to date, and what had waited is in the books: {facts}",
+    "已是最新，等待中的记录已入账：{facts}",
+)
 _LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LOG_TIME = "%Y-%m-%dT%H:%M:%S%z"
 
@@ -130,5 +137,4 @@ def migrate(database: Url = None) -> None:
         return (await hub.office.quarantine.take_up()).applied
 
     applied = run(with_hub(settings_of(database=database), work, makes=True))
-    waited = f", and what had waited is in the books: {applied}" if applied else ""
-    typer.echo(f"up to date{waited}")
+    say(_TAKEN_UP.filled(facts=applied) if applied else _UP_TO_DATE)

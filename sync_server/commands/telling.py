@@ -8,9 +8,10 @@ from typing import Annotated, TypeVar
 import typer
 
 from pricebook.rows import short_name
+from retail.language import Text
 from sync_server.catalogue import moments
 from sync_server.catalogue.views import Altered
-from sync_server.commands.running import run, settings_of, with_hub
+from sync_server.commands.running import run, say, settings_of, with_hub
 from sync_server.commands.shown import rows
 from sync_server.hub import Hub
 from sync_server.imports.fields import differences
@@ -19,6 +20,14 @@ T = TypeVar("T")
 _CHANGES_AT_ONCE = 1_000
 #: a greater number is no revision's
 NUMBER_MAX = 2**53
+DRAFTED = Text("draft {number}; nothing is published yet", "草稿 {number}，尚未发布")
+_PUBLISHED = Text(
+    "revision {number} is published, as {name}", "价格版本 {number} 已发布，名为 {name}"
+)
+_PLANNED = Text(
+    "revision {number} is planned for {at}, as {name}",
+    "价格版本 {number} 定于 {at} 生效，名为 {name}",
+)
 _DIFF = ("product", "name", "field", "before", "after")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="the product's number")]
@@ -83,5 +92,5 @@ def diff_lines(altered: Altered) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def say_stands(number: int, name: str, at: datetime | None) -> None:
-    when = f"is planned for {moments.told(at)}" if at else "is published"
-    typer.echo(f"revision {number} {when}, as {short_name(name)}", err=True)
+    said, when = _PLANNED if at else _PUBLISHED, moments.told(at or "")
+    say(said.filled(number=number, name=short_name(name), at=when), beside=True)

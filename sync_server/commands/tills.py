@@ -7,7 +7,7 @@ import typer
 
 from retail.language import Text
 from sync_server.catalogue import moments
-from sync_server.commands.running import Url, run, settings_of, stop, with_hub
+from sync_server.commands.running import Url, run, say, settings_of, stop, with_hub
 from sync_server.commands.telling import By, Told, ask
 from sync_server.hub import Hub, system_now
 
@@ -18,6 +18,8 @@ _SPOKE = Text(
     "{till} spoke {ago} s ago: the machine that has it now will be refused once the code is used.",
     "{till} 在 {ago} 秒前有过联系：登记码一经使用，现有机器将被拒绝。",
 )
+_REVOKED = Text("{till} is revoked", "{till} 已停用")
+_REVOKED_ALREADY = Text("{till} is revoked already, since {since}", "{till} 已于 {since} 停用")
 _UNDO = Text(
     "To let it in again give it a new code: sync-server enrol-code {store} --till {till}",
     "如需恢复，请为其生成新的登记码：sync-server enrol-code {store} --till {till}",
@@ -38,10 +40,10 @@ def enrol_code(
 
     code, till_id, spoke_at = run(with_hub(settings, work))
     typer.echo(f"{code}  for till {till_id}")
-    _say(_VALID.filled(minutes=f"{settings.enrol_code_valid_s / 60:g}"))
+    say(_VALID.filled(minutes=f"{settings.enrol_code_valid_s / 60:g}"), beside=True)
     ago = system_now() - spoke_at if spoke_at else _LATELY
     if ago < _LATELY:
-        _say(_SPOKE.filled(till=till_id, ago=max(0, int(ago.total_seconds()))))
+        say(_SPOKE.filled(till=till_id, ago=max(0, int(ago.total_seconds()))), beside=True)
 
 
 def revoke(
@@ -55,12 +57,12 @@ def revoke(
     """
     revoked = ask(database, lambda hub: hub.revoke(till, Told(by, "").by))
     if revoked is None:
-        stop(f"There is no till {till}.", "The page at /hq lists them.")
-    since = "" if revoked.is_new else f" already, since {moments.told(revoked.since)}"
-    typer.echo(f"{till} is revoked{since}")
-    _say(_UNDO.filled(store=revoked.store_id, till=till))
-
-
-def _say(said: Text) -> None:
-    """To a person, beside the output."""
-    typer.echo(f"{said.en}\n{said.zh}", err=True)
+        stop(
+            f"There is no till {till}.",
+            "The page at /hq lists them.",
+            f"没有收银机 {till}。",
+            "所有收银机列于 /hq 页面。",
+        )
+    said = _REVOKED if revoked.is_new else _REVOKED_ALREADY
+    say(said.filled(till=till, since=moments.told(revoked.since)))
+    say(_UNDO.filled(store=revoked.store_id, till=till), beside=True)

@@ -51,7 +51,7 @@ def test_periods_are_previewed_closed_and_listed(head: Head, sold: HandTill) -> 
     seen = head.runs("periods", "preview", "S01", DAY)
     assert (seen.code, f"{DAY}\tCNY 7.00 in 2 sales" in seen.out) == (0, True)
     assert head.runs("periods", "close", "S01", DAY, "--by", "王敏").out.endswith(
-        f"store S01 is closed up to {DAY}\n"
+        f"\nstore S01 is closed up to {DAY}\n门店 S01 已日结至 {DAY}\n"
     )
     listed = head.runs("periods", "list").out.split("\t")
     assert listed[:5] == ["S01", "上海静安店", DAY, DAY, "王敏"]
@@ -83,6 +83,7 @@ def test_what_came_late_is_listed_posting_by_posting(head: Head, sold: HandTill)
     sold.record(a_delivery())
     sold.record_bytes(b'{"reason":"change"}', "drawer.opened", 1)
     reply_of(sold.push(5))
+    assert "no store S99" in head.runs("periods", "late", "--store", "S99").err
     late = head.runs("periods", "late", "--store", "S01")
     rows = [line.split("\t") for line in late.out.splitlines()]
     amounts = {(row[5], row[7], row[8]): row[9] for row in rows}
@@ -91,4 +92,4 @@ def test_what_came_late_is_listed_posting_by_posting(head: Head, sold: HandTill)
     assert amounts[("stock.received", "store", "cola")] == "24"
     assert {row[2] for row in rows} == {DAY}
     assert "1 fact more moved neither money nor stock" in late.err
-    assert "1 more facts: --limit" in head.runs("periods", "late", "--limit", "1").err
+    assert "and 1 fact more: --limit" in head.runs("periods", "late", "--limit", "1").err

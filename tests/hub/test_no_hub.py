@@ -44,7 +44,7 @@ def test_a_file_that_is_empty_is_no_hub(sqlite_url: str, tmp_path: Path) -> None
 
 def test_a_new_hub_is_made_by_migrate_and_that_is_said_once(nowhere: Head) -> None:
     said = nowhere.runs("migrate")
-    assert (said.code, said.out) == (0, "up to date\n")
+    assert (said.code, said.said) == (0, "up to date")
     assert "a new hub database: " in said.err
     assert nowhere.runs("migrate").err == ""
     assert nowhere.runs("doctor").code == 0

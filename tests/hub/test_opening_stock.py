@@ -47,7 +47,7 @@ def stock(head: Head, product: str) -> list[list[str]]:
 
 def test_what_a_file_says_lay_in_a_store_is_kept(head: Head) -> None:
     ended = imports(head, FILE, "--store", "S01")
-    assert (ended.code, ended.out) == (0, "4 rows taken, 4 changed something, 0 rejected\n")
+    assert (ended.code, ended.said) == (0, "4 rows taken, 4 changed something, 0 rejected")
     assert "opening stock in S01: 3 products changed\n" in ended.err
     assert stock(head, "cola") == [["stock S01", "24; opening 24 at 1.80 CNY"]]
     assert stock(head, "apple") == [["stock S01", "10.500; opening 10.500"]]
@@ -60,7 +60,7 @@ def test_the_same_file_again_changes_nothing_and_tells_no_till(head: Head) -> No
     with ServedHub(head.database_url) as hub:
         before = hub.do(hub.hub.heads())
     again = imports(head, FILE, "--store", "S01")
-    assert again.out == "4 rows taken, 0 changed something, 0 rejected\n"
+    assert again.said == "4 rows taken, 0 changed something, 0 rejected"
     assert "opening stock in S01: 0 products changed\n" in again.err
     with ServedHub(head.database_url) as hub:
         assert hub.do(hub.hub.heads()) == before
@@ -107,7 +107,7 @@ def test_an_unknown_store_is_refused_before_anything_is_changed(head: Head) -> N
 
 def test_without_a_store_all_else_is_imported_and_that_is_said(head: Head) -> None:
     ended = imports(head, FILE)
-    assert ended.out == "4 rows taken, 4 changed something, 0 rejected\n"
+    assert ended.said == "4 rows taken, 4 changed something, 0 rejected"
     assert "The opening stock of 3 products is not kept: --store S01 says in which" in ended.err
     assert "未保存 3 个商品的期初库存：请用 --store S01 注明所属门店。" in ended.err
     assert stock(head, "cola") == []
@@ -117,7 +117,7 @@ def test_without_a_store_all_else_is_imported_and_that_is_said(head: Head) -> No
 
 def test_a_dry_run_saves_none(head: Head) -> None:
     ended = imports(head, FILE, "--store", "S01", "--dry-run")
-    assert ended.out == "4 rows taken, nothing was changed, 0 rejected\n"
+    assert ended.said == "4 rows taken, nothing was changed, 0 rejected"
     assert "products changed" not in ended.err
     assert head.runs("products", "show", "cola").code == 1
     assert "is not kept" in imports(head, FILE, "--dry-run").err
@@ -131,7 +131,7 @@ def test_only_products_have_an_opening_stock(head: Head) -> None:
 def test_rows_that_stay_out_leave_no_stock(head: Head) -> None:
     text = f"{FILE}rival,对手,1,CNY,6901028075022,,1,5\nbad,坏,free,CNY,,,1,6\n"
     ended = imports(head, text, "--store", "S01")
-    assert (ended.code, ended.out) == (1, "4 rows taken, 4 changed something, 2 rejected\n")
+    assert (ended.code, ended.said) == (1, "4 rows taken, 4 changed something, 2 rejected")
     assert "opening stock in S01: 3 products changed\n" in ended.err
     with ServedHub(head.database_url) as hub:
         kept = hub.do(hub.hub.office.openings("S01", ["cola", "rival", "bad", "pen"]))
@@ -265,7 +265,7 @@ def test_what_is_exported_with_a_store_and_imported_changes_nothing(
     out = head.folder / f"out.{suffix}"
     assert head.runs("export", "products", str(out), "--store", "S01").code == 0
     again = head.runs("import", "products", str(out), "--store", "S01")
-    assert again.out == "4 rows taken, 0 changed something, 0 rejected\n"
+    assert again.said == "4 rows taken, 0 changed something, 0 rejected"
     assert "opening stock in S01: 0 products changed\n" in again.err
     for store, changed in (("S01", 0), ("S02", 3)):
         ended = head.runs("import", "products", str(out), "--store", store)

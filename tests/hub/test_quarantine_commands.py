@@ -44,7 +44,7 @@ def test_a_fact_is_listed_shown_and_replayed(
     assert f"behind it\t{eid_at(poisoned, 5)} receipt.printed" in shown
     assert json.loads(shown[-1])["eid"] == eid
     replayed = head.runs("quarantine", "replay", "--all", "--by", "王敏")
-    assert replayed[:2] == (0, "2 applied, 0 without effect still\n")
+    assert (replayed.code, replayed.said) == (0, "2 applied, 0 without effect still")
     assert "王敏\tquarantined: Bug" in head.runs("quarantine", "show", eid).out
     assert head.runs("quarantine", "list").out == ""
     assert hub.read(books) == hub.read(recounted)
@@ -53,7 +53,7 @@ def test_a_fact_is_listed_shown_and_replayed(
 def test_one_is_set_aside_and_the_one_behind_it_named(head: Head, poisoned: HandTill) -> None:
     eid, behind = eid_at(poisoned, 4), eid_at(poisoned, 5)
     told = head.runs("quarantine", "set-aside", eid, "--reason", "rung up twice", "--by", "li")
-    assert told == (0, f"{eid} is set aside\n", "")
+    assert (told.code, told.said, told.err) == (0, f"{eid} is set aside", "")
     assert head.runs("quarantine", "replay", "--all").out.startswith("0 applied")
     assert head.runs("quarantine", "replay", "--eid", behind).out.startswith("1 applied")
     assert verdicts_of(poisoned.push()) == {4: "set_aside"}
@@ -73,7 +73,7 @@ def test_a_replay_of_all_names_the_revoked_tills_that_it_leaves_out(
     poisoned.record(a_sale(receipt="R9"))
     reply_of(poisoned.push(5))
     told = head.runs("quarantine", "replay", "--all")
-    assert told.out == "2 applied, 0 without effect still\n"
+    assert told.said == "2 applied, 0 without effect still"
     assert "2 facts of S01-1 left out" in told.err
     assert "S01-1 停用期间的 2 条记录未重放" in told.err
     assert "quarantine replay --till S01-1" in told.err
@@ -118,8 +118,8 @@ def test_migrate_applies_what_waited_for_the_program(head: Head, till: HandTill)
     till.record(a_delivery())
     with an_older_program():
         reply_of(till.push())
-    assert head.runs("migrate").out == "up to date, and what had waited is in the books: 1\n"
-    assert head.runs("migrate").out == "up to date\n"
+    assert head.runs("migrate").said == "up to date, and what had waited is in the books: 1"
+    assert head.runs("migrate").said == "up to date"
 
 
 @contextmanager
@@ -145,7 +145,8 @@ def test_a_hub_that_stopped_says_so_and_is_resumed(database_url: str, tmp_path: 
         head = Head(tmp_path, database_url)
         assert "applies nothing since" in head.runs("quarantine", "list").err
         resumed = head.runs("quarantine", "resume")
-        assert resumed.out == "30 applied, 0 without effect still\nthe hub applies facts again\n"
+        assert resumed.out.startswith("30 applied, 0 without effect still\n")
+        assert "\nthe hub applies facts again\n总部已恢复入账\n" in resumed.out
         assert hub.read(books) == hub.read(recounted)
 
 

@@ -19,7 +19,7 @@ def head(tmp_path: Path, hub: ServedHub, till: HandTill) -> Head:
 
 def test_who_revoked_a_till_is_in_the_log_and_how_to_undo_it_is_said(head: Head) -> None:
     ended = head.runs("revoke", "S01-1", "--by", "chen")
-    assert (ended.code, ended.out) == (0, "S01-1 is revoked\n")
+    assert (ended.code, ended.said) == (0, "S01-1 is revoked")
     assert "sync-server enrol-code S01 --till S01-1" in ended.err
     assert "如需恢复" in ended.err
     assert head.runs("products", "log").out.splitlines()[0].split("\t")[1:4] == [

@@ -41,8 +41,8 @@ def cashier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cashier]
 
 
 SHORT = {
-    Language.ENGLISH: "▲ hub: Head office has revoked this till · 4 to send",
-    Language.CHINESE: "▲ 总部：总部已停用本机 · 4 条待传",
+    Language.ENGLISH: "▲ Head office has revoked this till · 4 to send",
+    Language.CHINESE: "▲ 总部已停用本机 · 4 条待传",
 }
 
 
@@ -52,6 +52,10 @@ def test_the_hubs_own_sentence_stands_in_the_status_line_in_the_cashiers_languag
     cashier.face.sync = refused_by(revoked().problem)
     assert SHORT[cashier.face.till.language] in cashier.lines[0]
     assert "revoked ·" not in cashier.lines[0].replace("has revoked", "")
+    cashier.face.sync = refused_by(revoked().problem)._replace(waiting=0)
+    told, waiting = SHORT[cashier.face.till.language].split(" · ")
+    assert told in cashier.lines[0]
+    assert waiting[-2:] not in cashier.lines[0]
 
 
 @pytest.mark.parametrize("columns", [COLUMNS_MIN, 80, 100, 160])

@@ -22,6 +22,7 @@ Open = Callable[..., Till]
 
 COLA = "6901028075022"
 LATE_MAX = 10
+ENROLLED = "store S01, till S01-1\n门店 S01，收银机 S01-1\n"
 
 
 @pytest.fixture

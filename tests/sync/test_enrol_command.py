@@ -18,7 +18,7 @@ from sync_server.sync.records import enrol_code
 from sync_server.sync.service import busy
 from tests.builders import till_settings
 from tests.served_hub import ServedHub
-from tests.sync.conftest import Enrol, Open, pull_all, run_enrol
+from tests.sync.conftest import ENROLLED, Enrol, Open, pull_all, run_enrol
 from tests.sync.false_hub import FalseHub, http, message
 
 
@@ -53,7 +53,7 @@ def test_an_answer_that_was_lost_may_be_asked_for_again(
     cable.pull_after(bytes_to_till=20)
     assert run_enrol(settings, cable.url, code)[0] == 1
     cable.plug()
-    assert run_enrol(settings, cable.url, code) == (0, "store S01, till S01-1\n", "")
+    assert run_enrol(settings, cable.url, code) == (0, ENROLLED, "")
     assert open_till(settings).who.till == "S01-1"
 
 
@@ -175,7 +175,7 @@ def test_a_code_for_another_till_is_refused_unused(
     for words in ("till S01-1, the code is for till S01-2", "属于收银机 S01-1", "--data"):
         assert words in trouble
     own = till_settings(tmp_path / "own")  # as the remedy says
-    assert run_enrol(own, cable.url, code) == (0, "store S01, till S01-2\n", "")
+    assert run_enrol(own, cable.url, code) == (0, ENROLLED.replace("S01-1", "S01-2"), "")
 
 
 def test_a_second_enrolment_begins_a_stream_and_says_why(

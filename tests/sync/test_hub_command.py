@@ -42,7 +42,9 @@ def test_a_hub_that_moved_is_found_and_gets_what_waited(
     hub.close()
     with ServedHub(hub.settings.database, hub.clock) as moved:
         assert moved.port != hub.port
-        assert run_hub(settings, moved.url) == (0, f"till S01-1: the hub is at {moved.url}\n", "")
+        code, said, trouble = run_hub(settings, moved.url)
+        assert (code, trouble) == (0, "")
+        assert said.startswith(f"till S01-1: the hub is at {moved.url}\nS01-1 的总部")
         assert run_hub(settings) == (0, f"{moved.url}\n", "")
         again = open_till(settings)
         push_all(again)

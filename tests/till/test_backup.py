@@ -306,7 +306,10 @@ def test_the_command_that_puts_a_backup_back_tells_what_comes_next(tmp_path: Pat
     no = CliRunner().invoke(app, words)
     assert (no.exit_code, "is something in" in no.stderr) == (1, True)
     yes = CliRunner().invoke(app, [*words, "--replace"])
-    assert (yes.exit_code, yes.stdout) == (0, "till S01-1 is restored: 5 facts\n")
+    assert (yes.exit_code, yes.stdout) == (
+        0,
+        "till S01-1 is restored: 5 facts\nS01-1 已恢复：5 条记录\n",
+    )
     assert "new incarnation" in yes.stderr
     assert "化身" in yes.stderr
     assert "2 facts there have reached no hub" in yes.stderr
