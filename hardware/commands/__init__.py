@@ -19,6 +19,7 @@ app.command("print-test")(devices.print_test)
 app.command()(devices.kick)
 app.command()(devices.unlock)
 app.command()(devices.watch)
+app.command()(devices.commission)
 app.command("simulate")(simulate.simulate)
 
 

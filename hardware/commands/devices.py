@@ -7,11 +7,20 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from hardware.commands.saying import Stopped, fail, say, sentence, unless_stopped, until_stopped
+from hardware.commands.saying import (
+    Stopped,
+    fail,
+    read_lines,
+    say,
+    sentence,
+    unless_stopped,
+    until_stopped,
+)
 from hardware.device import Device, Event, Health, HealthChanged, State
 from hardware.discovery import find
 from hardware.display.display import Display
 from hardware.fault import Fault, UnknownDevice
+from hardware.locker.commissioning import Commissioning, Verdict
 from hardware.locker.locker import DoorChanged, Locker
 from hardware.locker.orders import Opened
 from hardware.locker.orders import Outcome as DoorOutcome
@@ -213,6 +222,38 @@ def watch(url: Url) -> None:
     device.listeners.append(_tell)
     with device.watching() if isinstance(device, Scale) else contextlib.nullcontext():
         asyncio.run(until_stopped(device.serve(), while_heard=True))
+
+
+def commission(url: Url) -> None:
+    """Find out how the contacts of a new locker are wired: open and close each door with its key,
+    and press Enter after each step. No lock is pulsed; what to write into the address is printed.
+
+    Example: python -m hardware commission "lock8a+serial:///dev/ttyUSB0?board=1&locks=24"
+    """
+
+    async def walk_through(locker: Locker) -> Verdict | None:
+        steps = Commissioning([door.number for door in locker.doors])
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
+        read_lines(lines.put_nowait)
+        await locker.contacts()  # a board that cannot be read is said before anybody walks
+        while (step := steps.step) is not None:
+            typer.echo(f"{step.say_en} {step.say_zh}", err=True)
+            if await lines.get() is None:
+                return None
+            steps.read(await locker.contacts())
+        return steps.verdict
+
+    verdict = _with_device(url, Locker, walk_through)
+    if verdict is None:
+        typer.echo("Stopped before every door was tried: begin anew.", err=True)
+        typer.echo("尚未试完所有柜门，请重新开始。", err=True)
+        raise typer.Exit(1)
+    if verdict.feedback is not None:
+        say(f"feedback={verdict.feedback}")
+    for door, misfit in verdict.misfits.items():
+        typer.echo(f"{misfit.say_en(door)}\n{misfit.say_zh(door)}", err=True)
+    if not verdict.sound:
+        raise typer.Exit(1)
 
 
 def _tell(event: Event) -> None:

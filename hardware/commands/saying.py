@@ -86,18 +86,16 @@ def _stop_signal() -> asyncio.Event:
     return stopped
 
 
-def read_lines(take: Callable[[str], object]) -> None:
-    """Hand the lines of stdin over, on this loop. A daemon thread on the raw file: the end of the
-    program need not wait for a line."""
+def read_lines(take: Callable[[str | None], object]) -> None:
+    """Hand the lines of stdin over, on this loop, and None when no more will come. A daemon thread
+    on the raw file: the end of the program need not wait for a line."""
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        with (
-            contextlib.suppress(OSError, RuntimeError),  # stdin or the loop is gone
-            open(0, "rb", buffering=0, closefd=False) as raw,
-        ):
-            for line in raw:
-                if words := line.decode(errors="replace").strip():
-                    loop.call_soon_threadsafe(take, words)
+        with contextlib.suppress(RuntimeError):  # the loop is gone
+            with contextlib.suppress(OSError), open(0, "rb", buffering=0, closefd=False) as raw:
+                for line in raw:
+                    loop.call_soon_threadsafe(take, line.decode(errors="replace").strip())
+            loop.call_soon_threadsafe(take, None)
 
     threading.Thread(target=read, daemon=True).start()

@@ -85,7 +85,9 @@ async def _serve(
 
     heard: list[str] = []
 
-    def turn(words: str) -> None:
+    def turn(words: str | None) -> None:
+        if not words:
+            return
         heard.clear()
         try:
             machine.turn_knob(words)

@@ -70,6 +70,38 @@ class Misfit:
     wiring: Wiring
     moved: tuple[int, ...] = ()
 
+    def say_en(self, door: int) -> str:
+        """What is wrong with that door, and what to do."""
+        return _WRONG[self.wiring][0].format(door=door, moved=", ".join(map(str, self.moved)))
+
+    def say_zh(self, door: int) -> str:
+        """The same in Chinese."""
+        return _WRONG[self.wiring][1].format(door=door, moved="、".join(map(str, self.moved)))
+
+
+_WRONG = {
+    Wiring.DEAD: (
+        "Door {door}: its contact never changed. Check its plug and its wire.",
+        "{door} 号门：触点没有变化，请检查插头与接线。",
+    ),
+    Wiring.INVERTED: (
+        "Door {door}: its contact is wired the other way than most. Swap its wires.",
+        "{door} 号门：触点接法与多数柜门相反，请调换接线。",
+    ),
+    Wiring.CROSSED: (
+        "Door {door}: the contact of {moved} changed instead. Swap their plugs.",
+        "{door} 号门：变化的是 {moved} 号门的触点，请对调插头。",
+    ),
+    Wiring.SHARED: (
+        "Door {door}: the contact of {moved} changed too. Part their wires.",
+        "{door} 号门：{moved} 号门的触点同时变化，请分开接线。",
+    ),
+    Wiring.UNSTEADY: (
+        "Door {door}: closed again, its contact was not as before. Adjust or replace it.",
+        "{door} 号门：关好后触点未复原，请调整或更换。",
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

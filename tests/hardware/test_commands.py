@@ -146,6 +146,52 @@ def test_a_lockers_door_is_unlocked_once_and_its_state_told() -> None:
     asyncio.run(scenario())
 
 
+async def walked_through(url: str, acts: dict[str, str], simulator: Process) -> Process:
+    """Commission it by these acts at the simulated locker, by the sentence that asks for them."""
+    process = await start("commission", url)
+    assert process.stdin is not None
+    for sentence, act in acts.items():
+        assert (await error_of(process)).startswith(sentence)
+        if act:
+            await turn(simulator, act)
+        process.stdin.write(b"\n")
+        await process.stdin.drain()
+    return process
+
+
+def test_a_new_locker_is_commissioned_by_hand_door_after_door() -> None:
+    async def scenario() -> None:
+        async with simulating("locks=2", kind="locker") as (simulator, url):
+            acts = {
+                "Close all doors. 请关好": "",
+                "Open door 1 with the key.": "open 1",
+                "Close door 1.": "close 1",
+                "Open door 2 with the key.": "open 2",
+                "Close door 2.": "close 2",
+            }
+            walked = await walked_through(url, acts, simulator)
+            out, err = await asyncio.wait_for(walked.communicate(), PATIENCE_S)
+            assert (walked.returncode, out, err) == (0, b"feedback=closed_when_locked\n", b"")
+
+            acts["Open door 2 with the key."] = acts["Close door 2."] = ""
+            walked = await walked_through(url, acts, simulator)
+            out, err = await asyncio.wait_for(walked.communicate(), PATIENCE_S)
+            assert (walked.returncode, out) == (1, b"feedback=closed_when_locked\n")
+            assert err.decode().splitlines() == [
+                "Door 2: its contact never changed. Check its plug and its wire.",
+                "2 号门：触点没有变化，请检查插头与接线。",
+            ]
+
+            walked = await walked_through(url, {"Close all doors.": ""}, simulator)
+            assert walked.stdin is not None
+            walked.stdin.close()
+            _out, err = await asyncio.wait_for(walked.communicate(), PATIENCE_S)
+            assert walked.returncode == 1
+            assert "begin anew" in err.decode()
+
+    asyncio.run(scenario())
+
+
 @asynccontextmanager
 async def at_a_port(
     device: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
