@@ -84,6 +84,13 @@ def test_the_architecture_names_every_file_of_a_slice(slice_: str) -> None:
     assert {stem for stem in stems if not re.search(rf"\b{stem}\b", text)} == set()
 
 
+def test_the_list_of_decisions_names_each_by_its_number_and_title() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"- \[(\d{4})\]\((.*)\) (.*)", (folder / "README.md").read_text("utf-8"))
+    titles = {file.name: file.read_text("utf-8").splitlines()[0] for file in folder.glob("0*.md")}
+    assert {name: f"# {number} {title}" for number, name, title in listed} == titles
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(field.description for field in TillSettings.model_fields.values())
 
