@@ -21,7 +21,7 @@ from journal.clock import ahead_s
 from journal.push import is_signed
 from journal.stream import StreamId
 from journal.wire import Declared
-from sync_server import migrations
+from sync_server import lives, migrations, put_back
 from sync_server.catalogue import acts
 from sync_server.catalogue.acts import Act
 from sync_server.catalogue.book import HubBook
@@ -33,7 +33,6 @@ from sync_server.database import (
     unusable,
     without_password,
 )
-from sync_server.feed import epochs
 from sync_server.feed import records as feed_records
 from sync_server.feed import service as feed
 from sync_server.feed.news import News
@@ -87,7 +86,7 @@ class Hub:
         self._writing_contacts = asyncio.Lock()
         self.admission = Admission(settings, min(settings.push_slots, database.writes_max))
         self.jobs = Jobs(database, (_PLANS, _GONE), settings.job_held_s)
-        self._memory = epochs.Memory(settings.book_folder, voice.signer.public)
+        self._memory = put_back.Memory(settings.book_folder, voice.signer.public)
         self.office = HeadOffice(database, self.news, now, self.write_contacts, settings)
 
     @classmethod
@@ -111,7 +110,7 @@ class Hub:
                     raise NoHubDatabase(url=without_password(url))
                 await database.read(lambda _: None)  # the first connection
             await migrations.upgrade(database, url)
-            identity = await database.write(service.own_identity)
+            identity = await database.write(lives.own_identity)
             hub = cls(settings, database, Voice.of(identity), now)
             hub.is_new = is_new
             await hub._look()
@@ -138,17 +137,17 @@ class Hub:
         new epoch begins: tills send again what they hold. What was seen is remembered."""
         self._memory.keep(await self._look())
 
-    async def _look(self) -> epochs.Seen:
-        why, seen = await self._read(epochs.look, self._memory.seen)
+    async def _look(self) -> put_back.Seen:
+        why, seen = await self._read(put_back.look, self._memory.seen)
         if why:
             last = self._memory.seen or seen
             await self._begin_epoch(seen.epoch, why, last.epoch)
-            _, seen = await self._read(epochs.look, None)
+            _, seen = await self._read(put_back.look, None)
         self.voice = self.voice._replace(epoch=seen.epoch)
         return seen
 
     async def _begin_epoch(self, after: str, why: str, instead_of: str) -> None:
-        epoch = await self._write(epochs.begin, after, why, self.now(), instead_of)
+        epoch = await self._write(put_back.begin, after, why, self.now(), instead_of)
         self.voice = self.voice._replace(epoch=epoch)
 
     async def close(self) -> None:
@@ -245,7 +244,7 @@ class Hub:
         try:
             accepted = await self._accept(signed, now, ahead)
         except LostFacts as proof:
-            await self._begin_epoch(proof.epoch, epochs.PROVED, proof.epoch)
+            await self._begin_epoch(proof.epoch, lives.PROVED, proof.epoch)
             accepted = await self._accept(signed, now, ahead)
         except ForkFound as fork:
             await self._write(fork.note)

@@ -23,7 +23,7 @@ from sync_server.database import FAULTS, Database
 from sync_server.feed import records as feed
 from sync_server.feed.records import Head
 from sync_server.feed.service import PAGE_BYTES, reached
-from sync_server.sync.records import epoch_now
+from sync_server.lives import epoch_now
 from sync_server.sync.service import Voice, WireProblem, busy, problem
 
 BOOK_FILE = "book.db"

@@ -12,6 +12,7 @@ from journal.clock import CROCKFORD
 from journal.signature import enrol_message, fingerprint, plain_code, verified
 from retail.language import Text
 from retail.refusals import Refusal
+from sync_server.lives import epoch_now
 from sync_server.sync import records
 from sync_server.sync.records import CodeRow, stream, till
 from sync_server.sync.service import Voice, WireProblem, known_store, problem, wrong_signature
@@ -87,7 +88,7 @@ def enrol(
     code = _usable(records.find_code(connection, code_hash, locked=True), request, now)
     if code.used_by is None:
         records.use_code(connection, code_hash, code, request.public_key, now)
-    epoch = records.epoch_now(connection)
+    epoch = epoch_now(connection)
     return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, epoch)
 
 

@@ -5,7 +5,6 @@ not an envelope 422, signature 401, gap or fork 409, size 413); never what a fac
 """
 
 import hmac
-import secrets
 from contextlib import suppress
 from datetime import date, datetime
 from hashlib import sha256
@@ -29,8 +28,9 @@ from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
 from retail.refusals import Refusal
 from sync_server import recorder
+from sync_server.lives import HubIdentity, epoch_now
 from sync_server.sync import beginnings, records
-from sync_server.sync.records import Come, HubIdentity, StreamRow, TillRow
+from sync_server.sync.records import Come, StreamRow, TillRow
 
 _SHIFT_CLOSED, _ = TYPES[ShiftClosed]
 #: a till is asked to wait this long when the hub has too much to do or its database is away
@@ -127,16 +127,6 @@ class Voice(NamedTuple):
     def echo(self, stream: StreamId, head: Head, safe_seq: int) -> Echo:
         signature = self.signer.sign(head_message(self.epoch, stream, head, safe_seq))
         return Echo(self.epoch, head, signature, safe_seq)
-
-
-def own_identity(connection: Connection) -> HubIdentity:
-    """The hub's identity, made when its database is new; of two hubs that start at once the
-    first one's."""
-    found = records.hub_identity(connection)
-    if found is None:
-        made = HubIdentity(secrets.token_bytes(32), secrets.token_hex(8))
-        found = records.keep_hub_identity(connection, made, records.place(connection))
-    return found
 
 
 class NoSuchStore(Refusal):
@@ -315,7 +305,7 @@ def facts_of_stream(
 ) -> wire.StreamFacts:
     """What the hub holds of a till's own stream after that seq."""
     in_service(connection, who.till)
-    voice = voice._replace(epoch=records.epoch_now(connection))
+    voice = voice._replace(epoch=epoch_now(connection))
     head, safe_seq, facts = records.facts_after(connection, who, after)
     echo = voice.echo(who, head, safe_seq)
     raws = [msgspec.Raw(fact) for fact in facts]
