@@ -47,7 +47,7 @@ from sync_server.settings import HubSettings
 from sync_server.stock import records as stock_records
 from sync_server.stock import service as stock
 from sync_server.stock.records import OnHand, Opening
-from sync_server.sync import records, service
+from sync_server.stores import known_store, save_store, store_ids
 
 log = logging.getLogger(__name__)
 
@@ -226,9 +226,7 @@ class HeadOffice:
         def save(connection: Connection) -> int:
             before = stores.settings_of(connection, line.store_id) or StoreSettings()
             after = line.onto(before)
-            records.save_store(
-                connection, line.store_id, after.store_name, after.timezone, after.currency
-            )
+            save_store(connection, line.store_id, after.store_name, after.timezone, after.currency)
             return stores.publish_settings(connection, line.store_id, after)
 
         return await self._published(save)
@@ -243,11 +241,11 @@ class HeadOffice:
         return await self._published(stores.lay_out_receipts, store_ids, tuple(template))
 
     async def store_ids(self) -> list[str]:
-        return await self._read(records.store_ids)
+        return await self._read(store_ids)
 
     async def known_store(self, store_id: str) -> None:
         """Raises NoSuchStore unless the store was imported."""
-        await self._read(service.known_store, store_id)
+        await self._read(known_store, store_id)
 
     async def keep_opening_stock(self, store_id: str, rows: Sequence[Opening]) -> int:
         """Let this have lain in the store before the first fact; returns of how many products that

@@ -39,12 +39,14 @@ from sync_server.feed.news import News
 from sync_server.feed.service import PackedPage, Pages
 from sync_server.head_office import PROJECTION, HeadOffice, Now
 from sync_server.jobs import Jobs
+from sync_server.problems import busy, wrong_signature
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
 from sync_server.sync import contacts, enrolment, service, tokens, versions
 from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
-from sync_server.sync.service import ForkFound, LostFacts, Signed, Voice
+from sync_server.sync.service import ForkFound, LostFacts, Signed
 from sync_server.sync.tokens import Bearer
+from sync_server.voice import Voice
 
 #: what one of several hubs does for all
 _PLANS, _GONE = "plans", "gone"
@@ -229,9 +231,9 @@ class Hub:
         known = self._keys.get(request.till)
         if known is not None and is_signed(request, known):
             return Signed(request, known)
-        key = (await self._read(service.enrolled, request.till)).public_key
+        key = (await self._read(enrolment.enrolled, request.till)).public_key
         if key == known or not is_signed(request, key):
-            raise service.wrong_signature()
+            raise wrong_signature()
         self._keys[request.till] = key
         return Signed(request, key)
 
@@ -275,7 +277,7 @@ class Hub:
         bounded_s = min(wait_s, self.settings.feed_wait_s_max) if wait_s > 0 else 0.0
         moved = await self.news.past(positions, bounded_s)
         if self.news.ended and not moved:
-            raise service.busy()  # an answer would be followed by the next question at once
+            raise busy()  # an answer would be followed by the next question at once
         return wire.FeedChange(moved)
 
     def note_contact(self, who: StreamId, declared: Declared, program: str) -> None:
@@ -338,12 +340,12 @@ class Hub:
 
     async def snapshot(self, who: Bearer) -> wire.Snapshot:
         """Everything that is published to all stores, as a file in chunks."""
-        await self._read(service.in_service, who.till_id)
+        await self._read(enrolment.in_service, who.till_id)
         return await self.book.snapshot()
 
     async def chunk(self, who: Bearer, name: str) -> bytes:
         """A chunk of that file, by its name."""
-        await self._read(service.in_service, who.till_id)
+        await self._read(enrolment.in_service, who.till_id)
         return await asyncio.to_thread(self.book.chunk, name)
 
     async def heads(self) -> dict[str, int]:

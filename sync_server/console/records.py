@@ -27,7 +27,8 @@ from sync_server.quarantine import records as quarantine
 from sync_server.quarantine.records import IS_SHOWN, IS_UNSETTLED, RANK, settlement
 from sync_server.recorder import journal, late_fact
 from sync_server.statements import summed
-from sync_server.sync.records import period, store, stream, till
+from sync_server.stores import store
+from sync_server.sync.records import period, stream, till
 
 #: of each kind of discrepancy as many are listed; how many there are is counted all the same
 LISTED_MAX = 50

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 from journal.envelope import Envelope, decode
 from sync_server import lives
 from sync_server.recorder import journal
-from sync_server.sync.records import store, stream, till
+from sync_server.stores import store
+from sync_server.sync.records import stream, till
 
 #: so long head office is told of it
 TOLD_DAYS = 14

@@ -14,8 +14,8 @@ from retail.language import Text
 from sync_server.feed import records
 from sync_server.feed.records import Head
 from sync_server.lives import carried_over
+from sync_server.problems import Echo, WireProblem, problem, revoked, unknown_till
 from sync_server.sync.records import included
-from sync_server.sync.service import Echo, WireProblem, problem, revoked, unknown_till
 from sync_server.sync.tokens import Bearer
 
 #: of bodies in one page; a message may hold twice that, for their keys and all else

@@ -9,7 +9,7 @@ from retail.money import Money
 from sync_server.database import metadata
 from sync_server.ledgers import stock_ledger
 from sync_server.statements import SetWise, one_of
-from sync_server.sync.records import store
+from sync_server.stores import store
 
 opening_stock = Table(
     "opening_stock",

@@ -1,4 +1,4 @@
-"""Stores, tills, enrolment codes and streams: who may speak, and how far each has come."""
+"""Tills, enrolment codes and streams: who may speak, and how far each has come."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -26,15 +26,8 @@ from sync_server.database import metadata
 from sync_server.lives import hub
 from sync_server.recorder import intake, journal
 from sync_server.statements import Prepared, SetWise
+from sync_server.stores import store
 
-store = Table(
-    "store",
-    metadata,
-    Column("store_id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("timezone", Text, nullable=False),
-    Column("currency", Text, nullable=False),
-)
 till = Table(
     "till",
     metadata,
@@ -99,7 +92,6 @@ period = Table(
     Column("reason", Text, nullable=False),
 )
 
-_SAVE_STORE = SetWise(store, replacing=True)
 _SAVE_TILL = SetWise(till, replacing=True)
 
 _LOCKED = Prepared(
@@ -273,25 +265,6 @@ def verdicts(connection: Connection, stream_no: int, first: int, last: int) -> l
 
 
 # Enrolment
-
-
-def save_store(
-    connection: Connection, store_id: str, name: str, timezone: str, currency: str
-) -> None:
-    """Add a store, or change it."""
-    _SAVE_STORE.write(connection, [(store_id, name, timezone, currency)])
-
-
-def store_exists(connection: Connection, store_id: str) -> bool:
-    return (
-        connection.execute(select(store.c.name).where(store.c.store_id == store_id)).first()
-        is not None
-    )
-
-
-def store_ids(connection: Connection) -> list[str]:
-    """All stores, in the order of their ids."""
-    return [*connection.execute(select(store.c.store_id).order_by(store.c.store_id)).scalars()]
 
 
 def is_till_of(connection: Connection, store_id: str, till_id: str) -> bool:
