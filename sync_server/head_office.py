@@ -31,13 +31,14 @@ from sync_server.catalogue import service as catalogue
 from sync_server.catalogue.acts import BY_ITSELF, ActRow
 from sync_server.catalogue.edits import Edit
 from sync_server.catalogue.service import BarcodeTaken, NothingChanged, NotThatState, Published
-from sync_server.console import records as console
 from sync_server.database import FAULTS, Database
 from sync_server.doctor import service as doctor
 from sync_server.doctor.service import Report
 from sync_server.feed import records as feed_records
 from sync_server.feed.news import News
 from sync_server.imports.stores import StoreRow
+from sync_server.overview import records as overview
+from sync_server.overview.records import Overview
 from sync_server.periods import records as period_records
 from sync_server.periods import service as periods
 from sync_server.periods.records import LateFact, PeriodRow
@@ -260,6 +261,12 @@ class HeadOffice:
             await self._news.look()
         return moved
 
+    async def _note_contacts(self) -> None:
+        """Have it written down which tills spoke, so that what is read next says so. What the
+        database does not take now it is told again."""
+        with suppress(*FAULTS):
+            await self._write_contacts()
+
     # What head office sees
 
     async def pending(self) -> list[views.RevisionView]:
@@ -294,6 +301,10 @@ class HeadOffice:
         """What lay in a store of these products before the first fact."""
         return await self._read(stock_records.openings, store_id, product_ids)
 
+    async def most_sold(self, most: int) -> dict[str, int]:
+        """The products that the chain sold most of, in 1/1000 of their units."""
+        return await self._read(stock_records.most_sold, most)
+
     async def product_names(self, product_ids: Sequence[str]) -> dict[str, str]:
         """What those of these products are called that stand."""
         return await self._read(views.names, product_ids)
@@ -314,34 +325,27 @@ class HeadOffice:
         """Who did what to the catalogue, the newest first."""
         return await self._read(acts.latest, most)
 
-    async def overview(self) -> console.Overview:
+    async def sold_by(self) -> dict[str, str]:
+        """By till, the name of the revision that its latest sale was made by."""
+        return await self._read(overview.sold_by)
+
+    async def overview(self) -> Overview:
         """The tills, what they took, and what is to be settled."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
-
-        def look(connection: Connection) -> console.Overview:
-            seen = console.overview(connection, self._now())
-            last = backup_records.youngest(connection)
-            if last is None:
-                return seen
-            return seen._replace(backup_at=last.taken_at, backup_is_proved=bool(last.file))
-
-        seen = await self._read(look)
+        await self._note_contacts()
+        seen = await self._read(overview.overview, self._now())
         return seen._replace(disk_fault=self._database.disk_fault)
 
     # Proof, and periods that are closed
 
     async def doctor(self, tell: Tell, store_id: str | None = None) -> Report:
         """Prove all that can be proved, of everything or of one store. Raises NoSuchStore."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         return await self._read(doctor.examine, tell, self._now(), store_id)
 
     async def preview_close(self, store_id: str, business_date: date) -> Preview:
         """What it means to close that business date of a store. Raises NoSuchStore, PeriodNotOver
         or PeriodClosed."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         return await self._read(periods.preview, store_id, business_date, self._now())
 
     async def close_period(
@@ -349,15 +353,13 @@ class HeadOffice:
     ) -> Preview:
         """Close that business date of a store, and all before it; with a `reason` although it is
         not complete. Raises what `periods.close` does."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         how = (author, self._now(), reason)
         return await self._write(periods.close, store_id, business_date, *how)
 
     async def stores_closed(self) -> list[StorePeriods]:
         """Every store, up to where it is complete and closed."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         return await self._read(periods.stores, self._now())
 
     async def periods_closed(self, most: int) -> list[PeriodRow]:

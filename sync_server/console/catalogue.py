@@ -20,7 +20,7 @@ from sync_server.catalogue.moments import offset, typed
 from sync_server.catalogue.records import State
 from sync_server.catalogue.service import NoSuchProduct, NoSuchRevision
 from sync_server.console import catalogue_words as words
-from sync_server.console import guard, product_form, records, revisions
+from sync_server.console import guard, product_form, revisions
 from sync_server.console.asked import HERE, NUMBER_MAX, Asked, answering, bounded
 from sync_server.console.guard import one
 from sync_server.console.search import BookNotHere
@@ -131,7 +131,7 @@ async def _sells_by(
 ) -> list[tuple[str, str, str, bool]]:
     """Each revision that tills sold by lately: its short name, how many tills, which, and whether
     it stands; the one that most of them sell by first."""
-    sold_by = await asked.hub.database.read(records.sold_by)
+    sold_by = await asked.hub.office.sold_by()
     by_name: dict[str, list[str]] = {}
     for till, name in sold_by.items():
         by_name.setdefault(name, []).append(till)

@@ -7,9 +7,9 @@ from journal.wire import VerdictCode
 from retail.clocks import clock_off
 from retail.language import Language, Text
 from sync_server.console.board import MARKS
-from sync_server.console.records import Difference, Late, Overview, Unsettled
-from sync_server.console.restored import BrokenOff, PutBack
 from sync_server.lives import ELSEWHERE, OLDER_COPY, PROVED, RESTORED
+from sync_server.overview.records import Difference, Late, Overview, Unsettled
+from sync_server.overview.restored import BrokenOff, PutBack
 from sync_server.periods.standing import State, TillStanding, clock_said, state_of
 from sync_server.recorder import REVOKED
 from sync_server.words import NOTHING, age, amount, clock, facts_of, kind_name
