@@ -27,6 +27,7 @@ from sync_server.backup import service as backup
 from sync_server.backup.copying import Tell
 from sync_server.backup.records import BackupRow
 from sync_server.catalogue import acts, edits, stores, views
+from sync_server.catalogue import records as catalogue_records
 from sync_server.catalogue import service as catalogue
 from sync_server.catalogue.acts import BY_ITSELF, ActRow
 from sync_server.catalogue.edits import Edit
@@ -276,6 +277,11 @@ class HeadOffice:
     async def history(self, most: int, before_place: int = 0) -> list[views.RevisionView]:
         """Published revisions, the newest first."""
         return await self._read(views.history, most, before_place)
+
+    async def revisions_named(self, names: Sequence[str]) -> dict[str, int]:
+        """By the name that tills know, the number of the revision that has it; of several the
+        last."""
+        return await self._read(catalogue_records.numbers, names)
 
     async def revision(self, number: int, most: int, after: str = "") -> views.RevisionView:
         """A revision and some of its changes. Raises NoSuchRevision."""
