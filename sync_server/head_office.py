@@ -27,17 +27,19 @@ from sync_server.backup import service as backup
 from sync_server.backup.copying import Tell
 from sync_server.backup.records import BackupRow
 from sync_server.catalogue import acts, edits, stores, views
+from sync_server.catalogue import records as catalogue_records
 from sync_server.catalogue import service as catalogue
 from sync_server.catalogue.acts import BY_ITSELF, ActRow
 from sync_server.catalogue.edits import Edit
 from sync_server.catalogue.service import BarcodeTaken, NothingChanged, NotThatState, Published
-from sync_server.console import records as console
 from sync_server.database import FAULTS, Database
 from sync_server.doctor import service as doctor
 from sync_server.doctor.service import Report
 from sync_server.feed import records as feed_records
 from sync_server.feed.news import News
 from sync_server.imports.stores import StoreRow
+from sync_server.overview import records as overview
+from sync_server.overview.records import Overview
 from sync_server.periods import records as period_records
 from sync_server.periods import service as periods
 from sync_server.periods.records import LateFact, PeriodRow
@@ -47,7 +49,7 @@ from sync_server.settings import HubSettings
 from sync_server.stock import records as stock_records
 from sync_server.stock import service as stock
 from sync_server.stock.records import OnHand, Opening
-from sync_server.sync import records, service
+from sync_server.stores import known_store, save_store, store_ids
 
 log = logging.getLogger(__name__)
 
@@ -226,9 +228,7 @@ class HeadOffice:
         def save(connection: Connection) -> int:
             before = stores.settings_of(connection, line.store_id) or StoreSettings()
             after = line.onto(before)
-            records.save_store(
-                connection, line.store_id, after.store_name, after.timezone, after.currency
-            )
+            save_store(connection, line.store_id, after.store_name, after.timezone, after.currency)
             return stores.publish_settings(connection, line.store_id, after)
 
         return await self._published(save)
@@ -243,11 +243,11 @@ class HeadOffice:
         return await self._published(stores.lay_out_receipts, store_ids, tuple(template))
 
     async def store_ids(self) -> list[str]:
-        return await self._read(records.store_ids)
+        return await self._read(store_ids)
 
     async def known_store(self, store_id: str) -> None:
         """Raises NoSuchStore unless the store was imported."""
-        await self._read(service.known_store, store_id)
+        await self._read(known_store, store_id)
 
     async def keep_opening_stock(self, store_id: str, rows: Sequence[Opening]) -> int:
         """Let this have lain in the store before the first fact; returns of how many products that
@@ -262,6 +262,12 @@ class HeadOffice:
             await self._news.look()
         return moved
 
+    async def _note_contacts(self) -> None:
+        """Have it written down which tills spoke, so that what is read next says so. What the
+        database does not take now it is told again."""
+        with suppress(*FAULTS):
+            await self._write_contacts()
+
     # What head office sees
 
     async def pending(self) -> list[views.RevisionView]:
@@ -271,6 +277,11 @@ class HeadOffice:
     async def history(self, most: int, before_place: int = 0) -> list[views.RevisionView]:
         """Published revisions, the newest first."""
         return await self._read(views.history, most, before_place)
+
+    async def revisions_named(self, names: Sequence[str]) -> dict[str, int]:
+        """By the name that tills know, the number of the revision that has it; of several the
+        last."""
+        return await self._read(catalogue_records.numbers, names)
 
     async def revision(self, number: int, most: int, after: str = "") -> views.RevisionView:
         """A revision and some of its changes. Raises NoSuchRevision."""
@@ -296,6 +307,10 @@ class HeadOffice:
         """What lay in a store of these products before the first fact."""
         return await self._read(stock_records.openings, store_id, product_ids)
 
+    async def most_sold(self, most: int) -> dict[str, int]:
+        """The products that the chain sold most of, in 1/1000 of their units."""
+        return await self._read(stock_records.most_sold, most)
+
     async def product_names(self, product_ids: Sequence[str]) -> dict[str, str]:
         """What those of these products are called that stand."""
         return await self._read(views.names, product_ids)
@@ -316,34 +331,27 @@ class HeadOffice:
         """Who did what to the catalogue, the newest first."""
         return await self._read(acts.latest, most)
 
-    async def overview(self) -> console.Overview:
+    async def sold_by(self) -> dict[str, str]:
+        """By till, the name of the revision that its latest sale was made by."""
+        return await self._read(overview.sold_by)
+
+    async def overview(self) -> Overview:
         """The tills, what they took, and what is to be settled."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
-
-        def look(connection: Connection) -> console.Overview:
-            seen = console.overview(connection, self._now())
-            last = backup_records.youngest(connection)
-            if last is None:
-                return seen
-            return seen._replace(backup_at=last.taken_at, backup_is_proved=bool(last.file))
-
-        seen = await self._read(look)
+        await self._note_contacts()
+        seen = await self._read(overview.overview, self._now())
         return seen._replace(disk_fault=self._database.disk_fault)
 
     # Proof, and periods that are closed
 
     async def doctor(self, tell: Tell, store_id: str | None = None) -> Report:
         """Prove all that can be proved, of everything or of one store. Raises NoSuchStore."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         return await self._read(doctor.examine, tell, self._now(), store_id)
 
     async def preview_close(self, store_id: str, business_date: date) -> Preview:
         """What it means to close that business date of a store. Raises NoSuchStore, PeriodNotOver
         or PeriodClosed."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         return await self._read(periods.preview, store_id, business_date, self._now())
 
     async def close_period(
@@ -351,15 +359,13 @@ class HeadOffice:
     ) -> Preview:
         """Close that business date of a store, and all before it; with a `reason` although it is
         not complete. Raises what `periods.close` does."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         how = (author, self._now(), reason)
         return await self._write(periods.close, store_id, business_date, *how)
 
     async def stores_closed(self) -> list[StorePeriods]:
         """Every store, up to where it is complete and closed."""
-        with suppress(*FAULTS):
-            await self._write_contacts()
+        await self._note_contacts()
         return await self._read(periods.stores, self._now())
 
     async def periods_closed(self, most: int) -> list[PeriodRow]:

@@ -21,7 +21,7 @@ from journal.clock import ahead_s
 from journal.push import is_signed
 from journal.stream import StreamId
 from journal.wire import Declared
-from sync_server import migrations
+from sync_server import lives, migrations, put_back
 from sync_server.catalogue import acts
 from sync_server.catalogue.acts import Act
 from sync_server.catalogue.book import HubBook
@@ -33,19 +33,20 @@ from sync_server.database import (
     unusable,
     without_password,
 )
-from sync_server.feed import epochs
 from sync_server.feed import records as feed_records
 from sync_server.feed import service as feed
 from sync_server.feed.news import News
 from sync_server.feed.service import PackedPage, Pages
 from sync_server.head_office import PROJECTION, HeadOffice, Now
 from sync_server.jobs import Jobs
+from sync_server.problems import busy, wrong_signature
 from sync_server.recorder import NotApplied
 from sync_server.settings import HubSettings
 from sync_server.sync import contacts, enrolment, service, tokens, versions
 from sync_server.sync.admission import Admission, Gone, Rank, rank_of, stays
-from sync_server.sync.service import ForkFound, LostFacts, Signed, Voice
+from sync_server.sync.service import ForkFound, LostFacts, Signed
 from sync_server.sync.tokens import Bearer
+from sync_server.voice import Voice
 
 #: what one of several hubs does for all
 _PLANS, _GONE = "plans", "gone"
@@ -87,7 +88,7 @@ class Hub:
         self._writing_contacts = asyncio.Lock()
         self.admission = Admission(settings, min(settings.push_slots, database.writes_max))
         self.jobs = Jobs(database, (_PLANS, _GONE), settings.job_held_s)
-        self._memory = epochs.Memory(settings.book_folder, voice.signer.public)
+        self._memory = put_back.Memory(settings.book_folder, voice.signer.public)
         self.office = HeadOffice(database, self.news, now, self.write_contacts, settings)
 
     @classmethod
@@ -111,7 +112,7 @@ class Hub:
                     raise NoHubDatabase(url=without_password(url))
                 await database.read(lambda _: None)  # the first connection
             await migrations.upgrade(database, url)
-            identity = await database.write(service.own_identity)
+            identity = await database.write(lives.own_identity)
             hub = cls(settings, database, Voice.of(identity), now)
             hub.is_new = is_new
             await hub._look()
@@ -138,17 +139,17 @@ class Hub:
         new epoch begins: tills send again what they hold. What was seen is remembered."""
         self._memory.keep(await self._look())
 
-    async def _look(self) -> epochs.Seen:
-        why, seen = await self._read(epochs.look, self._memory.seen)
+    async def _look(self) -> put_back.Seen:
+        why, seen = await self._read(put_back.look, self._memory.seen)
         if why:
             last = self._memory.seen or seen
             await self._begin_epoch(seen.epoch, why, last.epoch)
-            _, seen = await self._read(epochs.look, None)
+            _, seen = await self._read(put_back.look, None)
         self.voice = self.voice._replace(epoch=seen.epoch)
         return seen
 
     async def _begin_epoch(self, after: str, why: str, instead_of: str) -> None:
-        epoch = await self._write(epochs.begin, after, why, self.now(), instead_of)
+        epoch = await self._write(put_back.begin, after, why, self.now(), instead_of)
         self.voice = self.voice._replace(epoch=epoch)
 
     async def close(self) -> None:
@@ -230,9 +231,9 @@ class Hub:
         known = self._keys.get(request.till)
         if known is not None and is_signed(request, known):
             return Signed(request, known)
-        key = (await self._read(service.enrolled, request.till)).public_key
+        key = (await self._read(enrolment.enrolled, request.till)).public_key
         if key == known or not is_signed(request, key):
-            raise service.wrong_signature()
+            raise wrong_signature()
         self._keys[request.till] = key
         return Signed(request, key)
 
@@ -245,7 +246,7 @@ class Hub:
         try:
             accepted = await self._accept(signed, now, ahead)
         except LostFacts as proof:
-            await self._begin_epoch(proof.epoch, epochs.PROVED, proof.epoch)
+            await self._begin_epoch(proof.epoch, lives.PROVED, proof.epoch)
             accepted = await self._accept(signed, now, ahead)
         except ForkFound as fork:
             await self._write(fork.note)
@@ -276,7 +277,7 @@ class Hub:
         bounded_s = min(wait_s, self.settings.feed_wait_s_max) if wait_s > 0 else 0.0
         moved = await self.news.past(positions, bounded_s)
         if self.news.ended and not moved:
-            raise service.busy()  # an answer would be followed by the next question at once
+            raise busy()  # an answer would be followed by the next question at once
         return wire.FeedChange(moved)
 
     def note_contact(self, who: StreamId, declared: Declared, program: str) -> None:
@@ -339,12 +340,12 @@ class Hub:
 
     async def snapshot(self, who: Bearer) -> wire.Snapshot:
         """Everything that is published to all stores, as a file in chunks."""
-        await self._read(service.in_service, who.till_id)
+        await self._read(enrolment.in_service, who.till_id)
         return await self.book.snapshot()
 
     async def chunk(self, who: Bearer, name: str) -> bytes:
         """A chunk of that file, by its name."""
-        await self._read(service.in_service, who.till_id)
+        await self._read(enrolment.in_service, who.till_id)
         return await asyncio.to_thread(self.book.chunk, name)
 
     async def heads(self) -> dict[str, int]:

@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from journal import wire
+from sync_server import api
 from sync_server.database import FAULTS
 from sync_server.head_office import Now
 from sync_server.hub import Hub, system_now
 from sync_server.settings import HubSettings
-from sync_server.sync import api
 
 
 def application(settings: HubSettings, now: Now = system_now) -> Starlette:

@@ -3,11 +3,18 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from journal.stream import STREAM_BEGAN
 from retail.facts import (
     TYPES,
     CodeDecided,
+    CompartmentReturned,
+    CompartmentWithdrawn,
+    DoorOpeningDecided,
+    DoorOpeningEnded,
     DrawerOpened,
     Fact,
+    ParcelStored,
+    ParcelTaken,
     ReceiptPrinted,
     SaleCompleted,
     SaleVoided,
@@ -28,12 +35,19 @@ _KINDS: dict[type[Fact], Text] = {
     StockReceived: Text("delivery", "到货"),
     DrawerOpened: Text("drawer opened", "开钱箱"),
     CodeDecided: Text("code read", "条码判定"),
+    DoorOpeningDecided: Text("door opening decided", "决定开门"),
+    DoorOpeningEnded: Text("door opening ended", "开门结果"),
+    ParcelStored: Text("parcel stored", "存包裹"),
+    ParcelTaken: Text("parcel taken out", "取包裹"),
+    CompartmentWithdrawn: Text("compartment out of service", "格口停用"),
+    CompartmentReturned: Text("compartment back in service", "格口恢复使用"),
 }
 _KIND_NAMES = {TYPES[fact][0]: said for fact, said in _KINDS.items()}
+_KIND_NAMES[STREAM_BEGAN[0]] = Text("stream begun", "记录流开始")
 
 
 def kind_name(kind: str) -> Text:
-    """What a type of facts is called."""
+    """What a type of facts is called; one that this hub does not know, by its name on the wire."""
     return _KIND_NAMES.get(kind, Text(kind, kind))
 
 

@@ -23,13 +23,13 @@ from retail.quantity import Unit
 from retail.refusals import Refusal
 from retail.revision import Recall
 from retail.tax import Tax
+from sync_server import api
 from sync_server.catalogue.records import State
 from sync_server.database import FAULTS, Database, DatabaseUnusable, SqliteDatabase, open_database
 from sync_server.hub import Hub
 from sync_server.imports.stores import StoreRow
 from sync_server.settings import HubSettings
 from sync_server.stock.records import Opening
-from sync_server.sync import api
 from sync_server.sync.enrolment import NoSuchTill
 
 T = TypeVar("T")

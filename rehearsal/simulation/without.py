@@ -21,11 +21,10 @@ from pos_client.sync import records as till_records
 from pricebook.rows import Contents, Row
 from rehearsal.simulation import truth
 from rehearsal.simulation.disk import Acting
-from sync_server import recorder
-from sync_server.feed import epochs
+from sync_server import put_back, recorder
 from sync_server.feed import service as feed
+from sync_server.lives import epoch_now
 from sync_server.sync import service as hub_sync
-from sync_server.sync.records import epoch_now
 
 
 def _no_head_echo(
@@ -107,8 +106,8 @@ def _no_epoch() -> list[Any]:
         return epoch_now(connection)
 
     return [
-        patch.object(epochs, "look", lambda connection, _: ("", epochs.seen_now(connection))),
-        patch.object(epochs, "begin", same),
+        patch.object(put_back, "look", lambda connection, _: ("", put_back.seen_now(connection))),
+        patch.object(put_back, "begin", same),
         patch.object(feed, "reached", _always_ours),
         patch.object(hub_sync, "_check_proof", lambda *_: None),
     ]

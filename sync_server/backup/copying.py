@@ -7,7 +7,6 @@ from sqlalchemy import Connection, Row, Table, delete, func, literal, select, te
 
 from sync_server.catalogue import acts, records  # noqa: F401  all tables are known here
 from sync_server.database import metadata
-from sync_server.feed import epochs  # noqa: F401
 from sync_server.jobs import Jobs  # noqa: F401
 from sync_server.quarantine import records as quarantine  # noqa: F401
 from sync_server.recorder import intake

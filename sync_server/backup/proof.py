@@ -25,8 +25,9 @@ from sync_server.backup import records
 from sync_server.backup.copying import Tell, counts, pages
 from sync_server.database import FAULTS
 from sync_server.ledgers import money_ledger, stock_ledger, takings_by_hour
+from sync_server.lives import hub
 from sync_server.recorder import Batch, Source, journal
-from sync_server.sync.records import hub, stream
+from sync_server.sync.records import stream
 from sync_server.sync.service import PushProof
 
 #: when facts came in says nothing of what they come to

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from retail.language import Text
 from retail.refusals import Refusal
+from sync_server import put_back
 from sync_server.backup import proof, seal
 from sync_server.backup.copying import Tell, copy, is_empty
 from sync_server.backup.files import NoSuchFile, beside, kept_aside, sync, unusable
@@ -32,10 +33,9 @@ from sync_server.database import (
     sqlite_file,
     without_password,
 )
-from sync_server.feed import epochs
+from sync_server.lives import RESTORED, epoch, epoch_now
 from sync_server.migrations import Standing, standing, upgrade_connection
 from sync_server.settings import HubSettings
-from sync_server.sync.records import epoch_now
 
 
 class BackupNewer(Refusal):
@@ -138,11 +138,11 @@ def _proved(file: Path, current: Path, tell: Tell) -> Held:
 
 def _begin_epoch(connection: Connection, now: datetime) -> None:
     held = epoch_now(connection)
-    epochs.begin(connection, held, epochs.RESTORED, now, held)
+    put_back.begin(connection, held, RESTORED, now, held)
 
 
 def _the_same(written: Held, held: Held) -> None:
-    lives = epochs.epoch.name
+    lives = epoch.name
     as_held = written.counts | {lives: held.counts[lives]}
     same = written.counts[lives] == held.counts[lives] + 1 and written.epoch != held.epoch
     if not same or written._replace(epoch=held.epoch, counts=as_held) != held:

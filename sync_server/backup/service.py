@@ -19,8 +19,8 @@ from sync_server.backup.proof import Held, NotWhole
 from sync_server.backup.records import BackupRow, as_text
 from sync_server.backup.seal import NotABackup
 from sync_server.database import Database, copy_sqlite, sqlite_file
+from sync_server.lives import hub_identity
 from sync_server.migrations import upgrade_connection
-from sync_server.sync.records import hub_identity
 
 
 class BackupNotProved(Refusal):

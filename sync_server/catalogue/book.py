@@ -23,8 +23,9 @@ from sync_server.database import FAULTS, Database
 from sync_server.feed import records as feed
 from sync_server.feed.records import Head
 from sync_server.feed.service import PAGE_BYTES, reached
-from sync_server.sync.records import epoch_now
-from sync_server.sync.service import Voice, WireProblem, busy, problem
+from sync_server.lives import epoch_now
+from sync_server.problems import WireProblem, busy, problem
+from sync_server.voice import Voice
 
 BOOK_FILE = "book.db"
 #: more at once than a till gets: nobody waits for the page on a line

@@ -143,6 +143,16 @@ def history(connection: Connection, most: int, before: int = 0) -> list[Revision
     return [RevisionRow(*row) for row in rows]
 
 
+def numbers(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """By name, the published revision that holds what the name says; of several the last."""
+    rows = connection.execute(
+        select(revision.c.name, revision.c.number)
+        .where(revision.c.state == State.PUBLISHED, one_of(revision.c.name, names))
+        .order_by(revision.c.place)
+    )
+    return {row.name: row.number for row in rows}
+
+
 def save(connection: Connection, number: int, **values: Any) -> None:
     connection.execute(update(revision).where(revision.c.number == number).values(**values))
 

@@ -33,7 +33,7 @@ from sync_server.feed.records import Head
 
 #: so many things are read and written at once
 AT_ONCE = 5_000
-#: a note that names a revision after this sign is of a draft that goes back to it
+#: a note that names a revision after this sign, by its number, is of a draft that goes back to it
 BACK = "↶ "
 STATE_NAMES = {
     State.DRAFT: Text("a draft", "草稿"),
@@ -337,7 +337,7 @@ def roll_back(connection: Connection, number: int, author: str, now: datetime) -
     """A draft that makes everything as it was when that revision stood; returns its number.
     Raises NoSuchRevision or NotThatState."""
     row = known(connection, number, State.PUBLISHED)
-    back = draft(connection, author, f"{BACK}{row.name}", now, Act.ROLLED_BACK)
+    back = draft(connection, author, f"{BACK}{row.number}", now, Act.ROLLED_BACK)
     products = {
         key: None if body is None else msgspec.json.decode(body, type=Product)
         for kind, key, body in records.former(connection, row.place)

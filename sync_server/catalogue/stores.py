@@ -12,7 +12,7 @@ from retail.facts import TYPES, CodeDecided
 from retail.facts import decode as decode_fact
 from retail.receipt import BUILT_IN
 from sync_server.feed import records as feed
-from sync_server.sync.service import known_store
+from sync_server.stores import known_store
 
 _DECIDED, _ = TYPES[CodeDecided]
 #: digits of a code that may be two things

@@ -19,7 +19,7 @@ from sync_server.console.search import Search
 from sync_server.console.words import DATABASE_AWAY, NOT_HERE
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
-from sync_server.sync.service import NoSuchStore
+from sync_server.stores import NoSuchStore
 
 HERE = "/hq/catalogue"
 #: a greater number is no revision's

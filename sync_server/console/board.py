@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from retail.language import Language, Text
-from sync_server.console.records import Overview, Takings
 from sync_server.console.words import SHIFT_NONE, SHIFT_OPEN, UNSETTLED
+from sync_server.overview.records import Overview, Takings
 from sync_server.periods.standing import (
     State,
     TillStanding,

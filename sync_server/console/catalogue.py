@@ -20,7 +20,7 @@ from sync_server.catalogue.moments import offset, typed
 from sync_server.catalogue.records import State
 from sync_server.catalogue.service import NoSuchProduct, NoSuchRevision
 from sync_server.console import catalogue_words as words
-from sync_server.console import guard, product_form, records, revisions
+from sync_server.console import guard, product_form, revisions
 from sync_server.console.asked import HERE, NUMBER_MAX, Asked, answering, bounded
 from sync_server.console.guard import one
 from sync_server.console.search import BookNotHere
@@ -128,18 +128,21 @@ def _found_line(product: Product, language: Language) -> dict[str, str]:
 
 async def _sells_by(
     asked: Asked, history: list[views.RevisionView]
-) -> list[tuple[str, str, str, bool]]:
-    """Each revision that tills sold by lately: its short name, how many tills, which, and whether
-    it stands; the one that most of them sell by first."""
-    sold_by = await asked.hub.database.read(records.sold_by)
+) -> list[tuple[str, str, str, str, bool]]:
+    """Each revision that tills sold by lately: what it is called, empty where it is not known here,
+    its short name, how many tills, which, and whether it stands; the one that most of them sell by
+    first."""
+    sold_by = await asked.hub.office.sold_by()
     by_name: dict[str, list[str]] = {}
     for till, name in sold_by.items():
         by_name.setdefault(name, []).append(till)
     stands = history[0].row.name if history else ""
+    numbers = await asked.hub.office.revisions_named([*by_name])
     rows = sorted(by_name.items(), key=lambda each: (-len(each[1]), each[0]))
     count = words.ONE_TILL, words.TILLS
     return [
         (
+            revisions.called(numbers[name]).to(asked.language) if name in numbers else "",
             short_name(name),
             count[len(tills) > 1].filled(count=len(tills)).to(asked.language),
             " ".join(sorted(tills)),
@@ -164,11 +167,13 @@ async def _product(asked: Asked, no: Refusal | None = None) -> Response:
         chosen = str(drafts[0].row.number)
     number = next((each.row.number for each in drafts if str(each.row.number) == chosen), 0)
     product = await asked.hub.office.product_in(number, product_id) if number else seen.product
+    stands = fields_of(seen.product) if number and seen.product else {}
     if asked.form:
         wrong = no.column if isinstance(no, BadField) else ""
-        form = product_form.drawn_again(asked.form, wrong, asked.language)
+        form = product_form.drawn_again(asked.form, wrong, stands, asked.language)
     else:
-        form = product_form.drawn(fields_of(product) if product else _BLANK, asked.language)
+        fields = fields_of(product) if product else _BLANK
+        form = product_form.drawn(fields, stands, asked.language)
     if no is None and not is_new and product is None and not (seen.pending or seen.history):
         no = NoSuchProduct(product=product_id)
     return asked.drawn(
@@ -176,17 +181,31 @@ async def _product(asked: Asked, no: Refusal | None = None) -> Response:
         no,
         product=product,
         product_id=product_id,
-        name=product.name if product else "",
+        name=named.name if (named := product or seen.product) else "",
         is_new=is_new,
         stands=seen.product is not None,
         form=form,
         drafts=[revisions.line(each, asked.language) for each in drafts],
         draft=number,
+        drafted_by=_drafted(number, product, seen.product, asked.language),
         pending=_of_product(seen.pending, asked.language),
         history=_of_product(seen.history, asked.language),
         recalls=seen.recalls,
         stock=_stock(await asked.hub.office.on_hand(product_id), seen.product or product),
     )
+
+
+def _drafted(number: int, product: Product | None, stands: Product | None, to: Language) -> str:
+    """That the page shows what a draft makes of the product, and nobody sells by it; empty where it
+    makes nothing else of it than stands."""
+    if product == stands or not number:
+        return ""
+    said = words.DRAFTED
+    if stands is None:
+        said = words.DRAFTED_NEW
+    elif product is None:
+        said = words.DRAFTED_OUT
+    return said.filled(number=number).to(to)
 
 
 def _stock(on_hand: list[OnHand], product: Product | None) -> list[StockLine]:

@@ -108,6 +108,9 @@ WORDS = {
     "opening_stock": Text("Opening", "期初"),
     "cost": Text("Cost", "成本"),
     "past": Text("What was changed", "变更记录"),
+    "drafted": Text("drafted; in force:", "草稿；现行："),
+    "nothing": Text("nothing", "无"),
+    "name_hint": Text("its name at the tills", "终端上显示的名称"),
     "not_standing": Text("It is not in the catalogue now.", "当前目录中没有此商品。"),
     "sells_by": Text("Tills sell by", "终端在用版本"),
     "sells_by_hint": Text("by the latest sale of each", "按各终端最近一笔销售"),
@@ -118,6 +121,21 @@ VALUES: dict[str, dict[str, Text]] = {
     "unit": {unit.value: text for unit, text in UNITS.items()},
     "tax_included": {"yes": WORDS["yes"], "no": WORDS["no"]},
 }
+#: over a product as a draft has it
+DRAFTED = Text(
+    "What is marked ◇ is in draft {number} alone. It is not published: tills sell by what is in"
+    " force.",
+    "带 ◇ 的内容仅在草稿 {number} 中，尚未发布；终端仍按现行内容销售。",
+)
+DRAFTED_NEW = Text(
+    "All of it is in draft {number} alone. It is not published: no till sells it.",
+    "以下内容仅在草稿 {number} 中，尚未发布；终端不能销售此商品。",
+)
+DRAFTED_OUT = Text(
+    "Draft {number} takes it out of the catalogue. The draft is not published: tills go on selling"
+    " the product.",
+    "草稿 {number} 将其从目录中移除，尚未发布；终端仍可销售此商品。",
+)
 COMES = Text("new", "新增")
 GOES = Text("taken out", "移除")
 ZONE = Text("this machine's time, UTC{offset}", "本机时间 UTC{offset}")

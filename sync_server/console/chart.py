@@ -10,8 +10,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from retail.language import Language
-from sync_server.console.records import HourTaken
 from sync_server.console.words import OTHER_HOURS, OTHER_STORES, WORDS
+from sync_server.overview.records import HourTaken
 from sync_server.words import amount, decimals, grouped
 
 HOURS_MIN = 12

@@ -24,9 +24,9 @@ from sync_server.console.chart import Chart, chart
 from sync_server.console.discrepancies import Discrepancy, discrepancies
 from sync_server.console.drawn import Sheet
 from sync_server.console.guard import is_local, language_of, nowhere, sentence
-from sync_server.console.records import HourTaken, Overview
 from sync_server.database import FAULTS
 from sync_server.hub import Hub
+from sync_server.overview.records import HourTaken, Overview
 from sync_server.periods.standing import in_step
 from sync_server.words import NOTHING, age, facts_of, grouped
 
@@ -105,14 +105,15 @@ def _bars(seen: Overview) -> Iterator[tuple[Text, Text]]:
 def _backup(seen: Overview, now: datetime) -> tuple[Text, bool]:
     """How old the last backup is, and whether that is something to attend to: not before there is
     anything to lose."""
-    if not seen.backup_at:
+    last = seen.last_backup
+    if last is None:
         has_facts = any(standing.head_seq for standing in seen.standings)
         return (words.NO_BACKUP, True) if has_facts else (NOTHING, False)
-    is_late = now - datetime.fromisoformat(seen.backup_at) > _BACKUP_LATE
-    said = words.BACKUP if seen.backup_is_proved else words.BACKUP_NOTED
+    is_late = now - datetime.fromisoformat(last.taken_at) > _BACKUP_LATE
+    said = words.BACKUP if last.file else words.BACKUP_NOTED
     if is_late:
         said = words.BACKUP_LATE
-    return said.filled(age=age(seen.backup_at, now)), is_late
+    return said.filled(age=age(last.taken_at, now)), is_late
 
 
 def _here(at: str) -> str:

@@ -27,13 +27,15 @@ Pack = tuple[str, str, str]
 
 class Field(NamedTuple):
     """A field of the form: how it is named there, what it is called, what stands in it and stood
-    in it at first; whether what stands there was refused."""
+    in it at first; whether what stands there was refused; and what is in force where a draft makes
+    something else of it, None where it does not."""
 
     name: str
     label: str
     value: str
     was: str
     wrong: bool = False
+    in_force: str | None = None
 
 
 class ProductForm(NamedTuple):
@@ -94,17 +96,20 @@ def _pack_rows(cell: str) -> list[Pack]:
     return rows
 
 
-def drawn(fields: Mapping[str, str], language: Language) -> ProductForm:
-    """The form as it is drawn at first."""
-    return _form(fields, fields, _pack_rows(fields.get(PACKS, "")), ("", ""), "", language)
+def drawn(fields: Mapping[str, str], stands: Mapping[str, str], language: Language) -> ProductForm:
+    """The form as it is drawn at first; `stands` is what is in force, empty where nothing is."""
+    packs = _pack_rows(fields.get(PACKS, ""))
+    return _form(fields, fields, packs, ("", ""), "", stands, language)
 
 
-def drawn_again(form: Form, wrong: str, language: Language) -> ProductForm:
+def drawn_again(
+    form: Form, wrong: str, stands: Mapping[str, str], language: Language
+) -> ProductForm:
     """The form with what was typed; `wrong` is the field that was refused."""
     was = {name.removeprefix(_WAS): one(form, name) for name in form if name.startswith(_WAS)}
     new_list = one(form, _NEW_LIST), one(form, _NEW_LIST_PRICE)
     values = {name: value for name, value in values_of(form).items() if name in was}
-    return _form(values, was, _typed_packs(form), new_list, wrong, language)
+    return _form(values, was, _typed_packs(form), new_list, wrong, stands, language)
 
 
 def _form(
@@ -113,11 +118,16 @@ def _form(
     packs: Sequence[Pack],
     new_list: tuple[str, str],
     wrong: str,
+    stands: Mapping[str, str],
     language: Language,
 ) -> ProductForm:
     def field(name: str) -> Field:
-        label = name_of(name).to(language)
-        return Field(name, label, values.get(name, ""), was.get(name, ""), name == wrong)
+        label, drafted = name_of(name).to(language), was.get(name, "")
+        in_force = None
+        if stands and stands.get(name, "") != drafted:
+            said = words.VALUES.get(name, {}).get(stands.get(name, ""))
+            in_force = said.to(language) if said else stands.get(name, "")
+        return Field(name, label, values.get(name, ""), drafted, name == wrong, in_force)
 
     of_lists = [name for name in values if name.startswith(PRICE_OF_LIST)]
     return ProductForm(

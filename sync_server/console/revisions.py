@@ -16,7 +16,7 @@ from sync_server.imports.fields import Difference, differences
 _TITLES = {
     State.DRAFT: Text("Draft {number}", "草稿 {number}"),
     State.PLANNED: Text("Plan {number}", "排期 {number}"),
-    State.PUBLISHED: Text("Revision {name}", "版本 {name}"),
+    State.PUBLISHED: Text("Revision {number}", "版本 {number}"),
     State.WITHDRAWN: Text("Withdrawn {number}", "已撤回 {number}"),
 }
 _NOBODY = "–"
@@ -24,12 +24,14 @@ MARKS = {State.DRAFT: "◇", State.PLANNED: "◷", State.PUBLISHED: "●", State
 
 
 class RevisionLine(NamedTuple):
-    """A revision in the reader's language; `place` is where it stands among the published ones."""
+    """A revision in the reader's language; `name` is what tills show of it, empty of one that they
+    never sold by, `place` is where it stands among the published ones."""
 
     number: int
     state: str
     mark: str
     title: str
+    name: str
     note: str
     author: str
     at: str
@@ -64,10 +66,9 @@ class ActLine(NamedTuple):
 
 
 def note_of(row: RevisionRow) -> str:
-    """Its note, with the name of a revision in it as people say it."""
-    if row.note.startswith(BACK):
-        return f"{BACK}{short_name(row.note.removeprefix(BACK))}"
-    return row.note
+    """Its note; one of a former release names a revision by its whole name."""
+    named = row.note.removeprefix(BACK)
+    return row.note if named == row.note or named.isdigit() else f"{BACK}{short_name(named)}"
 
 
 def line(seen: RevisionView, language: Language) -> RevisionLine:
@@ -77,6 +78,7 @@ def line(seen: RevisionView, language: Language) -> RevisionLine:
         row.state,
         MARKS[row.state],
         title(row).to(language),
+        short_name(row.name) if row.state == State.PUBLISHED else "",
         note_of(row),
         row.author,
         told(row.published_at or row.created_at),
@@ -105,7 +107,12 @@ def act_lines(row: RevisionRow, acts: Sequence[ActRow], language: Language) -> l
 
 def title(row: RevisionRow) -> Text:
     """What a revision is called."""
-    return _TITLES[row.state].filled(number=row.number, name=short_name(row.name))
+    return _TITLES[row.state].filled(number=row.number)
+
+
+def called(number: int) -> Text:
+    """What a published revision is called."""
+    return _TITLES[State.PUBLISHED].filled(number=number)
 
 
 def altered_lines(altered: Iterable[Altered], language: Language) -> tuple[AlteredLine, ...]:

@@ -9,7 +9,6 @@ from pricebook import search
 from pricebook.book import Book
 from pricebook.search import NOTHING_SOLD, Popular
 from retail.catalogue import Product
-from sync_server.console import records
 from sync_server.hub import Hub
 
 #: so many are asked what they sold; looking there first costs memory for each
@@ -37,9 +36,7 @@ class Search:
         """Up to `limit` products. Raises BookNotHere or one of TROUBLE."""
         book = await self._book(hub)
         if monotonic() >= self._popular_until_s:
-            sold = await hub.database.read(
-                lambda connection: records.most_sold(connection, _POPULAR_MAX)
-            )
+            sold = await hub.office.most_sold(_POPULAR_MAX)
             self._popular = await asyncio.to_thread(_popular, book, sold)
             self._popular_until_s = monotonic() + _POPULAR_KEPT_S
         found = await asyncio.to_thread(_find, book, words, limit, self._popular)

@@ -33,8 +33,8 @@ from sync_server.periods.late import effect
 from sync_server.periods.standing import State, TillStanding, state_of
 from sync_server.quarantine.records import IS_UNSETTLED
 from sync_server.recorder import journal, late_fact
+from sync_server.stores import known_store
 from sync_server.sync.records import stream
-from sync_server.sync.service import known_store
 from sync_server.words import facts_of, kind_name
 
 PERIODS = "periods"

@@ -29,8 +29,9 @@ from journal.cursor import Cursor
 from journal.wire import FeedRow
 from pricebook.rows import GONE, Change, Contents
 from sync_server.database import metadata, tell_hubs
+from sync_server.lives import hub
 from sync_server.statements import Prepared, SetWise, listed, one_of
-from sync_server.sync.records import hub, till
+from sync_server.sync.records import till
 
 scope_head = Table(
     "scope_head",

@@ -11,10 +11,11 @@ from journal import wire
 from journal.cursor import PAGE_ROWS_MAX, Cursor
 from pricebook.rows import CATALOGUE, CHAIN, RECALLS, REVISIONS, store_scope
 from retail.language import Text
-from sync_server.feed import epochs, records
+from sync_server.feed import records
 from sync_server.feed.records import Head
+from sync_server.lives import carried_over
+from sync_server.problems import Echo, WireProblem, problem, revoked, unknown_till
 from sync_server.sync.records import included
-from sync_server.sync.service import Echo, WireProblem, problem, revoked, unknown_till
 from sync_server.sync.tokens import Bearer
 
 #: of bodies in one page; a message may hold twice that, for their keys and all else
@@ -38,7 +39,7 @@ def reached(
     at = known.positions
     if not all(0 <= at.get(scope, 0) <= head.position for scope, head in heads.items()):
         return None
-    return known if known.epoch == epoch else epochs.carried_over(connection, known, tuple(heads))
+    return known if known.epoch == epoch else carried_over(connection, known, tuple(heads))
 
 
 def _reader(connection: Connection, who: Bearer, cursor: str) -> tuple[Cursor, dict[str, Head]]:

@@ -11,7 +11,8 @@ from sync_server.ledgers import takings_by_hour
 from sync_server.quarantine.records import IS_UNSETTLED
 from sync_server.recorder import journal, late_fact
 from sync_server.statements import summed
-from sync_server.sync.records import period, store, stream, till
+from sync_server.stores import store
+from sync_server.sync.records import period, stream, till
 
 _WITHOUT_POSTINGS = [STREAM_BEGAN[0], *(TYPES[fact][0] for fact in WITHOUT_POSTINGS)]
 

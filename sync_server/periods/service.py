@@ -27,7 +27,7 @@ from sync_server.periods.standing import (
     since_of,
     tills,
 )
-from sync_server.sync.service import NoSuchStore
+from sync_server.stores import NoSuchStore
 from sync_server.words import clock, facts_of
 
 #: as much of a reason as is kept

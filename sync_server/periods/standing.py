@@ -14,7 +14,8 @@ from retail.clocks import clock_off
 from retail.language import Text
 from sync_server.settings import IN_STEP_S
 from sync_server.statements import summed
-from sync_server.sync.records import store, stream, till
+from sync_server.stores import store
+from sync_server.sync.records import stream, till
 from sync_server.sync.versions import program
 from sync_server.words import NOTHING, clock, facts_of
 

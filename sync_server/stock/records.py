@@ -1,4 +1,5 @@
-"""What lay in the stores before the first fact in these books, and what there is with it."""
+"""What lay in the stores before the first fact in these books, what there is with it, and what the
+chain sold most."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,8 +9,8 @@ from sqlalchemy import BigInteger, Column, Connection, Table, Text, and_, or_, s
 from retail.money import Money
 from sync_server.database import metadata
 from sync_server.ledgers import stock_ledger
-from sync_server.statements import SetWise, one_of
-from sync_server.sync.records import store
+from sync_server.statements import SetWise, one_of, summed
+from sync_server.stores import store
 
 opening_stock = Table(
     "opening_stock",
@@ -98,3 +99,16 @@ def on_hand(connection: Connection, product_id: str) -> list[OnHand]:
         )
         for row in rows
     ]
+
+
+def most_sold(connection: Connection, most: int) -> dict[str, int]:
+    """The products that the chain sold most of, in 1/1000 of their units."""
+    sold = summed(stock_ledger.c.amount)
+    rows = connection.execute(
+        select(stock_ledger.c.product, sold)
+        .where(stock_ledger.c.account == "sold")
+        .group_by(stock_ledger.c.product)
+        .order_by(sold.desc(), stock_ledger.c.product)
+        .limit(most)
+    )
+    return {row[0]: int(row[1]) for row in rows}

@@ -13,7 +13,7 @@ from pricebook.rows import OPENING_STOCK, store_scope
 from sync_server.feed import records as feed
 from sync_server.stock import records
 from sync_server.stock.records import Opening
-from sync_server.sync.service import known_store
+from sync_server.stores import known_store
 
 
 def keep(connection: Connection, store_id: str, rows: Sequence[Opening]) -> int:

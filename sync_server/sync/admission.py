@@ -18,8 +18,8 @@ from typing import Any
 
 from journal import wire
 from retail.language import Text
+from sync_server.problems import WireProblem, problem
 from sync_server.settings import HubSettings
-from sync_server.sync.service import WireProblem, problem
 
 #: with more facts than this a till has been away: between two pushes a busy one sells a few times,
 #: two facts a sale, and this many leave it time for ten sales while it waits for its turn

@@ -1,4 +1,5 @@
-"""How a till gets its identity: a code from head office, traded for a key that the hub knows."""
+"""How a till gets its identity: a code from head office, traded for a key that the hub knows; and
+whether it may speak."""
 
 import secrets
 from datetime import datetime
@@ -12,9 +13,12 @@ from journal.clock import CROCKFORD
 from journal.signature import enrol_message, fingerprint, plain_code, verified
 from retail.language import Text
 from retail.refusals import Refusal
+from sync_server.lives import epoch_now
+from sync_server.problems import WireProblem, problem, revoked, unknown_till, wrong_signature
+from sync_server.stores import known_store
 from sync_server.sync import records
-from sync_server.sync.records import CodeRow, stream, till
-from sync_server.sync.service import Voice, WireProblem, known_store, problem, wrong_signature
+from sync_server.sync.records import CodeRow, TillRow, stream, till
+from sync_server.voice import Voice
 
 _CODE_LENGTH = 10
 _GROUP = 5
@@ -27,6 +31,22 @@ class NoSuchTill(Refusal):
         "The page at /hq lists the tills; without --till a new one is made.",
         "请在 /hq 页面查看终端；不带 --till 则登记新终端。",
     )
+
+
+def enrolled(connection: Connection, till_id: str) -> TillRow:
+    """A till that may tell something. Raises WireProblem."""
+    till = records.find_till(connection, till_id)
+    if till is None:
+        raise unknown_till()
+    return till
+
+
+def in_service(connection: Connection, till_id: str) -> TillRow:
+    """A till that may ask for something; one that is revoked may only tell."""
+    till = enrolled(connection, till_id)
+    if till.revoked:
+        raise revoked()
+    return till
 
 
 class Revocation(NamedTuple):
@@ -87,7 +107,7 @@ def enrol(
     code = _usable(records.find_code(connection, code_hash, locked=True), request, now)
     if code.used_by is None:
         records.use_code(connection, code_hash, code, request.public_key, now)
-    epoch = records.epoch_now(connection)
+    epoch = epoch_now(connection)
     return wire.EnrolReply(code.store_id, code.till_id, voice.signer.public, epoch)
 
 

@@ -1,4 +1,4 @@
-"""Stores, tills, enrolment codes and streams: who may speak, and how far each has come."""
+"""Tills, enrolment codes and streams: who may speak, and how far each has come."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -9,7 +9,6 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Integer,
-    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     true,
     update,
 )
@@ -25,27 +23,11 @@ from sqlalchemy import (
 from journal.stream import Head, StreamId, genesis
 from journal.wire import PUSH_BYTES_MAX, PUSH_FACTS_MAX, Declared, Verdict
 from sync_server.database import metadata
+from sync_server.lives import hub
 from sync_server.recorder import intake, journal
 from sync_server.statements import Prepared, SetWise
+from sync_server.stores import store
 
-hub = Table(
-    "hub",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("seed", LargeBinary, nullable=False),
-    Column("epoch", Text, nullable=False),
-    Column("first_epoch", Text, nullable=False),
-    #: where the database lay when the epoch began (epochs.place)
-    Column("place", Text, nullable=False),
-)
-store = Table(
-    "store",
-    metadata,
-    Column("store_id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("timezone", Text, nullable=False),
-    Column("currency", Text, nullable=False),
-)
 till = Table(
     "till",
     metadata,
@@ -98,7 +80,8 @@ stream = Table(
 )
 
 #: the periods that were closed: each business date closes with all before it; `reason` says why it
-#: was closed before it was complete, empty where it was complete
+#: was closed before it was complete, empty where it was complete. It stands beneath `periods`
+#: because a stream begins closed up to where its store is (`beginnings`).
 period = Table(
     "period",
     metadata,
@@ -109,8 +92,6 @@ period = Table(
     Column("reason", Text, nullable=False),
 )
 
-_ONCE = SetWise(hub, once=True)
-_SAVE_STORE = SetWise(store, replacing=True)
 _SAVE_TILL = SetWise(till, replacing=True)
 
 _LOCKED = Prepared(
@@ -152,24 +133,6 @@ _MOVE_STREAM = Prepared(
 )
 
 
-#: cluster and timeline (PostgreSQL, chapter "System Information Functions": pg_control_system), and
-#: the table: one that was dropped and loaded again has another number. A log file's name begins
-#: with the timeline that is written now; pg_control_checkpoint names that of the last checkpoint,
-#: which a replica that takes over puts off for minutes.
-_PLACE = text(
-    "SELECT system_identifier"
-    " || '/' || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
-    " || '/' || 'hub'::regclass::oid FROM pg_control_system()"
-)
-
-
-class HubIdentity(NamedTuple):
-    """The hub's private seed and the life of its database."""
-
-    seed: bytes
-    epoch: str
-
-
 class TillRow(NamedTuple):
     till_id: str
     store_id: str
@@ -193,32 +156,6 @@ class StreamRow(NamedTuple):
     business_date: str
     push_proof: str
     closed_to: str
-
-
-def hub_identity(connection: Connection) -> HubIdentity | None:
-    row = connection.execute(select(hub.c.seed, hub.c.epoch)).first()
-    return HubIdentity(bytes(row.seed), row.epoch) if row else None
-
-
-def keep_hub_identity(connection: Connection, identity: HubIdentity, place: str) -> HubIdentity:
-    """Keep it unless there is one; returns the one that is kept. `place` is where the database
-    lies."""
-    _ONCE.write(connection, [(1, identity.seed, identity.epoch, identity.epoch, place)])
-    kept = hub_identity(connection)
-    assert kept is not None
-    return kept
-
-
-def epoch_now(connection: Connection) -> str:
-    """The epoch of the database (feed.epochs)."""
-    return str(connection.execute(select(hub.c.epoch)).scalar_one())
-
-
-def place(connection: Connection) -> str:
-    """Where this database lies; empty on SQLite, which does not know."""
-    if connection.dialect.name != "postgresql":
-        return ""
-    return str(connection.execute(_PLACE).scalar_one())
 
 
 def find_till(connection: Connection, till_id: str) -> TillRow | None:
@@ -328,25 +265,6 @@ def verdicts(connection: Connection, stream_no: int, first: int, last: int) -> l
 
 
 # Enrolment
-
-
-def save_store(
-    connection: Connection, store_id: str, name: str, timezone: str, currency: str
-) -> None:
-    """Add a store, or change it."""
-    _SAVE_STORE.write(connection, [(store_id, name, timezone, currency)])
-
-
-def store_exists(connection: Connection, store_id: str) -> bool:
-    return (
-        connection.execute(select(store.c.name).where(store.c.store_id == store_id)).first()
-        is not None
-    )
-
-
-def store_ids(connection: Connection) -> list[str]:
-    """All stores, in the order of their ids."""
-    return [*connection.execute(select(store.c.store_id).order_by(store.c.store_id)).scalars()]
 
 
 def is_till_of(connection: Connection, store_id: str, till_id: str) -> bool:

@@ -1,14 +1,10 @@
-"""Who may speak, and what becomes of what they say.
+"""Push: what becomes of what tills say; and what a till reads back of its own stream.
 
-Each function is one act on an open transaction. Only structure is refused on the wire (SYNC 8:
-not an envelope 422, signature 401, gap or fork 409, size 413); never what a fact says.
+Each function is one act on an open transaction.
 """
 
-import hmac
-import secrets
 from contextlib import suppress
 from datetime import date, datetime
-from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
@@ -18,7 +14,6 @@ from journal import wire
 from journal.chain import ChainBroken
 from journal.push import Arrived, Fork, Gap, Meeting, meet, open_batch
 from journal.signature import (
-    Signer,
     head_message,
     push_message,
     verified,
@@ -27,150 +22,22 @@ from journal.stream import STREAM_BEGAN, Head, StreamId, genesis
 from journal.wire import VerdictCode
 from retail.facts import TYPES, ShiftClosed
 from retail.language import Text
-from retail.refusals import Refusal
 from sync_server import recorder
+from sync_server.lives import epoch_now
+from sync_server.problems import (
+    Echo,
+    WireProblem,
+    problem,
+    too_large,
+    unknown_till,
+    wrong_signature,
+)
 from sync_server.sync import beginnings, records
-from sync_server.sync.records import Come, HubIdentity, StreamRow, TillRow
+from sync_server.sync.enrolment import in_service
+from sync_server.sync.records import Come, StreamRow, TillRow
+from sync_server.voice import Voice
 
 _SHIFT_CLOSED, _ = TYPES[ShiftClosed]
-#: a till is asked to wait this long when the hub has too much to do or its database is away
-BUSY_RETRY_S = 5
-
-
-class WireProblem(Exception):
-    """An answer on the wire that is not yes: status, and the problem to send."""
-
-    def __init__(self, status: int, problem: wire.Problem, retry_after_s: int = 0) -> None:
-        super().__init__(problem.code)
-        self.status = status
-        self.problem = problem
-        self.retry_after_s = retry_after_s
-
-
-class Echo(NamedTuple):
-    """How far the hub has a stream, counter-signed; up to `safe_seq` it lies in a backup too."""
-
-    epoch: str = ""
-    head: Head | None = None
-    head_sig: str = ""
-    safe_seq: int = 0
-
-
-_NO_ECHO = Echo()
-
-
-def problem(
-    status: int,
-    code: str,
-    title: Text,
-    remedy: Text,
-    *,
-    echo: Echo = _NO_ECHO,
-    retry_after_s: int = 0,
-) -> WireProblem:
-    told = wire.Problem(code, title.en, title.zh, remedy.en, remedy.zh, *echo)
-    return WireProblem(status, told, retry_after_s)
-
-
-def unknown_till() -> WireProblem:
-    return problem(
-        401,
-        "unknown_till",
-        Text("This till is not enrolled here.", "本机未在总部登记。"),
-        Text("Enrol it with a code from head office.", "请用总部的登记码重新登记。"),
-    )
-
-
-def wrong_signature() -> WireProblem:
-    return problem(
-        401,
-        "wrong_signature",
-        Text("The signature is not this till's.", "签名与本机密钥不符。"),
-        Text("Enrol the till again if its disk was replaced.", "若更换过磁盘，请重新登记。"),
-    )
-
-
-def revoked() -> WireProblem:
-    return problem(
-        403,
-        "revoked",
-        Text("Head office has revoked this till.", "总部已停用本机。"),
-        Text(
-            "What it sells is still kept; ask head office for a new code.",
-            "销售记录仍会保留；请向总部索取新的登记码。",
-        ),
-    )
-
-
-def busy() -> WireProblem:
-    return problem(
-        503,
-        "busy",
-        Text("The hub cannot take more just now.", "总部服务繁忙。"),
-        Text("The till tries again by itself.", "本机会自动重试。"),
-        retry_after_s=BUSY_RETRY_S,
-    )
-
-
-class Voice(NamedTuple):
-    """The hub's own identity, ready to sign."""
-
-    signer: Signer
-    epoch: str
-    secret: bytes
-
-    @classmethod
-    def of(cls, identity: HubIdentity) -> "Voice":
-        secret = hmac.digest(identity.seed, b"omnitill/token", sha256)
-        return cls(Signer(identity.seed), identity.epoch, secret)
-
-    def echo(self, stream: StreamId, head: Head, safe_seq: int) -> Echo:
-        signature = self.signer.sign(head_message(self.epoch, stream, head, safe_seq))
-        return Echo(self.epoch, head, signature, safe_seq)
-
-
-def own_identity(connection: Connection) -> HubIdentity:
-    """The hub's identity, made when its database is new; of two hubs that start at once the
-    first one's."""
-    found = records.hub_identity(connection)
-    if found is None:
-        made = HubIdentity(secrets.token_bytes(32), secrets.token_hex(8))
-        found = records.keep_hub_identity(connection, made, records.place(connection))
-    return found
-
-
-class NoSuchStore(Refusal):
-    code = "no_such_store"
-    sentence = Text("There is no store {store}.", "没有门店 {store}。")
-    way_on = Text(
-        "Import it first: sync-server import stores FILE.csv",
-        "请先导入门店：sync-server import stores FILE.csv",
-    )
-
-
-def known_store(connection: Connection, store_id: str) -> None:
-    """Raises NoSuchStore unless the store was imported."""
-    if not records.store_exists(connection, store_id):
-        raise NoSuchStore(store=store_id)
-
-
-def enrolled(connection: Connection, till_id: str) -> TillRow:
-    """A till that may tell something. Raises WireProblem."""
-    till = records.find_till(connection, till_id)
-    if till is None:
-        raise unknown_till()
-    return till
-
-
-def in_service(connection: Connection, till_id: str) -> TillRow:
-    """A till that may ask for something; one that is revoked may only tell."""
-    till = enrolled(connection, till_id)
-    if till.revoked:
-        raise revoked()
-    return till
-
-
-# Push
 
 
 class CameTo(NamedTuple):
@@ -315,7 +182,7 @@ def facts_of_stream(
 ) -> wire.StreamFacts:
     """What the hub holds of a till's own stream after that seq."""
     in_service(connection, who.till)
-    voice = voice._replace(epoch=records.epoch_now(connection))
+    voice = voice._replace(epoch=epoch_now(connection))
     head, safe_seq, facts = records.facts_after(connection, who, after)
     echo = voice.echo(who, head, safe_seq)
     raws = [msgspec.Raw(fact) for fact in facts]
@@ -339,15 +206,6 @@ def _opened(request: wire.PushRequest) -> list[Arrived]:
             Text(f"These facts are not a chain: {broken}", f"记录不成链：{broken}"),
             Text("Run: pos-client journal verify", "请运行：pos-client journal verify"),
         ) from None
-
-
-def too_large() -> WireProblem:
-    return problem(
-        413,
-        "too_large",
-        Text("This is more than one push may hold.", "单次推送超出上限。"),
-        Text("Send fewer facts at once.", "请减少单次推送的数量。"),
-    )
 
 
 def _meeting(

@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 from journal import wire
 from journal.signature import token_message, verified
 from retail.language import Text
-from sync_server.sync.service import Voice, WireProblem, in_service, problem, wrong_signature
+from sync_server.problems import WireProblem, problem, wrong_signature
+from sync_server.sync.enrolment import in_service
+from sync_server.voice import Voice
 
 
 def challenge(voice: Voice, now: datetime, valid_s: float) -> wire.Challenge:

@@ -12,7 +12,8 @@ from typing import Final
 from journal import wire
 from journal.wire import FEED_SCHEMA
 from retail.language import Text
-from sync_server.sync.service import Voice, WireProblem, problem
+from sync_server.problems import WireProblem, problem
+from sync_server.voice import Voice
 
 #: the oldest schema that this hub still speaks
 OLDEST_SPOKEN = 1

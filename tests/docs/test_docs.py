@@ -73,7 +73,7 @@ SLICES = (
     *("pos_client/sale", "pos_client/shift", "pos_client/stock", "pos_client/catalogue"),
     *("pos_client/sync", "sync_server/sync", "sync_server/feed", "sync_server/catalogue"),
     *("sync_server/stock", "sync_server/console", "sync_server/quarantine"),
-    *("sync_server/backup", "sync_server/periods", "sync_server/doctor"),
+    *("sync_server/backup", "sync_server/periods", "sync_server/doctor", "sync_server/overview"),
 )
 
 

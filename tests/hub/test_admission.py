@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from journal.stream import Head
 from journal.wire import Declared, PushRequest
+from sync_server.problems import WireProblem
 from sync_server.settings import HubSettings
 from sync_server.sync.admission import (
     FAIR_TURN,
@@ -22,7 +23,6 @@ from sync_server.sync.admission import (
     rank_of,
     stays,
 )
-from sync_server.sync.service import WireProblem
 from tests.hub.conftest import WAIT_S
 
 

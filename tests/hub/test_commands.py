@@ -25,7 +25,7 @@ from sync_server.__main__ import app
 from sync_server.catalogue.records import barcode
 from sync_server.catalogue.stores import settings_of
 from sync_server.feed.records import published
-from sync_server.sync.records import store
+from sync_server.stores import store
 from tests.hand_till import HandTill
 from tests.served_hub import ServedHub, put_new
 

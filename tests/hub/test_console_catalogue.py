@@ -2,6 +2,7 @@
 recalled; what is refused is said on the page, and nothing typed is lost."""
 
 import html
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -43,6 +44,13 @@ def price(hub: ServedHub, product_id: str = "cola") -> int:
     return product.price_minor
 
 
+def read(page: str) -> str:
+    """What a page says, one blank apart."""
+    return " ".join(
+        html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)).split()
+    )
+
+
 def test_what_is_typed_into_a_product_goes_into_a_draft_and_is_published(
     shelf: ServedHub, office: Office, a_till: TillMaker
 ) -> None:
@@ -59,6 +67,68 @@ def test_what_is_typed_into_a_product_goes_into_a_draft_and_is_published(
     assert published["cola"].price_minor == 390
     (latest, *_) = shelf.do(shelf.hub.office.history(1))
     assert (latest.row.author, latest.row.note, latest.changes) == ("王敏", "June", 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "beside"),
+    [
+        ("en", "◇ What is marked ◇ is in draft {} alone.", "◇ drafted; in force: {}"),
+        ("zh", "◇ 带 ◇ 的内容仅在草稿 {} 中", "◇ 草稿；现行： {}"),
+    ],
+    ids=["English", "Chinese"],
+)
+def test_a_drafted_price_is_marked_and_the_one_in_force_stands_beside_it(
+    shelf: ServedHub, office: Office, language: str, sentence: str, beside: str
+) -> None:
+    number = office.drafts("cola", {"price": "3.90", "brand": "Cola", "unit": "litre"})
+    office.language = language
+    page = office.page("/product", id="cola")
+    assert fields_of(page)["price"] == "3.90"
+    said = read(page)
+    assert sentence.format(number) in said
+    assert beside.format("3.50") in said
+    assert beside.format({"en": "nothing", "zh": "无"}[language]) in said
+    assert beside.format({"en": "piece", "zh": "件"}[language]) in said
+    assert page.count('class="drafted"') == 3
+
+
+def test_a_product_that_the_draft_leaves_alone_bears_no_mark(
+    shelf: ServedHub, office: Office
+) -> None:
+    office.drafts("cola", {"price": "3.90"})
+    assert "◇" not in read(office.page("/product", id="water"))
+    office.acts(2, "publish")
+    assert "◇" not in read(office.page("/product", id="cola"))
+
+
+def test_a_product_that_is_in_a_draft_alone_is_said_to_be_sold_by_nobody(
+    shelf: ServedHub, office: Office
+) -> None:
+    fields = {"id": "mate", "new": "1", "name": "Mate", "price": "9.00", "draft": "new"}
+    number = number_of(office.post("/product", {**fields, "by": "王敏"}))
+    page = read(office.page("/product", id="mate"))
+    assert f"All of it is in draft {number} alone. It is not published: no till sells it." in page
+
+
+def test_a_product_that_a_draft_takes_out_is_said_to_be_sold_until_then(
+    shelf: ServedHub, office: Office
+) -> None:
+    number = office.drafts("cola", {"act": "remove"})
+    page = read(office.page("/product", id="cola"))
+    assert f"Draft {number} takes it out of the catalogue." in page
+    assert stands(shelf, "cola") is not None
+
+
+def test_a_revision_is_called_by_its_number_before_the_name_that_tills_show(
+    shelf: ServedHub, office: Office
+) -> None:
+    office.acts(office.drafts("cola", {"price": "3.90"}), "publish")
+    latest, first = shelf.do(shelf.hub.office.history(2))
+    for path in ("", "/revisions", "/revisions/2", "/product"):
+        page = read(office.page(path, id="cola"))
+        assert f"● Revision 2 ≡ {latest.row.name[:6]}" in page, path
+    back = number_of(office.acts(first.row.number, "roll_back"))
+    assert "↶ 1" in read(office.page(f"/revisions/{back}"))
 
 
 def test_every_field_of_a_product_can_be_typed(shelf: ServedHub, office: Office) -> None:
@@ -322,11 +392,9 @@ def test_tills_are_shown_by_the_revision_they_sold_by_last(
         till.record(a_sale(), seen="E" * 16)
         till.record(a_sale(receipt="R2"), seen=seen)
         reply_of(till.push())
-    page = office.page()
-    assert page.index(f"● </span> {latest.row.name[:6]}".replace("● </span>", "●</span>")) > 0
-    assert "2 tills" in page
-    assert "S01-1 S01-2" in page
-    assert "◐</span> FFFFFF" in page
+    page = read(office.page())
+    assert f"● Revision {latest.row.number} ≡ {latest.row.name[:6]} 2 tills S01-1 S01-2" in page
+    assert "◐ ≡ FFFFFF 1 till" in page
     assert "EEEEEE" not in page
 
 

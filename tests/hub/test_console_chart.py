@@ -4,7 +4,7 @@ import pytest
 
 from retail.language import Language
 from sync_server.console.chart import COLOURS, HOURS_MIN, Chart, chart
-from sync_server.console.records import HourTaken
+from sync_server.overview.records import HourTaken
 
 DAY = "2026-06-03"
 NAMES = {f"S{number:02}": f"店 {number}" for number in range(1, 10)}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from sync_server.console.records import LISTED_MAX
+from sync_server.overview.records import LISTED_MAX
 from sync_server.recorder import REVOKED
 from sync_server.words import age
 from tests.builders import OPENING

@@ -17,7 +17,7 @@ from sync_server.doctor.service import PERIODS, Report
 from sync_server.doctor.service import examine as examined
 from sync_server.doctor.tills import HEADS, SHIFTS
 from sync_server.hub import Hub
-from sync_server.sync.service import NoSuchStore
+from sync_server.stores import NoSuchStore
 from tests.builders import a_product
 from tests.hand_till import HandTill, a_sale, reply_of
 from tests.hub.backing_up import quiet

@@ -8,8 +8,8 @@ import pytest
 
 from journal import wire
 from journal.signature import Signer, fingerprint, plain_code
+from sync_server.stores import NoSuchStore
 from sync_server.sync.enrolment import NoSuchTill
-from sync_server.sync.service import NoSuchStore
 from tests.hand_till import HandTill, problem_of, reply_of
 from tests.hub.conftest import TillMaker
 from tests.served_hub import ServedHub

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select, update
 from journal.cursor import PAGE_ROWS_MAX, Cursor
 from journal.wire import MESSAGE_BYTES_MAX, Declared, FeedChange, FeedPage, FeedRow, read
 from retail.catalogue import Cashier, StoreSettings
+from sync_server import lives
 from sync_server.catalogue.service import Published
-from sync_server.feed import epochs, records
+from sync_server.feed import records
 from sync_server.feed.records import feed
 from sync_server.hub import Hub
 from sync_server.periods.standing import tills
@@ -234,7 +235,7 @@ def test_what_was_read_in_one_life_of_the_hub_is_not_told_in_another(
     ours = (feed.c.kind == "product") & (feed.c.key == last)
     hub.write(lambda c: c.execute(update(feed).where(ours).values(body=b'{"as of":"before"}')))
     epoch = hub.hub.voice.epoch
-    hub.do(hub.hub._begin_epoch(epoch, epochs.PROVED, epoch))
+    hub.do(hub.hub._begin_epoch(epoch, lives.PROVED, epoch))
     rows = [row for page in till.pull_all() for row in page.rows if row.key == last]
     assert [bytes(row.body) for row in rows] == [b'{"as of":"before"}']
 

@@ -85,8 +85,8 @@ def test_every_act_on_a_draft_is_told(shelf: ServedHub) -> None:
     ]
     back = shelf.do(shelf.hub.office.history(9))[-1].row
     assert since(shelf, lambda hub: hub.office.roll_back(1, "li")) == [
-        ("li", "rolled_back", "4", f"{service.BACK}{back.name}"),
-        ("li", "published", "4", f"{service.BACK}{back.name}"),
+        ("li", "rolled_back", "4", f"{service.BACK}{back.number}"),
+        ("li", "published", "4", f"{service.BACK}{back.number}"),
     ]
 
 

@@ -28,8 +28,8 @@ from sync_server.periods.service import (
 )
 from sync_server.periods.standing import TillStanding, tills
 from sync_server.recorder import late_fact
+from sync_server.stores import NoSuchStore
 from sync_server.sync.records import stream
-from sync_server.sync.service import NoSuchStore
 from tests.hand_till import DAY, HandTill, a_delivery, a_sale, reply_of
 from tests.hub.backing_up import quiet
 from tests.hub.books import books, recounted

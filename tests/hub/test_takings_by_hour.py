@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from retail.facts import ShiftClosed
-from sync_server.console.records import LISTED_MAX, overview
 from sync_server.feed import records as feed
 from sync_server.feed.records import Head
 from sync_server.ledgers import is_takings, money_ledger, takings_by_hour
 from sync_server.migrations import upgrade_connection
+from sync_server.overview.records import LISTED_MAX, overview
 from tests.builders import a_product
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.hub.conftest import TillMaker

@@ -13,7 +13,8 @@ import pytest
 from journal.signature import Signer, fingerprint, plain_code
 from retail.catalogue import Cashier
 from retail.revision import Recall
-from sync_server.sync import records, service
+from sync_server import lives
+from sync_server.sync import records
 from tests.builders import STORE, a_product
 from tests.served_hub import ServedHub
 
@@ -30,7 +31,7 @@ def fixed_hub(database_url: str) -> Iterator[ServedHub]:
         token_bytes=lambda _: HUB_SEED, token_hex=lambda _: EPOCH, choice=secrets.choice
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(service, "secrets", chance)
+        patch.setattr(lives, "secrets", chance)
         hub = ServedHub(database_url)
     with hub:
         hub.add_store(language="en")

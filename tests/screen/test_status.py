@@ -16,7 +16,7 @@ from pos_client.screen.page import Size
 from pos_client.screen.status import printer_lamp, sync_lamp
 from pos_client.sync.service import SyncState
 from retail.language import Language
-from sync_server.sync.service import revoked, wrong_signature
+from sync_server.problems import revoked, wrong_signature
 from tests.builders import OPENING, open_till
 from tests.screen.cashier import SMALL, Cashier
 

@@ -14,8 +14,8 @@ from journal.stream import Predecessor, StreamBegan
 from pos_client.inspection import stored_facts
 from pos_client.till import NotEnrolled, Till
 from rehearsal.cable import Cable
+from sync_server.problems import busy
 from sync_server.sync.records import enrol_code
-from sync_server.sync.service import busy
 from tests.builders import till_settings
 from tests.served_hub import ServedHub
 from tests.sync.conftest import ENROLLED, Enrol, Open, pull_all, run_enrol

@@ -12,9 +12,18 @@ from journal.stream import Head
 from journal.wire import SignedHead
 from pos_client.till import Till
 from rehearsal.cable import Cable
-from sync_server.feed import epochs
-from sync_server.feed.epochs import Epoch, Seen
-from sync_server.sync.records import hub as hub_table
+from sync_server.lives import (
+    ELSEWHERE,
+    OLDER_COPY,
+    PROVED,
+    Epoch,
+    begun,
+    carried_over,
+    epoch,
+    first_epoch,
+)
+from sync_server.lives import hub as hub_table
+from sync_server.put_back import Memory, Seen, look
 from tests.builders import a_product
 from tests.served_hub import ServedHub
 from tests.sync.conftest import push_all, sell
@@ -24,7 +33,7 @@ DATABASE = ("hub.db", "hub.db-wal", "hub.db-shm")
 
 
 def lives(hub: ServedHub) -> list[Epoch]:
-    return hub.read(epochs.lives)
+    return hub.read(begun)
 
 
 def copy(folder: Path, to: Path) -> None:
@@ -56,7 +65,7 @@ def test_it_remembers_beside_its_database_that_it_had_more(
     put_back: ServedHub, hub: ServedHub, till: Till
 ) -> None:
     (life,) = lives(put_back)
-    assert life.why == epochs.OLDER_COPY
+    assert life.why == OLDER_COPY
     assert life.epoch == put_back.hub.voice.epoch != hub.hub.voice.epoch
     push_all(till)
     assert till.sync.who.epoch == life.epoch
@@ -77,29 +86,29 @@ def test_hubs_that_saw_the_lost_epoch_begin_one_new_epoch_together(put_back: Ser
     lost = Seen("an epoch that began after the copy", 1_000)
 
     def looked() -> str:
-        return put_back.read(lambda connection: epochs.look(connection, lost)[0])
+        return put_back.read(lambda connection: look(connection, lost)[0])
 
-    assert looked() == epochs.OLDER_COPY
+    assert looked() == OLDER_COPY
     now = put_back.hub.voice.epoch
-    put_back.do(put_back.hub._begin_epoch(now, epochs.OLDER_COPY, lost.epoch))
+    put_back.do(put_back.hub._begin_epoch(now, OLDER_COPY, lost.epoch))
     assert looked() == ""
 
 
 def test_hubs_that_share_a_folder_remember_each_their_own(tmp_path: Path) -> None:
-    epochs.Memory(tmp_path, "one hub's key").keep(Seen("its epoch", 7))
-    assert epochs.Memory(tmp_path, "one hub's key").seen == Seen("its epoch", 7)
-    assert epochs.Memory(tmp_path, "another's").seen is None
+    Memory(tmp_path, "one hub's key").keep(Seen("its epoch", 7))
+    assert Memory(tmp_path, "one hub's key").seen == Seen("its epoch", 7)
+    assert Memory(tmp_path, "another's").seen is None
 
 
 def test_where_nothing_is_remembered_the_first_till_proves_it(
     put_back: ServedHub, till: Till
 ) -> None:
-    put_back.write(lambda connection: connection.execute(epochs.epoch.delete()))
-    first = put_back.read(epochs.first_epoch)
+    put_back.write(lambda connection: connection.execute(epoch.delete()))
+    first = put_back.read(first_epoch)
     put_back.write(lambda connection: connection.execute(update(hub_table).values(epoch=first)))
     sell(till)
     push_all(till)
-    assert [life.why for life in lives(put_back)] == [epochs.PROVED]
+    assert [life.why for life in lives(put_back)] == [PROVED]
     assert_whole(put_back, till)
 
 
@@ -118,20 +127,20 @@ def test_a_database_that_lies_elsewhere_now_is_another(hub: ServedHub, tmp_path:
     hub.write(lambda connection: connection.execute(update(hub_table).values(place="elsewhere")))
     hub.do(hub.hub.look_at_itself())
     hub.do(hub.hub.look_at_itself())
-    assert [life.why for life in lives(hub)] == [epochs.ELSEWHERE]
+    assert [life.why for life in lives(hub)] == [ELSEWHERE]
 
 
 def test_who_had_read_no_further_than_the_copy_goes_on(hub: ServedHub) -> None:
     former = hub.hub.voice.epoch
     hub.publish([a_product("new")])
-    hub.do(hub.hub._begin_epoch(former, epochs.OLDER_COPY, former))
+    hub.do(hub.hub._begin_epoch(former, OLDER_COPY, former))
     (life,) = lives(hub)
 
     def carried(at: int) -> Cursor | None:
         cursor = Cursor(former, {"catalogue": at})
 
         def work(connection: Connection) -> Cursor | None:
-            return epochs.carried_over(connection, cursor, ("catalogue",))
+            return carried_over(connection, cursor, ("catalogue",))
 
         return hub.read(work)
 
@@ -139,4 +148,4 @@ def test_who_had_read_no_further_than_the_copy_goes_on(hub: ServedHub) -> None:
     assert carried(stood) == Cursor(life.epoch, {"catalogue": stood})
     assert carried(stood + 1) is None
     strange = Cursor("another hub", {})
-    assert hub.read(lambda connection: epochs.carried_over(connection, strange, ())) is None
+    assert hub.read(lambda connection: carried_over(connection, strange, ())) is None

@@ -23,7 +23,7 @@ from rehearsal.postgresql_copies import (
     recovered,
 )
 from retail.catalogue import Cashier
-from sync_server.feed import epochs
+from sync_server.lives import ELSEWHERE
 from tests.builders import a_product, the_shelf
 from tests.conftest import REQUIRED
 from tests.served_hub import ServedHub
@@ -102,7 +102,7 @@ def assert_it_goes_on_at(url: str, was: ServedHub, cable: Cable, till: Till) -> 
         assert ask(url, "CHECKPOINT") is None  # by which a timeline is known elsewhere too
         for each in (again, beside):
             each.do(each.hub.look_at_itself())
-        assert [life.why for life in lives(again)] == [epochs.ELSEWHERE]
+        assert [life.why for life in lives(again)] == [ELSEWHERE]
         (life,) = lives(again)
         assert life.epoch == again.hub.voice.epoch == beside.hub.voice.epoch != before
         assert till.sync.who.epoch == life.epoch

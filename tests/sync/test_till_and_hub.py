@@ -22,8 +22,8 @@ from retail.facts import DenominationCount
 from retail.money import Money
 from retail.refusals import UnknownBarcode, UnknownCashier
 from sync_server.feed import records as published
-from sync_server.sync.records import hub as hub_table
-from sync_server.sync.service import revoked
+from sync_server.lives import hub as hub_table
+from sync_server.problems import revoked
 from tests.builders import a_product, till_settings
 from tests.hub.books import books, recounted, stored
 from tests.served_hub import ServedHub

@@ -1,5 +1,5 @@
-"""The lives of the hub's database: when one ended because an older copy of it was put back, and
-what of it the next one still holds (sync.md 5.5).
+"""Whether the hub's database was put back to an older copy: then the next of its lives
+begins (sync.md 5.5).
 
 A hub notices by itself. On PostgreSQL the server says which cluster, timeline and table this is:
 a dump that was loaded again, another cluster, a recovery to a point in time each are another.
@@ -10,45 +10,18 @@ no more proves it. Whoever notices first begins a new epoch, for all.
 
 import os
 import secrets
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Column, Connection, Integer, Table, Text, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from journal.cursor import Cursor
-from sync_server.database import metadata
+from sync_server import lives
 from sync_server.feed.records import all_positions, scope_head
-from sync_server.sync.records import epoch_now, hub, place, stream
-
-epoch = Table(
-    "epoch",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("epoch", Text, nullable=False, unique=True),
-    Column("began_at", Text, nullable=False),
-    Column("why", Text, nullable=False),
-    Column("positions", Text, nullable=False),
-    #: the epoch that who noticed had seen last, which an older copy may know nothing of
-    Column("instead_of", Text, nullable=False),
-)
-
-#: why an epoch began, as head office reads it (console.words)
-ELSEWHERE, OLDER_COPY, PROVED, RESTORED = "elsewhere", "older_copy", "proved", "restored"
-
-
-class Epoch(NamedTuple):
-    """A life of the database: since when, why it began, and where the feed's scopes stood then."""
-
-    epoch: str
-    began_at: str
-    why: str
-    positions: dict[str, int]
-    instead_of: str
+from sync_server.lives import ELSEWHERE, OLDER_COPY, epoch, epoch_now, hub, place
+from sync_server.sync.records import stream
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -56,15 +29,6 @@ class Seen(msgspec.Struct, frozen=True):
 
     epoch: str
     taken: int
-
-
-def lives(connection: Connection) -> list[Epoch]:
-    """All epochs that began because the database had been put back, in order."""
-    rows = connection.execute(select(epoch).order_by(epoch.c.number))
-    return [
-        Epoch(row.epoch, row.began_at, row.why, msgspec.json.decode(row.positions), row.instead_of)
-        for row in rows
-    ]
 
 
 def begin(connection: Connection, after: str, why: str, now: datetime, instead_of: str) -> str:
@@ -97,14 +61,9 @@ def _is_older(connection: Connection, now: Seen, seen: Seen) -> bool:
     if now.epoch == seen.epoch:
         return now.taken < seen.taken
     # It is ahead of us when it went on from the epoch that we saw, or was begun instead of it.
-    followed = lives(connection)
+    followed = lives.begun(connection)
     went_on_from = {life.epoch for life in followed} | {life.instead_of for life in followed}
-    return seen.epoch not in went_on_from | {first_epoch(connection)}
-
-
-def first_epoch(connection: Connection) -> str:
-    """The epoch that the hub's database was made with."""
-    return str(connection.execute(select(hub.c.first_epoch)).scalar_one())
+    return seen.epoch not in went_on_from | {lives.first_epoch(connection)}
 
 
 def look(connection: Connection, seen: Seen | None) -> tuple[str, Seen]:
@@ -113,22 +72,6 @@ def look(connection: Connection, seen: Seen | None) -> tuple[str, Seen]:
     if connection.execute(select(hub.c.place)).scalar_one() != place(connection):
         return ELSEWHERE, now
     return OLDER_COPY if seen is not None and _is_older(connection, now, seen) else "", now
-
-
-def carried_over(connection: Connection, cursor: Cursor, scopes: Sequence[str]) -> Cursor | None:
-    """The cursor in today's epoch, if all that its reader has seen is in today's database: it had
-    read no further than the copy that was put back. None when it had, or is none of ours."""
-    today = epoch_now(connection)
-    if cursor.epoch == today:
-        return cursor
-    known = [Epoch(first_epoch(connection), "", "", {}, ""), *lives(connection)]
-    names = [life.epoch for life in known]
-    if cursor.epoch not in names:
-        return None
-    for life in known[names.index(cursor.epoch) + 1 :]:
-        if any(cursor.positions.get(scope, 0) > life.positions.get(scope, 0) for scope in scopes):
-            return None
-    return Cursor(today, cursor.positions)
 
 
 class Memory:

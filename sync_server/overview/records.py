@@ -1,4 +1,4 @@
-"""What the console reads: streams, takings, and what head office has to look at."""
+"""What head office sees at a glance: tills, takings, and what it has to look at."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -19,15 +19,17 @@ from sqlalchemy import (
 from journal.envelope import decode
 from journal.wire import VerdictCode
 from retail.facts import TYPES, SaleCompleted
-from sync_server.console.restored import BrokenOff, PutBack, broken_off, put_back
-from sync_server.ledgers import IS_DIFFERENCE, money_ledger, stock_ledger, takings_by_hour
+from sync_server.backup.records import BackupRow, youngest
+from sync_server.ledgers import IS_DIFFERENCE, money_ledger, takings_by_hour
+from sync_server.overview.restored import BrokenOff, PutBack, broken_off, put_back
 from sync_server.periods.records import PeriodRow, closed_to
 from sync_server.periods.standing import TillStanding, tills
 from sync_server.quarantine import records as quarantine
 from sync_server.quarantine.records import IS_SHOWN, IS_UNSETTLED, RANK, settlement
 from sync_server.recorder import journal, late_fact
 from sync_server.statements import summed
-from sync_server.sync.records import period, store, stream, till
+from sync_server.stores import store
+from sync_server.sync.records import period, stream, till
 
 #: of each kind of discrepancy as many are listed; how many there are is counted all the same
 LISTED_MAX = 50
@@ -118,7 +120,7 @@ class Late(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """All that `/hq` shows, read from one snapshot. `day` is the business date that the figures
+    """All of it, read from one snapshot. `day` is the business date that the figures
     are of, empty before the first sale; `unsettled_facts`, by till, and `differing` count those
     beyond LISTED_MAX too; `intake` says whether the hub applies what comes in."""
 
@@ -135,9 +137,7 @@ class Overview(NamedTuple):
     put_back: PutBack | None
     closed: dict[str, PeriodRow]
     late: list[Late]
-    #: when the last backup was taken, empty without any, and whether it was read again
-    backup_at: str = ""
-    backup_is_proved: bool = False
+    last_backup: BackupRow | None
     #: why the hub's disk takes nothing, empty while it does
     disk_fault: str = ""
 
@@ -161,6 +161,7 @@ def overview(connection: Connection, now: datetime) -> Overview:
         put_back(connection, now),
         closed_to(connection),
         _late(connection),
+        youngest(connection),
     )
 
 
@@ -296,16 +297,3 @@ def sold_by(connection: Connection) -> dict[str, str]:
         .order_by(stream.c.stream_no)
     )
     return {row.till_id: decode(bytes(row.data)).seen for row in rows}
-
-
-def most_sold(connection: Connection, most: int) -> dict[str, int]:
-    """The products that the chain sold most of, in 1/1000 of their units."""
-    sold = summed(stock_ledger.c.amount)
-    rows = connection.execute(
-        select(stock_ledger.c.product, sold)
-        .where(stock_ledger.c.account == "sold")
-        .group_by(stock_ledger.c.product)
-        .order_by(sold.desc(), stock_ledger.c.product)
-        .limit(most)
-    )
-    return {row[0]: int(row[1]) for row in rows}

@@ -21,8 +21,8 @@ from retail.language import Text
 from sync_server.database import FAULTS
 from sync_server.feed.service import PackedPage
 from sync_server.hub import Hub
+from sync_server.problems import WireProblem, busy, problem, too_large
 from sync_server.sync import versions
-from sync_server.sync.service import WireProblem, busy, problem, too_large
 from sync_server.sync.tokens import Bearer
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, func, or_, select
 
 from journal.envelope import Envelope, decode
-from sync_server.feed import epochs
+from sync_server import lives
 from sync_server.recorder import journal
-from sync_server.sync.records import store, stream, till
+from sync_server.stores import store
+from sync_server.sync.records import stream, till
 
 #: so long head office is told of it
 TOLD_DAYS = 14
@@ -124,11 +125,11 @@ def _is_later(fact: Envelope, than: Envelope) -> bool:
 
 def put_back(connection: Connection, now: datetime) -> PutBack | None:
     """The last time that the hub was put back, if it was lately."""
-    lives = epochs.lives(connection)
+    begun = lives.begun(connection)
     since = (now - timedelta(days=TOLD_DAYS)).isoformat(timespec="seconds")
-    if not lives or lives[-1].began_at < since:
+    if not begun or begun[-1].began_at < since:
         return None
-    last = lives[-1]
+    last = begun[-1]
     spoke = (
         select(stream.c.till_id, func.max(stream.c.last_contact).label("at"))
         .group_by(stream.c.till_id)
