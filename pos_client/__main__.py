@@ -19,6 +19,7 @@ from journal.signature import fingerprint, plain_code
 from pos_client import backup as backups
 from pos_client import headless, identity, inspection
 from pos_client.clock import HUB_TIME_FILE, HubTime, RandomIds, SystemClock
+from pos_client.counter.faults import words
 from pos_client.database import Database
 from pos_client.folder import Hold
 from pos_client.identity import Identity
@@ -49,6 +50,27 @@ State = Annotated[Path | None, typer.Option(help="folder of the incarnation mark
 
 #: statuses of a hub that has too much to do, or no database, for now
 _BUSY = {429, 503}
+_NO_TERMINAL = Text("The screen needs a terminal.", "屏幕界面需要终端。")
+_NO_TERMINAL_REMEDY = Text(
+    "Start it in one; or run: pos-client --headless",
+    "请在终端中启动，或运行：pos-client --headless",
+)
+_NO_STREAMS = Text(
+    "The headless till needs standard input and output.", "无界面收银程序需要标准输入与输出。"
+)
+_NO_STREAMS_REMEDY = Text("Start it with both open.", "请在两者打开的情况下启动。")
+_NO_SUCH_PAPER = Text("No paper is {columns} columns wide.", "没有 {columns} 列宽的纸。")
+_NO_SUCH_PAPER_REMEDY = Text("Choose one of {widths}.", "请选择 {widths} 列。")
+_NO_FILE = Text("{file}: {why}", "无法读写文件 {file}（{why}）。")
+_NO_FILE_REMEDY = Text("Choose another file.", "请选择其他文件。")
+_OUTPUT = Text("standard output", "标准输出")
+_UNWRITABLE = Text("{file}: {why}", "无法写入 {file}（{why}）。")
+_UNWRITABLE_REMEDY = Text("Choose a place that can be written.", "请选择可写入的位置。")
+_TILLS_OWN = Text(
+    "{file} lies in the till's own folder, where nothing may be overwritten.",
+    "{file} 位于本机数据文件夹内，不可覆盖。",
+)
+_TILLS_OWN_REMEDY = Text("Choose a place outside it.", "请选择其他位置。")
 _ENROLLED = Text("store {store}, till {till}", "门店 {store}，收银机 {till}")
 _HUB_MOVED = Text("till {till}: the hub is at {url}", "{till} 的总部服务地址为 {url}")
 _BACKED_UP = Text(
@@ -110,19 +132,9 @@ def till(
         stream and stream.isatty()
         for stream in (sys.stdin, sys.stdout, sys.stderr)
     ):
-        stop(
-            "The screen needs a terminal.",
-            "Start it in one; or run: pos-client --headless",
-            "屏幕界面需要终端。",
-            "请在终端中启动，或运行：pos-client --headless",
-        )
+        stop(_NO_TERMINAL, _NO_TERMINAL_REMEDY)
     if sys.stdin is None or sys.stdout is None:
-        stop(
-            "The headless till needs standard input and output.",
-            "Start it with both open.",
-            "无界面收银程序需要标准输入与输出。",
-            "请在两者打开的情况下启动。",
-        )
+        stop(_NO_STREAMS, _NO_STREAMS_REMEDY)
     settings = settings_of(data=data, state=state, printer=printer, clock_start=clock_start)
     try:
         opened = Till.open(settings)
@@ -198,19 +210,18 @@ def _enrol(with_hub: Hub, hub: str, code: str, database: Database, settings: Til
     match with_hub.enrol(code, signer, incarnation, former.till if former else ""):
         case Answer(reply):
             if not plain_code(code).endswith(fingerprint(reply.hub_key)):
-                stop(_WRONG_HUB.en, _WRONG_HUB_REMEDY.en, _WRONG_HUB.zh, _WRONG_HUB_REMEDY.zh)
+                stop(_WRONG_HUB, _WRONG_HUB_REMEDY)
             who = identity.Identity(reply.store, reply.till, hub, reply.hub_key, reply.epoch)
             identity.enrol(database, who, incarnation, settings.state, ids)
             say(_ENROLLED.filled(store=reply.store, till=reply.till))
         case NoAnswer(why, untrusted):
-            said = _HUB_SILENT.filled(url=hub, why=why)
             remedy = _UNTRUSTED_REMEDY if untrusted else _HUB_SILENT_REMEDY
-            stop(said.en, remedy.en, said.zh, remedy.zh)
+            stop(_HUB_SILENT.filled(url=hub, why=why), remedy)
         case refused:
             said, remedy = in_words(refused.problem)
             if refused.status in _BUSY:
                 remedy = _HUB_BUSY_REMEDY  # the hub speaks to a till that runs, and tries by itself
-            stop(said.en, remedy.en, said.zh, remedy.zh)
+            stop(said, remedy)
 
 
 @app.command("hub")
@@ -313,12 +324,7 @@ def receipt(
     """
     if columns not in COLUMNS:
         widths = ", ".join(map(str, COLUMNS))
-        stop(
-            f"No paper is {columns} columns wide.",
-            f"Choose one of {widths}.",
-            f"没有 {columns} 列宽的纸。",
-            f"请选择 {widths} 列。",
-        )
+        stop(_NO_SUCH_PAPER.filled(columns=columns), _NO_SUCH_PAPER_REMEDY.filled(widths=widths))
     try:
         lines = lines_of(template.read_bytes()) if template else BUILT_IN[language]
         ReceiptTemplate.read(lines)  # an empty file is none
@@ -328,12 +334,7 @@ def receipt(
         if picture is not None:
             draw(parts, columns, picture)
     except OSError as fault:
-        stop(
-            f"{fault.filename}: {fault.strerror}",
-            "Choose another file.",
-            f"无法读写文件 {fault.filename}。",
-            "请选择其他文件。",
-        )
+        stop(_NO_FILE.filled(file=fault.filename, why=fault.strerror), _NO_FILE_REMEDY)
     except (Refusal, Fault) as no:
         refuse(no)
 
@@ -396,23 +397,13 @@ def export(
     except BrokenPipeError:  # who read has enough
         raise typer.Exit(1) from None
     except OSError as fault:
-        stop(
-            f"{file or 'standard output'}: {fault.strerror}",
-            "Choose a place that can be written.",
-            "无法写入。",
-            "请选择可写入的位置。",
-        )
+        stop(_UNWRITABLE.filled(file=file or _OUTPUT, why=fault.strerror), _UNWRITABLE_REMEDY)
 
 
 def _outside_the_tills_own(file: Path, settings: TillSettings) -> None:
     own = settings.data.resolve(), settings.state.resolve()
     if any(file.resolve().is_relative_to(folder) for folder in own):
-        stop(
-            f"{file} lies in the till's own folder, where nothing may be overwritten.",
-            "Choose a place outside it.",
-            "目标位于本机数据文件夹内，不可覆盖。",
-            "请选择其他位置。",
-        )
+        stop(_TILLS_OWN.filled(file=file), _TILLS_OWN_REMEDY)
 
 
 @contextmanager
@@ -437,8 +428,9 @@ def settings_of(**given: object) -> TillSettings:
 def refuse(no: Refusal | Fault) -> NoReturn:
     """Say a refusal or a device's fault in both languages and leave with 1."""
     if isinstance(no, Refusal):
-        stop(no.say.en, no.remedy.en, no.say.zh, no.remedy.zh)
-    stop(f"{no.say_en} {no.detail}".strip(), no.remedy_en, no.say_zh, no.remedy_zh)
+        stop(no.say, no.remedy)
+    what, remedy = words(no)
+    stop(what._replace(en=f"{what.en} {no.detail}".strip()), remedy)
 
 
 def say(said: Text, *, beside: bool = False) -> None:
@@ -446,8 +438,9 @@ def say(said: Text, *, beside: bool = False) -> None:
     typer.echo(f"{said.en}\n{said.zh}", err=beside)
 
 
-def stop(*sentences: str) -> NoReturn:
-    """Say why not, and leave with 1."""
+def stop(what: Text, remedy: Text) -> NoReturn:
+    """Say why not and what to do in both languages, and leave with 1."""
+    sentences = what.en, remedy.en, what.zh, remedy.zh  # a hub of tomorrow may name no remedy
     typer.echo("\n".join(sentence for sentence in sentences if sentence), err=True)
     raise typer.Exit(1)
 

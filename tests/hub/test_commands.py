@@ -444,13 +444,16 @@ def test_a_code_or_a_revocation_for_nobody_is_a_sentence(sqlite_head: Head) -> N
 def test_a_setting_that_is_wrong_is_named(sqlite_head: Head, name: str, value: str) -> None:
     ended = sqlite_head.runs("migrate", env={f"OMNITILL_HUB_{name}": value})
     assert ended.code == 1
-    assert f"Setting {name.lower()}:" in ended.err
+    assert f"Setting {name.lower()}: it must be " in ended.err
+    assert f"设置项 {name.lower()} 有误：应为" in ended.err
+    assert len(ended.err.splitlines()) == 4
 
 
 def test_a_setting_that_is_none_is_named(sqlite_head: Head) -> None:
     ended = sqlite_head.runs("migrate", env={"OMNITILL_HUB_PROT": "8701"})
     assert ended.code == 1
     assert "OMNITILL_HUB_PROT: there is no such setting" in ended.err
+    assert "OMNITILL_HUB_PROT 有误：没有此设置项" in ended.err
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "hub.example", ""])
