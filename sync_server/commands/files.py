@@ -456,7 +456,8 @@ class _Products:
                 number, [row.value.product for row in self._waiting]
             )
             stay = [row for row in self._waiting if row.value.product.product_id in refused]
-            taken += [row for row in self._waiting if row not in stay]
+            lines = {row.line for row in stay}
+            taken += [row for row in self._waiting if row.line not in lines]
             if len(stay) == len(self._waiting):
                 return taken, [_out(row, refused) for row in stay]
             self._waiting = stay
