@@ -3,12 +3,9 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
-from tempfile import gettempdir
-from traceback import format_exception
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -19,17 +16,28 @@ from journal.signature import fingerprint, plain_code
 from pos_client import backup as backups
 from pos_client import headless, identity, inspection
 from pos_client.clock import HUB_TIME_FILE, HubTime, RandomIds, SystemClock
-from pos_client.counter.faults import words
+from pos_client.commands.last_words import run_whole
+from pos_client.commands.running import (
+    Data,
+    State,
+    complain,
+    looking_into,
+    refuse,
+    say,
+    settings_of,
+    show,
+    stop,
+)
 from pos_client.database import Database
 from pos_client.folder import Hold
-from pos_client.identity import Identity
 from pos_client.sale.receipt import as_text
 from pos_client.sale.sample import draw, sample_parts
 from pos_client.screen import ask_for_quick_frames
-from pos_client.settings import TillSettings, load
+from pos_client.settings import TillSettings
+from pos_client.standing import standing
 from pos_client.sync.hub import Answer, Hub, NoAnswer, program, protected
 from pos_client.sync.line import in_words
-from pos_client.till import Till, look_into, open_database
+from pos_client.till import Till, open_database
 from retail.language import Language, Text
 from retail.receipt import BUILT_IN, ReceiptTemplate, lines_of
 from retail.refusals import Refusal
@@ -44,9 +52,6 @@ journal = typer.Typer(
     no_args_is_help=True, help="The till's journal. Example: pos-client journal verify"
 )
 app.add_typer(journal, name="journal")
-
-Data = Annotated[Path | None, typer.Option(help="folder of the database and the key")]
-State = Annotated[Path | None, typer.Option(help="folder of the incarnation marker")]
 
 #: statuses of a hub that has too much to do, or no database, for now
 _BUSY = {429, 503}
@@ -92,6 +97,10 @@ _HUB_BUSY_REMEDY = Text("Run this again in a moment.", "请稍后重新运行此
 _BROUGHT = Text(
     "{new} facts brought in, {known} were here already. They go to the hub when the till runs.",
     "已导入 {new} 条记录，另有 {known} 条已存在。收银程序运行时将上传至总部。",
+)
+_LEFT_THERE = Text(
+    "What comes before it was brought in. Keep that disk, and give it to support.",
+    "此前的记录已导入。请保留该磁盘并交给技术支持。",
 )
 _WRONG_HUB = Text(
     "The hub that answered is not the one that made this code.",
@@ -256,10 +265,7 @@ def status(data: Data = None, state: State = None) -> None:
     settings = settings_of(data=data, state=state)
     hub_time = HubTime(SystemClock(settings.clock_start), settings.state / HUB_TIME_FILE)
     with looking_into(settings) as (database, who):
-        lines = inspection.status(database, who, hub_time.off_s)
-        lines += inspection.standing(database, settings)
-    for line in lines:
-        typer.echo(line)
+        show(standing(database, who, settings, hub_time.off_s))
     try:
         identity.load_signer(settings.data)
     except Refusal as no:
@@ -344,10 +350,9 @@ def verify(data: Data = None, state: State = None) -> None:
     """Follow every chain, and recount the books. Example: pos-client journal verify"""
     with looking_into(settings_of(data=data, state=state)) as (database, who):
         findings = inspection.verify(database, who)
-    for checked in findings.checked:
-        typer.echo(checked)
+    show(findings.checked)
     for wrong in findings.wrong:
-        typer.echo(wrong, err=True)
+        complain(wrong.what, wrong.todo)
     raise typer.Exit(1 if findings.wrong else 0)
 
 
@@ -365,12 +370,11 @@ def import_journal(
     try:
         with closing(Till.open(settings, sync=False)) as till:
             brought = till.bring_in(folder)
-            language = till.language
     except (Refusal, Fault) as no:
         refuse(no)
-    typer.echo(_BROUGHT.filled(new=brought.facts, known=brought.known).to(language))
+    say(_BROUGHT.filled(new=brought.facts, known=brought.known))
     for wrong in brought.wrong:
-        typer.echo(wrong, err=True)
+        complain(wrong, _LEFT_THERE)
     raise typer.Exit(1 if brought.wrong else 0)
 
 
@@ -406,80 +410,9 @@ def _outside_the_tills_own(file: Path, settings: TillSettings) -> None:
         stop(_TILLS_OWN.filled(file=file), _TILLS_OWN_REMEDY)
 
 
-@contextmanager
-def looking_into(settings: TillSettings) -> Iterator[tuple[Database, Identity]]:
-    """A till's database to read, perhaps beside the running till; a refusal ends the command."""
-    try:
-        database, who = look_into(settings)
-        with closing(database):
-            yield database, who
-    except Refusal as no:
-        refuse(no)
-
-
-def settings_of(**given: object) -> TillSettings:
-    """The settings, or a sentence about the one that is wrong."""
-    try:
-        return load(**given)
-    except Refusal as no:
-        refuse(no)
-
-
-def refuse(no: Refusal | Fault) -> NoReturn:
-    """Say a refusal or a device's fault in both languages and leave with 1."""
-    if isinstance(no, Refusal):
-        stop(no.say, no.remedy)
-    what, remedy = words(no)
-    stop(what._replace(en=f"{what.en} {no.detail}".strip()), remedy)
-
-
-def say(said: Text, *, beside: bool = False) -> None:
-    """Say what was done in both languages; `beside` the output where more follows."""
-    typer.echo(f"{said.en}\n{said.zh}", err=beside)
-
-
-def stop(what: Text, remedy: Text) -> NoReturn:
-    """Say why not and what to do in both languages, and leave with 1."""
-    sentences = what.en, remedy.en, what.zh, remedy.zh  # a hub of tomorrow may name no remedy
-    typer.echo("\n".join(sentence for sentence in sentences if sentence), err=True)
-    raise typer.Exit(1)
-
-
 def main() -> None:
-    """Run the command line. What nobody foresaw is a sentence too; the rest is for support."""
-    try:
-        app()
-    except UnicodeEncodeError:
-        _last_words(
-            "What was typed is not UTF-8 text.",
-            "Type it again.",
-            "输入的内容不是 UTF-8 文本。",
-            "请重新输入。",
-        )
-    except OSError as fault:
-        _last_words(
-            f"{fault.filename or 'Standard output'}: {fault.strerror}",
-            "See that it can be written, then try again.",
-            "无法写入。",
-            "请检查后重试。",
-        )
-    except Exception as fault:
-        report = Path(gettempdir()) / "omnitill-till-fault.txt"
-        with suppress(OSError):
-            report.write_text("".join(format_exception(fault)), encoding="utf-8")
-        _last_words(
-            f"The till stopped because of a fault of its own: {fault!r}",
-            f"What was recorded is safe: start it again, and give {report} to support.",
-            "程序故障，收银机已停止。",
-            f"已记录的数据是安全的：请重新启动，并将 {report} 交给技术支持。",
-        )
-
-
-def _last_words(*sentences: str) -> NoReturn:
-    with suppress(OSError):
-        sys.stderr.buffer.write("\n".join((*sentences, "")).encode(errors="replace"))
-        sys.stderr.flush()
-    os._exit(1)  # what is still buffered for an output that is full would fail once more
+    """Run the command line."""
+    run_whole(app)
 
 
 if __name__ == "__main__":

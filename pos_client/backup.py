@@ -184,9 +184,10 @@ def _proved(file: Path, database_file: Path) -> int:
             if who is None:
                 raise NotATillBackup(file=file)
             said = database.driver.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            wrong = [said] if said != "ok" else inspection.verify(database, who).wrong
-            if wrong:
-                raise TillBackupDamaged(file=file, why=wrong[0])
+            if said != "ok":
+                raise TillBackupDamaged(file=file, why=said)
+            if wrong := inspection.verify(database, who).wrong:
+                raise TillBackupDamaged(file=file, why=wrong[0].what)
             return int(database.driver.execute("SELECT count(*) FROM journal").fetchone()[0])
     except (DatabaseDamaged, DatabaseNewer) as no:
         raise TillBackupDamaged(file=file, why=no.say) from no

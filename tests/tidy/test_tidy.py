@@ -28,6 +28,7 @@ DOORS = {
     "tomlkit": {"pos_client/settings.py"},
     "typer": {
         "pos_client/__main__.py",
+        "pos_client/commands/running.py",
         "sync_server/__main__.py",
         "sync_server/commands/backups.py",
         "sync_server/commands/doctors.py",
