@@ -4,8 +4,6 @@ import os
 import re
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -312,22 +310,6 @@ def test_a_database_that_cannot_be_used_is_a_sentence(
     assert re.search(f"The database .* cannot be used: .*{re.escape(why)}", ended.err)
     assert "无法使用" in ended.err
     assert "secret" not in ended.err
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs an output that is always full")
-def test_a_full_output_is_a_sentence_and_so_is_a_word_that_is_no_text(sqlite_head: Head) -> None:
-    argv = [sys.executable, "-m", "sync_server"]
-    database = ["--database", sqlite_head.database_url]
-    with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run([*argv, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
-        assert (ended.returncode, b"Traceback" in ended.stderr) == (1, False)
-        assert b"No space left" in ended.stderr
-    for words in (("enrol-code", "\udcff"), ("revoke", "\udcff")):
-        ended = subprocess.run([*argv, *words, *database], capture_output=True, check=False)
-        assert ended.returncode == 1
-        assert b"Traceback" not in ended.stderr
-        assert ended.stderr
 
 
 @pytest.mark.slow
