@@ -22,6 +22,12 @@ from retail.refusals import Refusal
 Data = Annotated[Path | None, typer.Option(help="folder of the database and the key")]
 State = Annotated[Path | None, typer.Option(help="folder of the incarnation marker")]
 
+_TILLS_OWN = Text(
+    "{file} lies in the till's own folder, where nothing may be overwritten.",
+    "{file} 位于本机数据文件夹内，不可覆盖。",
+)
+_TILLS_OWN_REMEDY = Text("Choose a place outside it.", "请选择其他位置。")
+
 
 @contextmanager
 def looking_into(settings: TillSettings) -> Iterator[tuple[Database, Identity]]:
@@ -40,6 +46,13 @@ def settings_of(**given: object) -> TillSettings:
         return load(**given)
     except Refusal as no:
         refuse(no)
+
+
+def outside_the_tills_own(file: Path, settings: TillSettings) -> None:
+    """Stop where a file would be written over the till's own."""
+    own = settings.data.resolve(), settings.state.resolve()
+    if any(file.resolve().is_relative_to(folder) for folder in own):
+        stop(_TILLS_OWN.filled(file=file), _TILLS_OWN_REMEDY)
 
 
 def refuse(no: Refusal | Fault) -> NoReturn:
