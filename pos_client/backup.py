@@ -8,8 +8,8 @@ import os
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -48,6 +48,16 @@ class NotATillBackup(Refusal):
     way_on = Text(
         "Choose another file that pos-client backup wrote.",
         "请选择由 pos-client backup 生成的其他文件。",
+    )
+
+
+class TillBackupUnreadable(Refusal):
+    code = "till_backup_unreadable"
+    sentence = Text("{file} cannot be read: {why}", "无法读取 {file}：{why}")
+    way_on = Text(
+        "See that the medium is there and the file's name is right, and that this user may read"
+        " it; then try again.",
+        "请确认存储介质已插好、文件名无误且当前用户有权读取，然后重试。",
     )
 
 
@@ -184,9 +194,10 @@ def _proved(file: Path, database_file: Path) -> int:
             if who is None:
                 raise NotATillBackup(file=file)
             said = database.driver.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            wrong = [said] if said != "ok" else inspection.verify(database, who).wrong
-            if wrong:
-                raise TillBackupDamaged(file=file, why=wrong[0])
+            if said != "ok":
+                raise TillBackupDamaged(file=file, why=said)
+            if wrong := inspection.verify(database, who).wrong:
+                raise TillBackupDamaged(file=file, why=wrong[0].what)
             return int(database.driver.execute("SELECT count(*) FROM journal").fetchone()[0])
     except (DatabaseDamaged, DatabaseNewer) as no:
         raise TillBackupDamaged(file=file, why=no.say) from no
@@ -194,12 +205,10 @@ def _proved(file: Path, database_file: Path) -> int:
 
 def restore(file: Path, data: Path, *, replace: bool = False) -> Restored:
     """Put a till's backup into an empty folder, or over a till that is kept aside, whole or not at
-    all. Raises NotATillBackup, TillBackupDamaged, FolderNotEmpty, AlreadyRunning or a refusal of
-    the disk; nothing has changed then."""
-    with file_refusals():
-        if not file.exists():
-            raise NotATillBackup(file=file)
-    with closing(Hold(data)), file_refusals():
+    all. Raises TillBackupUnreadable, NotATillBackup, TillBackupDamaged, FolderNotEmpty,
+    AlreadyRunning or a refusal of the disk; nothing has changed then."""
+    _see_to(file)
+    with file_refusals(), _held(data):
         staged = data / _STAGED
         _make_private(staged)
         try:
@@ -216,6 +225,33 @@ def restore(file: Path, data: Path, *, replace: bool = False) -> Restored:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     return Restored(till, facts, aside, unsent)
+
+
+def _see_to(file: Path) -> None:
+    """Whether it is a file that can be read at all. Raises NotATillBackup or
+    TillBackupUnreadable."""
+    try:
+        if file.is_dir():
+            raise NotATillBackup(file=file)
+        file.open("rb").close()
+    except OSError as fault:
+        raise TillBackupUnreadable(file=file, why=fault.strerror) from fault
+
+
+@contextmanager
+def _held(data: Path) -> Iterator[None]:
+    """The data folder is ours; where there was none, none is left behind by a failure."""
+    new = [folder for folder in (data, *data.parents) if not folder.exists()]
+    with closing(Hold(data)):
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):
+                if new:
+                    (data / LOCK_FILE).unlink()
+                for folder in new:
+                    folder.rmdir()
+            raise
 
 
 def _content(data: Path) -> list[Path]:

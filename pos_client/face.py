@@ -15,8 +15,8 @@ from typing import Any
 from hardware.fault import Kind
 from hardware.scanner.wedge import Wedge
 from pos_client.catalogue.service import InForce
-from pos_client.commands import Command, CommandsPage, HelpPage
 from pos_client.counter.screen import DevicesPage, tell_plugged
+from pos_client.help_pages import Command, CommandsPage, HelpPage
 from pos_client.locker.screen import LockerPage, tell_end
 from pos_client.sale.paper import ReceiptPage
 from pos_client.sale.screen import SalePage

@@ -1,15 +1,12 @@
-"""Proof on demand: follow the chains, recount the books, say what waits."""
+"""Proof on demand: follow the chains, recount the books."""
 
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, Table, select
 
 from journal.chain import ChainBroken, hash_of, link
 from journal.stream import Head
-from pos_client.catalogue.service import look_at_prices
 from pos_client.database import Database
 from pos_client.identity import Identity, stream
 from pos_client.recorder import (
@@ -20,15 +17,9 @@ from pos_client.recorder import (
     money_ledger,
     stock_ledger,
 )
-from pos_client.settings import TillSettings
-from pos_client.shift.records import open_shift
-from pos_client.sync.hub import program
-from pos_client.sync.line import in_words, stood
 from pos_client.sync.records import SqlOutbox, StreamState, streams
-from pos_client.sync.service import CLOCK_REMEDY, CLOCK_WRONG
-from pricebook.book import NotABook
-from retail.clocks import clock_off
 from retail.facts import MalformedFact, UnknownFact
+from retail.language import Text
 from retail.postings import MONEY, STOCK, Unbalanced
 
 _ROWS_AT_ONCE = 1000
@@ -36,11 +27,69 @@ _ROWS_AT_ONCE = 1000
 _STRAYS_NAMED_MAX = 10
 
 
-class Findings(NamedTuple):
-    """What `verify` saw: a line for each thing that holds, one for each that does not."""
+#: of what is wrong in the journal
+_PUT_BACK = Text(
+    "Keep a copy of the data folder and have its disk checked. Then put this till's last backup"
+    " back: pos-client restore FILE --replace; what it has sent since comes back from the hub.",
+    "请先保留数据文件夹的副本并检查磁盘，再恢复本机最近的备份：pos-client restore 文件 --replace；"
+    "此后已上传的记录会从总部取回。",
+)
+_GO_BY_THE_FACTS = Text(
+    "Go by the facts, not by the sums. Keep a copy of the data folder for support, then put this"
+    " till's last backup back, whose sums were proved: pos-client restore FILE --replace",
+    "以记录为准，账簿合计有误。请为技术支持保留数据文件夹的副本，再恢复本机最近的备份（账簿已复核）："
+    "pos-client restore 文件 --replace",
+)
+_OF_STREAM = Text("stream {incarnation}, fact {seq}: {why}", "流 {incarnation} 第 {seq} 条：{why}")
+_CHAIN = Text("{why}", "哈希链中断（{why}）")
+_NO_BYTES = Text("is not stored as bytes", "不是按字节存储")
+_OTHER_HASH = Text("its bytes do not have the hash beside them", "原文与所存哈希不符")
+_OTHER_COLUMNS = Text("its columns say something else than its bytes", "索引列与原文不符")
+_UNREADABLE = Text("{why}", "内容无法入账（{why}）")
+_OTHER_AT_HUB = Text(
+    "the hub acknowledged another one here, or it is gone", "总部已确认的是另一条，或此条已缺失"
+)
+_STRAY = Text(
+    "fact {seq} stands under stream {stream}, which is not there",
+    "记录 {seq} 属于不存在的流 {stream}",
+)
+_HOLDS = Text(
+    "stream {incarnation}: the chain of {facts} facts holds, {acked} acknowledged by the hub{gone}",
+    "流 {incarnation}：{facts} 条记录的哈希链完整，总部已确认至第 {acked} 条{gone}",
+)
+_PRUNED = Text(", {count} pruned", "，已清理 {count} 条")
+_BOOKS = {MONEY: Text("money ledger", "资金账簿"), STOCK: Text("stock ledger", "库存账簿")}
+_AGREES = Text(
+    "{book}: {count} accounts recounted, all agree", "{book}：{count} 个科目重新累计，全部相符"
+)
+_DIFFERS = Text(
+    "{book} {account}: stored {stored}, the journal says {counted}",
+    "{book} {account}：现存 {stored}，按流水应为 {counted}",
+)
+_NOTHING = Text("", "")
 
-    checked: list[str]
-    wrong: list[str]
+
+class Finding(NamedTuple):
+    """What does not hold, and what to do about it."""
+
+    what: Text
+    todo: Text
+
+
+class Findings(NamedTuple):
+    """What `verify` saw: a line for each thing that holds, a finding for each that does not."""
+
+    checked: list[Text]
+    wrong: list[Finding]
+
+
+class _NotAsWritten(Exception):
+    """A fact that is not as it was recorded."""
+
+    def __init__(self, seq: int, why: Text) -> None:
+        super().__init__(why.en)
+        self.seq = seq
+        self.why = why
 
 
 def stored_facts(database: Database) -> Iterator[bytes]:
@@ -63,24 +112,24 @@ def verify(database: Database, who: Identity) -> Findings:
         for state in streams(connection, who.till):
             try:
                 head = _follow(connection, state, recount)
-            except ChainBroken as broken:
-                findings.wrong.append(f"stream {state.stream.incarnation}, {broken}")
+            except _NotAsWritten as fact:
+                findings.wrong.append(_found(state, fact.seq, fact.why))
                 continue
-            gone = f", {state.pruned.seq} pruned" if state.pruned.seq else ""
-            findings.checked.append(
-                f"stream {state.stream.incarnation}: the chain of {head.seq} facts holds,"
-                f" {state.acked.seq} acknowledged by the hub{gone}"
-            )
+            gone = _PRUNED.filled(count=state.pruned.seq) if state.pruned.seq else _NOTHING
+            of_stream = {"incarnation": state.stream.incarnation, "facts": head.seq}
+            findings.checked.append(_HOLDS.filled(**of_stream, acked=state.acked.seq, gone=gone))
             outbox = SqlOutbox(connection, state)
             if outbox.hash_at(state.acked.seq) != state.acked.hash:
-                findings.wrong.append(
-                    f"stream {state.stream.incarnation}, fact {state.acked.seq}: the hub"
-                    " acknowledged another one here, or it is gone"
-                )
+                findings.wrong.append(_found(state, state.acked.seq, _OTHER_AT_HUB))
         if not findings.wrong:
             for book, table in ((MONEY, money_ledger), (STOCK, stock_ledger)):
                 _compare(book, _ledger(connection, table), recount.ledgers[book], findings)
     return findings
+
+
+def _found(state: StreamState, seq: int, why: Text) -> Finding:
+    what = _OF_STREAM.filled(incarnation=state.stream.incarnation, seq=seq, why=why)
+    return Finding(what, _PUT_BACK)
 
 
 def _look_for_strays(connection: Connection, findings: Findings) -> None:
@@ -91,61 +140,8 @@ def _look_for_strays(connection: Connection, findings: Findings) -> None:
         .limit(_STRAYS_NAMED_MAX)
     )
     for stream_no, seq in strays:
-        findings.wrong.append(f"fact {seq} stands under stream {stream_no}, which is not there")
-
-
-def status(database: Database, who: Identity, clock_off_s: int) -> list[str]:
-    """Lines for a person: who this till is, what waits, and by how much its clock is off."""
-    lines = [f"store {who.store}, till {who.till}, hub {who.hub_url}"]
-    with database.reader() as connection:
-        for state in streams(connection, who.till):
-            since = f" since {state.waiting_since}" if state.waiting else ""
-            doubt = ", to be compared with what the hub has" if state.doubted else ""
-            lines.append(
-                f"stream {state.stream.incarnation}: {state.head.seq} facts,"
-                f" {state.waiting} waiting{since}{doubt}"
-            )
-    if clock_off_s:
-        said = CLOCK_WRONG.filled(off=clock_off(clock_off_s))
-        lines += [f"{said.en} {CLOCK_REMEDY.en}", f"{said.zh}{CLOCK_REMEDY.zh}"]
-    return lines
-
-
-def standing(database: Database, settings: TillSettings) -> list[str]:
-    """Lines for a person: how the line to the hub stood when that was last noted, the shift, the
-    prices and the program; of a till that may be running, which is not asked."""
-    shift = open_shift(database.driver)
-    said = "no shift is open"
-    if shift is not None:
-        who, day = shift.context.cashier, shift.context.business_date
-        said = f"shift {shift.number} of {who} is open, business date {day}"
-    prices = _prices(settings)
-    return [*_hub(settings.state), said, prices, f"program {program()}"]
-
-
-def _hub(state: Path) -> list[str]:
-    line = stood(state)
-    if not line.was_heard:
-        return [f"the hub was not heard yet{': ' if line.why else ''}{line.why}"]
-    at = line.heard_at.isoformat(timespec="seconds")
-    if line.why:
-        return [f"the hub does not answer: {line.why}; last heard at {at}"]
-    if line.problem is None:
-        return [f"the hub answers, last heard at {at}"]
-    say, remedy = in_words(line.problem)
-    refuses = f"the hub answers and refuses ({line.problem.code}), last heard at {at}"
-    return [refuses, f"{say.en} {remedy.en}".strip(), f"{say.zh}{remedy.zh}"]
-
-
-def _prices(settings: TillSettings) -> str:
-    try:
-        prices = look_at_prices(settings.data, settings.database_wait_s)
-    except (sqlite3.Error, ValueError, NotABook) as fault:
-        return f"the price book cannot be read: {fault}"
-    if not prices.name:
-        return "no prices yet"
-    since = f" in force since {prices.published_at}," if prices.published_at else ""
-    return f"prices {prices.short},{since} compared with head office's at {prices.checked_at}"
+        what = _STRAY.filled(seq=seq, stream=stream_no)
+        findings.wrong.append(Finding(what, _PUT_BACK))
 
 
 def _journal(connection: Connection, stream_no: int) -> Iterator[Row[tuple[object, ...]]]:
@@ -163,17 +159,20 @@ def _follow(connection: Connection, state: StreamState, recount: Recount) -> Hea
     head = state.beginning
     for row in _journal(connection, state.stream_no):
         if not isinstance(row.data, bytes):  # SQLite keeps whatever is given to it
-            raise ChainBroken(head.seq + 1, "is not stored as bytes")
-        envelope, head = link(stream_id, head, row.data)
+            raise _NotAsWritten(head.seq + 1, _NO_BYTES)
+        try:
+            envelope, head = link(stream_id, head, row.data)
+        except ChainBroken as broken:
+            raise _NotAsWritten(broken.seq, _CHAIN.filled(why=broken.why)) from None
         if hash_of(row.data) != row.hash:
-            raise ChainBroken(head.seq, "its bytes do not have the hash beside them")
+            raise _NotAsWritten(head.seq, _OTHER_HASH)
         columns = (row.seq, row.eid, row.type, row.at)
         if columns != (envelope.seq, envelope.eid, envelope.type, envelope.at):
-            raise ChainBroken(head.seq, "its columns say something else than its bytes")
+            raise _NotAsWritten(head.seq, _OTHER_COLUMNS)
         try:
             recount.add(envelope)
         except (MalformedFact, UnknownFact, Unbalanced) as fault:
-            raise ChainBroken(head.seq, str(fault)) from None
+            raise _NotAsWritten(head.seq, _UNREADABLE.filled(why=fault)) from None
     return head
 
 
@@ -184,13 +183,18 @@ def _ledger(connection: Connection, ledger: Table) -> Ledger:
     }
 
 
-def _compare(name: str, stored: Ledger, counted: Ledger, findings: Findings) -> None:
+def _compare(book: str, stored: Ledger, counted: Ledger, findings: Findings) -> None:
+    name = _BOOKS[book]
     wrong = [
-        f"{name} ledger {' / '.join(map(str, key))}: stored {stored.get(key)},"
-        f" the journal says {counted.get(key)}"
+        _DIFFERS.filled(
+            book=name,
+            account=" / ".join(map(str, key)),
+            stored=stored.get(key),
+            counted=counted.get(key),
+        )
         for key in sorted(stored.keys() | counted.keys(), key=str)
         if stored.get(key) != counted.get(key)
     ]
-    findings.wrong.extend(wrong)
+    findings.wrong.extend(Finding(what, _GO_BY_THE_FACTS) for what in wrong)
     if not wrong:
-        findings.checked.append(f"{name} ledger: {len(stored)} accounts recounted, all agree")
+        findings.checked.append(_AGREES.filled(book=name, count=len(stored)))

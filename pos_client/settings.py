@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from retail.language import Text
 from retail.refusals import Refusal
+from retail.settings import NO_SUCH, wrong
 
 FILE = "till.toml"
 PREFIX = "OMNITILL_TILL_"
@@ -31,7 +32,8 @@ Pause = Annotated[Seconds, Field(gt=0)]
 #: a clock started near the ends of the calendar would run over them
 _YEARS = 1970, 2200
 _NOT_OUR_TIME = Text("it must lie between 1970 and 2200", "须在 1970 年至 2200 年之间")
-_NO_SUCH = Text("there is no such setting", "没有此设置项")
+_NOT_READ = Text("it cannot be read or written: {why}", "无法读写：{why}")
+_NOT_TOML = Text("it is no TOML: {why}", "不是有效的 TOML：{why}")
 _IN_ENVIRONMENT = Text(
     "it is set in the environment, which wins over the file", "环境变量中已设置，优先于配置文件"
 )
@@ -158,18 +160,15 @@ def load(**given: Any) -> TillSettings:
     for name in os.environ:
         known = name.removeprefix(PREFIX).lower() in TillSettings.model_fields
         if name.startswith(PREFIX) and not known:
-            raise _wrong(name, _NO_SUCH)
+            raise _wrong(name, NO_SUCH)
     try:
         settings = TillSettings(
             **{name: value for name, value in given.items() if value is not None}
         )
     except ValidationError as fault:
-        first = fault.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        why = _NO_SUCH if first["type"] == "extra_forbidden" else first["msg"]
-        raise _wrong(name, why) from None
+        raise _wrong(*wrong(fault.errors()[0])) from None
     except (TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
-        raise _wrong(FILE, fault) from None
+        raise _wrong(FILE, _of_file(fault)) from None
     if settings.clock_start and not _YEARS[0] <= settings.clock_start.year <= _YEARS[1]:
         raise _wrong("clock_start", _NOT_OUR_TIME)
     if settings.state.resolve().is_relative_to(settings.data.resolve()):
@@ -197,9 +196,16 @@ def keep(settings: TillSettings, name: str, value: str) -> None:
             os.fsync(out.fileno())
         whole.replace(file)
     except (tomlkit.exceptions.TOMLKitError, UnicodeDecodeError, OSError) as fault:
-        raise _wrong(FILE, fault) from None
+        raise _wrong(FILE, _of_file(fault)) from None
     setattr(settings, name, value)
 
 
-def _wrong(name: str, why: object) -> WrongSetting:
+def _of_file(fault: Exception) -> Text:
+    """What is wrong with `till.toml` as a whole."""
+    if isinstance(fault, OSError):
+        return _NOT_READ.filled(why=fault.strerror)
+    return _NOT_TOML.filled(why=fault)
+
+
+def _wrong(name: str, why: Text) -> WrongSetting:
     return WrongSetting(name=name, why=why, file=FILE, prefix=PREFIX)

@@ -1,10 +1,7 @@
 """The command `sync-server`."""
 
-import os
-import sys
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -22,6 +19,7 @@ from sync_server.commands import (
     serving,
     tills,
 )
+from sync_server.commands.last_words import run_whole
 from sync_server.sync.versions import program
 
 app = typer.Typer(
@@ -110,20 +108,7 @@ of_quarantine.command()(quarantine.resume)
 
 def main() -> None:
     """Run the command line."""
-    try:
-        app()
-    except UnicodeEncodeError:
-        _last_words("What was typed is not UTF-8 text.", "输入的内容不是 UTF-8 文本。")
-    except OSError as fault:
-        where = fault.filename or "Standard output"
-        _last_words(f"{where}: {fault.strerror}", "无法读写。")
-
-
-def _last_words(*sentences: str) -> NoReturn:
-    with suppress(OSError):
-        sys.stderr.buffer.write("\n".join((*sentences, "")).encode(errors="replace"))
-        sys.stderr.flush()
-    os._exit(1)  # what is still buffered for an output that is full would fail once more
+    run_whole(app)
 
 
 if __name__ == "__main__":

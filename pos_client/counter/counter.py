@@ -9,19 +9,24 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from hardware.device import Event, Health, HealthChanged
 from hardware.discovery import Appeared, Vanished, find, watch
 from hardware.fault import Fault, Kind
 from hardware.link.threads import on_thread
-from hardware.locker.bank import Bank
 from hardware.locker.orders import Opened, Outcome
-from hardware.printer.printer import Printer
 from hardware.printer.probe import Probed
-from hardware.scale.scale import Scale, Weight
+from hardware.scale.scale import Weight
 from hardware.scanner.scan import Scan
 from hardware.scanner.scanner import Scanned
-from pos_client.counter.faults import CounterFailed, DrawerNotOpened, PrintQueueFull, SwitchedOff
+from pos_client.counter.faults import (
+    CounterFailed,
+    Doing,
+    DrawerNotOpened,
+    PrintQueueFull,
+    SwitchedOff,
+)
 from pos_client.counter.paper import Ended, Job, PaperQueue
 from pos_client.counter.places import Placed, Places
 from pos_client.settings import TillSettings
@@ -31,7 +36,8 @@ _COLUMNS_WITHOUT_PRINTER = 48
 SWITCH_OFF_S = 2.0
 """For the devices to let go of their links."""
 
-Order = Callable[[], Coroutine[None, None, None]]
+T = TypeVar("T")
+Order = Callable[[], Coroutine[Any, Any, T]]
 
 
 class Counter:
@@ -63,7 +69,7 @@ class Counter:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._serving: dict[Placed, asyncio.Task[None]] = {}
-        self._orders: set[asyncio.Task[None]] = set()
+        self._orders: set[asyncio.Task[Any]] = set()
         self._kicking = 0
         self._closed = False
         self._look_as_set()
@@ -106,7 +112,7 @@ class Counter:
         if job.kick_drawer:
             self.kick()
         with self._guard:
-            fault = self._full(self._queue.waiting) or self._off()
+            fault = self._full(self._queue.waiting) or self._off(Doing.RECEIPT)
             if fault is None:
                 self._queue.waiting += 1
                 self._call(self._queue.put, job)
@@ -119,23 +125,17 @@ class Counter:
         printer = self.places.printer
         assert printer is not None
         with self._guard:
-            fault = self._full(self._kicking) or self._off()
+            fault = self._full(self._kicking) or self._off(Doing.DRAWER)
             if fault is None:
                 self._kicking += 1
-                self._call(self._start, lambda: self._kick(printer))
+                self._call(self._start, Doing.DRAWER, printer.kick, self._kicked)
         if fault is not None:
             self.on_fault(DrawerNotOpened(str(fault)), "")
 
-    async def _kick(self, printer: Printer) -> None:
-        try:
-            fault = await printer.kick()
-        except asyncio.CancelledError:
-            self.on_fault(DrawerNotOpened(str(SwitchedOff())), "")
-            raise
-        except Exception as failed:
-            fault = DrawerNotOpened(str(CounterFailed(repr(failed))))
-        finally:
-            self._kicking -= 1
+    def _kicked(self, fault: Fault | None) -> None:
+        self._kicking -= 1
+        if isinstance(fault, SwitchedOff | CounterFailed):
+            fault = DrawerNotOpened(str(fault))
         if fault is not None:
             self.on_fault(fault, "")
 
@@ -152,7 +152,7 @@ class Counter:
     def show(self, upper: str, lower: str) -> None:
         """Show two lines to the customer; nothing happens without a display."""
         display = self.places.display
-        if display is not None and self._off() is None:
+        if display is not None and self._is_on():
             self._call(display.show, upper, lower)
 
     def weigh(self, ended: Callable[[Weight | Fault], None], timeout_s: float) -> None:
@@ -160,7 +160,7 @@ class Counter:
         thread, or before this returns when the order is not taken."""
         scale = self.places.scale
         assert scale is not None
-        fault = self._take(lambda: self._weigh(scale, ended, timeout_s))
+        fault = self._take(Doing.WEIGHING, lambda: scale.weigh(timeout_s), ended)
         if fault is not None:
             ended(fault)
 
@@ -168,47 +168,33 @@ class Counter:
         """Ask the printer what it can do; `ended` as for `weigh`."""
         printer = self.places.printer
         assert printer is not None
-        fault = self._take(lambda: _probe(printer, ended))
+        fault = self._take(Doing.PROBE, printer.probe, ended)
         if fault is not None:
             ended(fault)
-
-    async def _weigh(
-        self, scale: Scale, ended: Callable[[Weight | Fault], None], timeout_s: float
-    ) -> None:
-        weight: Weight | Fault
-        try:
-            weight = await scale.weigh(timeout_s)
-        except Fault as fault:
-            weight = fault
-        ended(weight)
 
     def open_door(self, door: int, order_id: str, ended: Callable[[Opened], None]) -> None:
         """Open a door of the locker, once; `ended` is called on the counter's thread, or before
         this returns when the order is not taken."""
         bank = self.places.locker
         assert bank is not None
-        fault = self._take(lambda: self._open_door(bank, door, order_id, ended))
+
+        def told(said: Opened | Fault) -> None:
+            if isinstance(said, Fault):
+                said = Opened(Outcome.UNKNOWN, door, fault=said)
+            ended(said)
+
+        fault = self._take(Doing.DOOR, lambda: bank.open(door, order_id=order_id), told)
         if fault is not None:
             ended(Opened(Outcome.NOT_TRIED, door, fault=fault))
 
-    async def _open_door(
-        self, bank: Bank, door: int, order_id: str, ended: Callable[[Opened], None]
-    ) -> None:
-        try:
-            opened = await bank.open(door, order_id=order_id)
-        except asyncio.CancelledError:
-            ended(Opened(Outcome.UNKNOWN, door, fault=SwitchedOff()))
-            raise
-        except Exception as failed:
-            opened = Opened(Outcome.UNKNOWN, door, fault=CounterFailed(repr(failed)))
-        ended(opened)
-
-    def _take(self, order: Order) -> Fault | None:
+    def _take(
+        self, doing: Doing, order: Order[T], ended: Callable[[T | Fault], None]
+    ) -> Fault | None:
         """Begin an order on the counter's loop; why not, if no device takes anything."""
         with self._guard:
-            fault = self._off()
+            fault = self._off(doing)
             if fault is None:
-                self._call(self._start, order)
+                self._call(self._start, doing, order, ended)
         return fault
 
     def _full(self, waiting: int) -> Fault | None:
@@ -216,21 +202,30 @@ class Counter:
         full = waiting >= self._settings.print_queue_max
         return PrintQueueFull() if full and not self._closed else None
 
-    def _off(self) -> Fault | None:
+    def _off(self, doing: Doing) -> Fault | None:
         """Why no device takes anything; else its thread runs."""
         if self._closed:
-            return SwitchedOff()
+            return SwitchedOff(doing)
+        trouble = self._no_thread()
+        return CounterFailed(doing, repr(trouble)) if trouble else None
+
+    def _is_on(self) -> bool:
+        """Its thread runs, unless none can be had or it was closed."""
+        return not self._closed and self._no_thread() is None
+
+    def _no_thread(self) -> Exception | None:
         try:
             self._loop = self._loop or self._begin()
-        except (OSError, RuntimeError) as fault:  # no thread or no descriptor to be had
-            return CounterFailed(repr(fault))
+        except (OSError, RuntimeError) as trouble:  # no thread or no descriptor to be had
+            return trouble
         return None
 
-    def _start(self, order: Order) -> None:
+    def _start(self, doing: Doing, order: Order[T], ended: Callable[[T | Fault], None]) -> None:
+        """Carry it out; whatever becomes of it, also before its first step, `ended` is told."""
         task = asyncio.create_task(order())
         self._orders.add(task)
         task.add_done_callback(self._orders.discard)
-        task.add_done_callback(_report)
+        task.add_done_callback(lambda done: ended(_end_of(done, doing)))
 
     def _tell_fault(self, fault: Fault, receipt: str) -> None:
         self.on_fault(fault, receipt)
@@ -245,7 +240,7 @@ class Counter:
         had leaves them closed."""
         with self._guard:
             if self.places.devices or self._settings.plugged_look_s:
-                self._off()
+                self._is_on()
 
     def reopen(self, kind: Kind, urls: str) -> None:
         """From now on these devices of that kind stand here; those of before are let go of, and
@@ -257,7 +252,7 @@ class Counter:
             if self._loop is not None:
                 self._call(self._serve_all)
             elif self.places.devices:
-                self._off()
+                self._is_on()
 
     def _begin(self) -> asyncio.AbstractEventLoop:
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
@@ -344,16 +339,20 @@ class Counter:
                 self.on_event(event)
 
 
-async def _probe(printer: Printer, ended: Callable[[Probed | Fault], None]) -> None:
-    probed: Probed | Fault
-    try:
-        probed = await printer.probe()
-    except Fault as fault:
-        probed = fault
-    ended(probed)
+def _end_of(order: asyncio.Task[T], doing: Doing) -> T | Fault:
+    """What it gave, or why there is nothing; a bug is loud besides."""
+    if order.cancelled():
+        return SwitchedOff(doing)
+    failed = order.exception()
+    if failed is None:
+        return order.result()
+    if isinstance(failed, Fault):
+        return failed
+    _report(order)
+    return CounterFailed(doing, repr(failed))
 
 
-def _report(work: asyncio.Task[None]) -> None:
-    """Serving ends when it is cancelled, orders by themselves; anything else is a bug, and loud."""
+def _report(work: asyncio.Task[Any]) -> None:
+    """Serving ends when it is cancelled; anything else is a bug, and loud."""
     if not work.cancelled() and (bug := work.exception()) is not None:
         work.get_loop().call_exception_handler({"message": "counter", "exception": bug})

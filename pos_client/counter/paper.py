@@ -14,7 +14,7 @@ from hardware.fault import Fault, Kind, Unplugged
 from hardware.printer.faults import GivenUp, PrinterFault
 from hardware.printer.parts import Part
 from hardware.printer.printer import Outcome, Printed, Printer
-from pos_client.counter.faults import CannotAnswer, CounterFailed, SwitchedOff
+from pos_client.counter.faults import CannotAnswer, CounterFailed, Doing, SwitchedOff
 from retail.facts import PrintOutcome
 
 _OUTCOMES: Final = {
@@ -90,7 +90,7 @@ class PaperQueue:
         except asyncio.CancelledError:
             while not self._jobs.empty():
                 if (job := self._jobs.get_nowait()) is not None:
-                    self._end(job, PrintOutcome.NOT_PRINTED, SwitchedOff())
+                    self._end(job, PrintOutcome.NOT_PRINTED, SwitchedOff(Doing.RECEIPT))
 
     def switch_off(self) -> None:
         """A receipt that waits for paper is given up, one that prints is cut short."""
@@ -111,10 +111,10 @@ class PaperQueue:
         except asyncio.CancelledError:
             begun = self._printer is not None and self._printer.has_begun
             unknown = PrintOutcome.UNKNOWN if begun else PrintOutcome.NOT_PRINTED
-            self._end(job, unknown, SwitchedOff())
+            self._end(job, unknown, SwitchedOff(Doing.RECEIPT))
             raise
         except Exception as failed:  # one receipt's trouble must not cost all that follow
-            self._end(job, PrintOutcome.UNKNOWN, CounterFailed(repr(failed)))
+            self._end(job, PrintOutcome.UNKNOWN, CounterFailed(Doing.RECEIPT, repr(failed)))
         finally:
             self._printing = None
 
@@ -126,7 +126,7 @@ class PaperQueue:
             self._finish(job, Ended(outcome, proof=str(printed.outcome)))
         else:
             given_up = self._off and isinstance(printed.reason, GivenUp)
-            self._end(job, outcome, SwitchedOff() if given_up else printed.reason)
+            self._end(job, outcome, SwitchedOff(Doing.RECEIPT) if given_up else printed.reason)
 
     def _end(self, job: Job, outcome: PrintOutcome, fault: Fault) -> None:
         self._finish(job, Ended(outcome, reason=fault.code))

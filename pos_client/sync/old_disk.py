@@ -51,12 +51,15 @@ class OtherTillsJournal(Refusal):
     way_on = Text("Bring it in at till {other}.", "请在收银机 {other} 上导入。")
 
 
+_BROKEN = Text("stream {stream}, fact {seq}: {why}", "流 {stream} 第 {seq} 条的哈希链中断（{why}）")
+
+
 class Brought(NamedTuple):
     """How many facts came in, how many were here already, and what is wrong with the rest."""
 
     facts: int = 0
     known: int = 0
-    wrong: tuple[str, ...] = ()
+    wrong: tuple[Text, ...] = ()
 
     def __add__(self, other: object) -> "Brought":
         assert isinstance(other, Brought)
@@ -112,7 +115,8 @@ class _Stream:
                 page = self._page(head)
             except ChainBroken as broken:
                 stream = self._theirs.stream.incarnation
-                return brought + Brought(wrong=(f"stream {stream}, {broken}",))
+                wrong = _BROKEN.filled(stream=stream, seq=broken.seq, why=broken.why)
+                return brought + Brought(wrong=(wrong,))
             if not page:
                 return brought
             head = page[-1].head

@@ -246,7 +246,7 @@ class Truth:
             raise Broken(f"{machine.name} does not run")
         wrong = verify(till.database, till.who).wrong
         if wrong:
-            raise Broken(f"{machine.name}: {wrong[:3]}")
+            raise Broken(f"{machine.name}: {[each.what.en for each in wrong[:3]]}")
 
     def _recount_hub(self) -> None:
         """The hub's ledgers, counted anew from its facts."""

@@ -258,11 +258,12 @@ class Day:
                 tell.quote("", ledger)
 
     def _switch_off(self, till_id: str) -> list[str]:
-        """End a till in order -> what `journal verify` says of it, line by line."""
+        """End a till in order -> what `journal verify` says of it in English, line by
+        line."""
         till, home = self.people.tills[till_id], self.people.homes[till_id]
         till.close_input()
         expect(till.wait() == 0, f"{till_id} did not end in order.")
-        return command("pos_client", "journal", "verify", *home.options).splitlines()
+        return command("pos_client", "journal", "verify", *home.options).splitlines()[::2]
 
     def the_books(self) -> None:
         self.telling.say(

@@ -37,12 +37,10 @@ _AGAIN = Text(
     "Tills that know of more send it again by themselves; former backups stay valid.",
     "收银机会自动补发总部缺少的记录；以前的备份仍有效。",
 )
-_NO_CHECK = (
-    "--check looks at FILE alone and changes nothing.",
-    "Leave --replace away.",
-    "--check 只检查文件，不做任何更改。",
-    "请去掉 --replace。",
+_NO_CHECK = Text(
+    "--check looks at FILE alone and changes nothing.", "--check 只检查文件，不做任何更改。"
 )
+_NO_CHECK_REMEDY = Text("Leave --replace away.", "请去掉 --replace。")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="the backup")]
 Replace = Annotated[bool, typer.Option("--replace", help="an older backup of that name")]
@@ -116,7 +114,7 @@ def restore(
     Example: sync-server restore hub-2026-12-01.db --database postgresql://omnitill@db/omnitill
     """
     if check and replace:
-        stop(*_NO_CHECK)
+        stop(_NO_CHECK, _NO_CHECK_REMEDY)
     if check:
         with progress("reading") as tell, saying_no():
             _say(_WHOLE, restoring.check(file, tell))

@@ -22,6 +22,7 @@ from sync_server.commands.opening import KEPT, NOT_KEPT, OpeningStock
 from sync_server.commands.running import (
     Url,
     collect_seldom,
+    misused,
     run,
     say,
     saying_no,
@@ -37,7 +38,7 @@ from sync_server.imports.beside import LARGE_BYTES, Beside, Job
 from sync_server.imports.incoming import ImportFile
 from sync_server.imports.products import ProductRow
 from sync_server.imports.rejects import Rejects
-from sync_server.imports.rows import BadRow, GoodRow
+from sync_server.imports.rows import BadCell, BadRow, GoodRow
 from sync_server.imports.stores import CashierRow, StoreRow, UnfittingCashStep
 from sync_server.imports.totals import Totals
 from sync_server.settings import HubSettings
@@ -53,6 +54,26 @@ _TALLY_OF_NONE = Text(
 )
 _IN_FILE = Text("file: {totals}", "文件：{totals}")
 _TAKEN = Text("taken: {totals}", "采用：{totals}")
+_STORE_OF_PRODUCTS = Text("--store goes with a file of products", "--store 仅用于导入商品文件")
+_NO_PRICE = Text(
+    "--currency or --default-price: {why}", "--currency 或 --default-price 有误：{why}"
+)
+_NO_PRICE_REMEDY = Text(
+    "Give a currency of ISO 4217 and an amount.", "请给出 ISO 4217 货币代码与金额。"
+)
+_REJECTED = Text("{count} rows were not taken: {file}", "有 {count} 行未采用：{file}")
+_REJECTED_REMEDY = Text(
+    "Mend them there and import that file.", "请在该文件中更正后，再导入该文件。"
+)
+_REJECTS_NOT_KEPT = Text(
+    "{count} rows were not taken, and cannot be listed in {file}: {why}{first}",
+    "有 {count} 行未采用，且无法写入 {file}：{why}{first}",
+)
+_FIRST = Text("; the first: line {line}, {why}", "；首个为第 {line} 行：{why}")
+_REJECTS_NOT_KEPT_REMEDY = Text(
+    "Make room there, or copy the file to where it can be written beside it; import it again.",
+    "请腾出空间，或将文件复制到可写入的位置，然后重新导入。",
+)
 _ROWS_AT_ONCE = 5_000
 #: so many rows of a file may wait for what is further below in it
 _WAITING_MAX = 10_000
@@ -90,7 +111,7 @@ def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
     """
     collect_seldom()
     if store is not None and kind is not Kind.PRODUCTS:
-        raise typer.BadParameter("--store goes with a file of products")
+        misused(_STORE_OF_PRODUCTS)
     settings = settings_of(database=database)
     how = _How(settings, column_map, encoding, show_map, dry_run, language, store)
     match kind:
@@ -113,8 +134,8 @@ def import_file(  # noqa: PLR0913, PLR0917  every option of the command is one
 def _priced(currency: str, default_price: str | None) -> incoming.Kind[ProductRow]:
     try:
         return incoming.products(currency, default_price)
-    except ValueError as no:
-        stop(f"--currency or --default-price: {no}", "Give a currency of ISO 4217 and an amount.")
+    except BadCell as no:
+        stop(_NO_PRICE.filled(why=no.why), _NO_PRICE_REMEDY)
 
 
 class _How(NamedTuple):
@@ -329,14 +350,14 @@ def _finish_rejects(rejects: Rejects, *, whole: bool) -> None:
     try:
         kept = rejects.finish(whole=whole)
     except OSError as fault:
-        first = (
-            f"The first: line {rejects.first.line}, {rejects.first.why.en}" if rejects.first else ""
+        one = rejects.first
+        first = _FIRST.filled(line=one.line, why=one.why) if one else Text("", "")
+        said = _REJECTS_NOT_KEPT.filled(
+            count=rejects.count, file=fault.filename, why=fault.strerror, first=first
         )
-        stop(f"{rejects.count} rows were not taken; {fault.filename}: {fault.strerror}", first)
+        stop(said, _REJECTS_NOT_KEPT_REMEDY)
     if kept:
-        stop(
-            f"{rejects.count} rows were not taken: {kept}", "Mend them there and import that file."
-        )
+        stop(_REJECTED.filled(count=rejects.count, file=kept), _REJECTED_REMEDY)
 
 
 class _AtOnce(Generic[T]):
@@ -435,7 +456,8 @@ class _Products:
                 number, [row.value.product for row in self._waiting]
             )
             stay = [row for row in self._waiting if row.value.product.product_id in refused]
-            taken += [row for row in self._waiting if row not in stay]
+            lines = {row.line for row in stay}
+            taken += [row for row in self._waiting if row.line not in lines]
             if len(stay) == len(self._waiting):
                 return taken, [_out(row, refused) for row in stay]
             self._waiting = stay

@@ -23,6 +23,10 @@ _LATE = (
     *("store", "till", "business date", "shift", "fact", "type", "book", "account", "item"),
     *("amount", "noted at"),
 )
+_NO_REASON = Text("--reason is for a period that is not complete.", "--reason 仅用于强制日结。")
+_NO_REASON_REMEDY = Text(
+    "Give --incomplete with it, or leave it away.", "请同时加上 --incomplete，或去掉 --reason。"
+)
 _TAKEN = Text("{date}: {amount} in {sales} sales", "{date}：{amount}，{sales} 笔")
 _CLOSED = Text("store {store} is closed up to {date}", "门店 {store} 已日结至 {date}")
 _MORE = Text("and {facts} more: --limit", "另有 {facts}：--limit")
@@ -88,12 +92,7 @@ def close(
     Example: sync-server periods close S01 2026-12-01
     """
     if reason and not incomplete:
-        stop(
-            "--reason is for a period that is not complete.",
-            "Give --incomplete with it, or leave it away.",
-            "--reason 仅用于强制日结。",
-            "请同时加上 --incomplete，或去掉 --reason。",
-        )
+        stop(_NO_REASON, _NO_REASON_REMEDY)
     with saying_no():
         day = typed(date)
     who, why = Told(by, "").by, reason if incomplete else None

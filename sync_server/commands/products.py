@@ -13,7 +13,7 @@ from sync_server.catalogue import moments
 from sync_server.catalogue.edits import Edit
 from sync_server.catalogue.service import NoSuchProduct
 from sync_server.catalogue.views import ProductView
-from sync_server.commands.running import Url, refuse, say
+from sync_server.commands.running import Url, misused, refuse, say
 from sync_server.commands.shown import rows
 from sync_server.commands.telling import (
     DRAFTED,
@@ -34,6 +34,11 @@ from sync_server.hub import Hub
 from sync_server.imports.columns import PRICE_OF_LIST
 from sync_server.imports.fields import PRICE, changed, fields_of, made
 from sync_server.stock.records import OnHand
+
+_ONE_CHANGE = Text(
+    "give fields, or --remove, or --leave with --into",
+    "请给出字段，或 --remove，或 --leave 与 --into",
+)
 
 
 class NotAPair(Refusal):
@@ -160,7 +165,7 @@ def draft(  # noqa: PLR0913, PLR0917  every option of the command is one
     Example: sync-server products draft 100028 price=3.90 price:member=3.50 --into 12
     """
     if (take_out or leave) == bool(fields) or (leave and into is None):
-        raise typer.BadParameter("give fields, or --remove, or --leave with --into")
+        misused(_ONE_CHANGE)
     typed = _pairs(fields or [])
     told = Told(by, note)
 

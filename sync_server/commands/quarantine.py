@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from retail.language import Text
 from sync_server.catalogue import moments
-from sync_server.commands.running import Url, say, stop
+from sync_server.commands.running import Url, misused, say, stop
 from sync_server.commands.shown import printable, rows
 from sync_server.commands.telling import By, Told, ask
 from sync_server.hub import Hub
@@ -32,6 +32,15 @@ _SET_ASIDE = Text("{eid} is set aside", "{eid} 已搁置")
 _TALLY = Text(
     "{applied} applied, {kept} without effect still", "已入账 {applied} 条，仍未入账 {kept} 条"
 )
+_STOPPED = Text(
+    "Too many failed: the hub applies nothing any more, the rest stays deferred.",
+    "失败过多：总部已再次暂停入账，其余记录继续暂缓。",
+)
+_STOPPED_REMEDY = Text(
+    "See what fails: sync-server quarantine list; once it is mended: quarantine resume",
+    "查看原因：sync-server quarantine list；修复后再运行：quarantine resume",
+)
+_ONE_OF = Text("give one of --till, --eid and --all", "请在 --till、--eid、--all 中选择一项")
 _LEFT_OUT = Text(
     "{facts} of {till} left out, they came while it was revoked: if they count,"
     " sync-server quarantine replay --till {till}",
@@ -128,7 +137,7 @@ def replay(
     Example: sync-server quarantine replay --all
     """
     if [till is not None, eid is not None, everything].count(True) != 1:
-        raise typer.BadParameter("give one of --till, --eid and --all")
+        misused(_ONE_OF)
     who = Told(by, "").by
 
     async def work(hub: Hub, seen: Callable[[int], None]) -> Tally:
@@ -194,9 +203,4 @@ async def _watched(
 def _say(tally: Tally) -> None:
     say(_TALLY.filled(applied=tally.applied, kept=tally.kept))
     if tally.stopped:
-        stop(
-            "Too many failed: the hub applies nothing any more, the rest stays deferred.",
-            "See what fails: sync-server quarantine list; once it is mended: quarantine resume",
-            "失败过多：总部已再次暂停入账，其余记录继续暂缓。",
-            "查看原因：sync-server quarantine list；修复后再运行：quarantine resume",
-        )
+        stop(_STOPPED, _STOPPED_REMEDY)

@@ -12,6 +12,17 @@ from sync_server.commands.running import Url, say, saying_no, stop
 from sync_server.commands.telling import ask
 from sync_server.hub import Hub
 
+_BOTH = Text("Both stores and --all were given.", "门店编号与 --all 不能同时使用。")
+_NO_STORE = Text("No store was named.", "没有指定门店。")
+_STORES_REMEDY = Text(
+    "Name the stores, or all of them by --all alone.",
+    "请列出门店编号，或只用 --all 表示全部门店。",
+)
+_UNREADABLE = Text("{file}: {why}", "无法读取文件 {file}（{why}）。")
+_UNREADABLE_REMEDY = Text(
+    "The file comes first, then the stores; choose one that can be read.",
+    "请先写文件名，再写门店编号，并选择可读取的文件。",
+)
 _CHANGED = Text(
     "stores changed: {stores}; their tills print so from the next sale on",
     "已更改门店 {stores} 家，其收银机自下一笔销售起按此打印",
@@ -59,12 +70,7 @@ def _lay_out(
     database: str | None, stores: Sequence[str] | None, lines: Sequence[str], *, every: bool
 ) -> None:
     if bool(stores) == every:
-        stop(
-            "Both stores and --all were given." if every else "No store was named.",
-            "Name the stores, or all of them by --all alone.",
-            "门店编号与 --all 不能同时使用。" if every else "没有指定门店。",
-            "请列出门店编号，或只用 --all 表示全部门店。",
-        )
+        stop(_BOTH if every else _NO_STORE, _STORES_REMEDY)
 
     async def lay_out(hub: Hub) -> int:
         return await hub.office.lay_out_receipts(stores or await hub.office.store_ids(), lines)
@@ -78,12 +84,7 @@ def _lines(file: Path) -> list[str]:
         with file.open("rb") as opened:
             data = opened.read(FILE_BYTES_MAX + 1)
     except OSError as fault:
-        stop(
-            f"{file}: {fault.strerror}",
-            "The file comes first, then the stores; choose one that can be read.",
-            f"无法读取文件 {file}。",
-            "请先写文件名，再写门店编号，并选择可读取的文件。",
-        )
+        stop(_UNREADABLE.filled(file=file, why=fault.strerror), _UNREADABLE_REMEDY)
     with saying_no():
         lines = lines_of(data)
         ReceiptTemplate.read(lines)  # an empty file is a slip, not a wish for the built-in way

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from retail.language import Text
 from retail.refusals import Refusal
+from retail.settings import NO_SUCH, wrong
 from sync_server.database import FAULTS, unusable, without_password
 from sync_server.hub import Hub
 from sync_server.settings import ENVIRONMENT, HubSettings
@@ -19,6 +20,11 @@ from sync_server.settings import ENVIRONMENT, HubSettings
 T = TypeVar("T")
 #: this many new objects that outlive their maker make the garbage collector look at them
 COLLECT_EVERY_OBJECTS = 50_000
+_WRONG = Text("Setting {name}: {why}", "设置项 {name} 有误：{why}")
+_CORRECT_IT = Text(
+    "Correct it in the environment ({prefix}…) or the option.",
+    "请在环境变量（{prefix}…）或命令选项中更正。",
+).filled(prefix=ENVIRONMENT)
 _NEW = Text("a new hub database: {url}", "已新建总部数据库：{url}")
 Url = Annotated[str | None, typer.Option(help="sqlite:///FILE or postgresql://…")]
 
@@ -70,13 +76,12 @@ def settings_of(**given: Any) -> HubSettings:
     for name in os.environ:
         known = name.removeprefix(ENVIRONMENT).lower() in HubSettings.model_fields
         if name.startswith(ENVIRONMENT) and not known:
-            stop(f"Setting {name}: there is no such setting", "Correct it in the environment.")
+            stop(_WRONG.filled(name=name, why=NO_SUCH), _CORRECT_IT)
     try:
         return HubSettings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as fault:
-        first = fault.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        stop(f"Setting {name}: {first['msg']}", "Correct it in the environment or the option.")
+        name, why = wrong(fault.errors()[0])
+        stop(_WRONG.filled(name=name, why=why), _CORRECT_IT)
 
 
 def say(said: Text, *, beside: bool = False) -> None:
@@ -84,15 +89,20 @@ def say(said: Text, *, beside: bool = False) -> None:
     typer.echo(f"{said.en}\n{said.zh}", err=beside)
 
 
-def stop(*sentences: str) -> NoReturn:
-    """Say why not, and leave with 1."""
-    typer.echo("\n".join(sentences), err=True)
+def stop(what: Text, remedy: Text) -> NoReturn:
+    """Say why not and what to do in both languages, and leave with 1."""
+    typer.echo(f"{what.en}\n{remedy.en}\n{what.zh}\n{remedy.zh}", err=True)
     raise typer.Exit(1)
 
 
 def refuse(no: Refusal) -> NoReturn:
     """Say a refusal in both languages, and leave with 1."""
-    stop(no.say.en, no.remedy.en, no.say.zh, no.remedy.zh)
+    stop(no.say, no.remedy)
+
+
+def misused(said: Text) -> NoReturn:
+    """Say which options go together, as other wrong usage is said, and leave with 2."""
+    raise typer.BadParameter(f"{said.en}\n{said.zh}")
 
 
 def collect_seldom() -> None:

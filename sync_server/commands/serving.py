@@ -32,6 +32,29 @@ _TAKEN_UP = Text(
     "up to date, and what had waited is in the books: {facts}",
     "已是最新，等待中的记录已入账：{facts}",
 )
+_NO_TLS = Text(
+    "Without TLS the hub listens on loopback only, not on {host}.",
+    "未启用 TLS 时总部服务只在本机回环地址监听，不能使用 {host}。",
+)
+_NO_TLS_REMEDY = Text(
+    "Give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that has them.",
+    "请给出 --tls-cert 与 --tls-key；或在 127.0.0.1 监听，由带证书的反向代理转发。",
+)
+_BAD_TLS = Text(
+    "The TLS certificate or its key cannot be used: {why}", "TLS 证书或私钥无法使用：{why}"
+)
+_BAD_TLS_REMEDY = Text(
+    "Give PEM files that belong together, the key without a password.",
+    "请提供相互匹配的 PEM 文件，私钥不带密码。",
+)
+_DEAF = Text(
+    "The hub cannot listen on {host}, port {port}: {why}",
+    "总部服务无法在 {host} 的 {port} 端口监听：{why}",
+)
+_DEAF_REMEDY = Text(
+    "See whether another hub runs already, or give another --port.",
+    "请检查是否已有总部服务在运行，或用 --port 换一个端口。",
+)
 _LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LOG_TIME = "%Y-%m-%dT%H:%M:%S%z"
 
@@ -54,10 +77,7 @@ def serve(
     console = False if no_console else None
     settings = settings_of(database=database, host=host, port=port, console=console)
     if not tls_cert and not is_loopback(settings.host):
-        stop(
-            f"Without TLS the hub listens on loopback only, not on {settings.host}.",
-            "Give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that has them.",
-        )
+        stop(_NO_TLS.filled(host=settings.host), _NO_TLS_REMEDY)
     if tls_cert:
         _check_tls(tls_cert, tls_key)
     run(opens(settings))
@@ -107,10 +127,7 @@ def _check_tls(certificate: Path, key: Path | None) -> None:
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, "")
     except OSError as fault:
-        stop(
-            f"The TLS certificate or its key cannot be used: {fault.strerror or fault}",
-            "Give PEM files that belong together, the key without a password.",
-        )
+        stop(_BAD_TLS.filled(why=fault.strerror or fault), _BAD_TLS_REMEDY)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -120,10 +137,7 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as fault:
         why = getattr(fault, "strerror", None) or fault
-        stop(
-            f"The hub cannot listen on {host}, port {port}: {why}",
-            "See whether another hub runs already, or give another --port.",
-        )
+        stop(_DEAF.filled(host=host, port=port, why=why), _DEAF_REMEDY)
 
 
 def migrate(database: Url = None) -> None:

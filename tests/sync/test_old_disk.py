@@ -164,7 +164,8 @@ def test_a_chain_that_breaks_is_followed_as_far_as_it_holds(
     brought = successor.bring_in(till.settings.data)
     assert brought.facts == 4
     (said,) = brought.wrong
-    assert "fact 5: is not an envelope" in said
+    assert "fact 5: is not an envelope" in said.en
+    assert "第 5 条的哈希链中断" in said.zh
     settle(successor)
     assert_whole(hub, successor)
 
@@ -186,4 +187,18 @@ def test_the_command_says_what_came_in(till: Till, successor: Till) -> None:
     words = ["journal", "import", str(till.settings.data), *folders]
     said = CliRunner().invoke(app, words)
     assert (said.exit_code, said.stderr) == (0, "")
-    assert said.stdout.startswith("已导入 5 条记录，另有 0 条已存在。")
+    english, chinese = said.stdout.splitlines()
+    assert english.startswith("5 facts brought in, 0 were here already.")
+    assert chinese.startswith("已导入 5 条记录，另有 0 条已存在。")
+
+
+def test_the_command_says_what_it_left_there_and_what_to_do(till: Till, successor: Till) -> None:
+    with closing(Till.open(till.settings, sync=False)) as old:
+        old.database.driver.execute("UPDATE journal SET data = CAST('{}' AS BLOB) WHERE seq = 5")
+    settings = successor.settings
+    successor.close()
+    folders = ["--data", str(settings.data), "--state", str(settings.state)]
+    said = CliRunner().invoke(app, ["journal", "import", str(till.settings.data), *folders])
+    assert said.exit_code == 1
+    assert "fact 5" in said.stderr.splitlines()[0]
+    assert said.stderr.count("Keep that disk") == said.stderr.count("请保留该磁盘") == 1

@@ -28,6 +28,12 @@ DOORS = {
     "tomlkit": {"pos_client/settings.py"},
     "typer": {
         "pos_client/__main__.py",
+        "pos_client/commands/backups.py",
+        "pos_client/commands/hubs.py",
+        "pos_client/commands/journals.py",
+        "pos_client/commands/receipts.py",
+        "pos_client/commands/running.py",
+        "pos_client/commands/selling.py",
         "sync_server/__main__.py",
         "sync_server/commands/backups.py",
         "sync_server/commands/doctors.py",

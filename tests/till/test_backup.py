@@ -15,7 +15,13 @@ from typer.testing import CliRunner
 
 from pos_client import backup, inspection
 from pos_client.__main__ import app
-from pos_client.backup import BackupThere, FolderNotEmpty, NotATillBackup, TillBackupDamaged
+from pos_client.backup import (
+    BackupThere,
+    FolderNotEmpty,
+    NotATillBackup,
+    TillBackupDamaged,
+    TillBackupUnreadable,
+)
 from pos_client.database import DATABASE_FILE
 from pos_client.folder import AlreadyRunning
 from pos_client.till import Till, look_into
@@ -193,7 +199,7 @@ def assert_refused(folder: Path, held: bytes) -> None:
     with pytest.raises(Refusal) as no:
         backup.restore(file, folder / "data")
     assert isinstance(no.value, NotATillBackup | TillBackupDamaged)
-    assert {found.name for found in (folder / "data").iterdir()} == {"till.lock"}
+    assert {found.name for found in folder.iterdir()} == {FILE}
 
 
 @settings(max_examples=150)
@@ -217,8 +223,36 @@ def test_a_torn_backup_is_noticed(
 
 def test_another_file_is_no_backup(tmp_path: Path) -> None:
     assert_refused(tmp_path, b"a letter")
+
+
+def test_a_folder_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(NotATillBackup):
-        backup.restore(tmp_path / "nowhere.zip", tmp_path / "other")
+        backup.restore(tmp_path, tmp_path / "data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_not_there_or_closed_to_us_is_named_with_what_to_do(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere.zip"
+    with pytest.raises(TillBackupUnreadable) as no:
+        backup.restore(nowhere, tmp_path / "data")
+    assert no.value.say.en == f"{nowhere} cannot be read: No such file or directory"
+    looped = tmp_path / "looped.zip"
+    looped.symlink_to(looped)
+    with pytest.raises(TillBackupUnreadable, match="symbolic links"):
+        backup.restore(looped, tmp_path / "data")
+    assert list(tmp_path.iterdir()) == [looped]
+
+
+def test_a_refused_restore_leaves_none_of_the_folders_that_were_not_there(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"a letter")
+    for place in ("data", "var/lib/omnitill"):
+        with pytest.raises(NotATillBackup):
+            backup.restore(tmp_path / FILE, tmp_path / place)
+        assert {found.name for found in tmp_path.iterdir()} == {FILE}
+    (tmp_path / "ours").mkdir()
+    with pytest.raises(NotATillBackup):
+        backup.restore(tmp_path / FILE, tmp_path / "ours")
+    assert (tmp_path / "ours").is_dir()
 
 
 # Kills

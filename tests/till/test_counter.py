@@ -1,5 +1,6 @@
 """The till's devices as one object: scans come in, states are told, the drawer opens, over ptys."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import groupby
@@ -10,12 +11,15 @@ import pytest
 
 from hardware.device import Health, State
 from hardware.fault import Fault
+from hardware.locker.bank import Bank
+from hardware.printer.printer import Printer
+from hardware.scale.scale import Scale, Weight
 from hardware.scanner.scan import Scan
 from hardware.scanner.wedge import Wedge
 from hardware.simulator.counter import SimulatedCounter
 from pos_client import settings
 from pos_client.counter.counter import Counter
-from pos_client.counter.faults import DrawerNotOpened, TwoWedges
+from pos_client.counter.faults import CounterFailed, Doing, DrawerNotOpened, SwitchedOff, TwoWedges
 from pos_client.till import Till
 from rehearsal.processes import wait_until
 from retail.facts import ReceiptPrinted
@@ -198,6 +202,88 @@ def test_a_drawer_asked_for_too_often_or_too_late_stays_shut(desk: Desk) -> None
     counter.kick()
     assert [(type(fault), of) for fault, of in troubles] == [(DrawerNotOpened, "")] * 4
     assert desk.simulated.printer.kicks == 0
+
+
+async def stumble(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
+Begin = Callable[[Counter, Callable[..., None]], None]
+
+
+def _kick(counter: Counter, ended: Callable[[Fault], None]) -> None:
+    counter.on_fault = lambda fault, _: ended(fault)
+    counter.kick()
+
+
+#: what stumbles, how the order is given, and what it is for
+STUMBLING: dict[str, tuple[type, str, Begin, Doing]] = {
+    "weighing": (Scale, "weigh", lambda counter, ended: counter.weigh(ended, 1), Doing.WEIGHING),
+    "asking the printer": (
+        Printer,
+        "probe",
+        lambda counter, ended: counter.probe(ended),
+        Doing.PROBE,
+    ),
+    "opening a door": (
+        Bank,
+        "open",
+        lambda counter, ended: counter.open_door(1, "A", lambda opened: ended(opened.fault)),
+        Doing.DOOR,
+    ),
+    "opening the drawer": (
+        Printer,
+        "kick",
+        _kick,
+        Doing.DRAWER,
+    ),
+}
+
+
+def of_sims() -> Counter:
+    return Counter(
+        settings.load(
+            data="/nonexistent",
+            printer="sim://printer",
+            scale="sim://scale",
+            locker="sim://locker",
+            close_wait_s=0.2,
+        )
+    )
+
+
+@pytest.mark.parametrize(("device", "does", "order", "doing"), STUMBLING.values(), ids=STUMBLING)
+def test_an_order_ends_whatever_the_program_does_wrong_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+    device: type,
+    does: str,
+    order: Begin,
+    doing: Doing,
+) -> None:
+    monkeypatch.setattr(device, does, stumble)
+    ends: list[Fault] = []
+    with closing(of_sims()) as counter:
+        order(counter, ends.append)
+        until(lambda: bool(ends), "it ended")
+    (fault,) = ends
+    assert "ZeroDivisionError" in fault.detail
+    assert fault.say_en == CounterFailed(doing).say_en
+    assert ("receipt" in f"{fault.say_en} {fault.remedy_en}") is (doing is Doing.RECEIPT)
+
+
+def test_an_order_that_the_end_of_the_till_cuts_off_is_told_so_in_its_own_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def wait_for_ever(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Scale, "weigh", wait_for_ever)
+    ends: list[Weight | Fault] = []
+    with closing(of_sims()) as counter:
+        counter.weigh(ends.append, 60)
+    counter.weigh(ends.append, 60)
+    said = SwitchedOff(Doing.WEIGHING)
+    assert [(type(end), str(end)) for end in ends] == [(SwitchedOff, str(said))] * 2
 
 
 def _events(till: Till) -> list[tuple[str, dict[str, Any]]]:

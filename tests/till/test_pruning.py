@@ -38,7 +38,7 @@ def books(till: Till) -> list[list[Any]]:
         ]
 
 
-def wrong(till: Till) -> list[str]:
+def wrong(till: Till) -> list[inspection.Finding]:
     return inspection.verify(till.database, till.who).wrong
 
 
@@ -60,7 +60,7 @@ def test_what_is_old_acknowledged_and_safe_goes_and_the_books_stay(tmp_path: Pat
         assert facts(till) == before - 8
         assert books(till) == ledgers
         checked = inspection.verify(till.database, till.who).checked
-        assert checked[0].endswith("8 pruned")
+        assert checked[0].en.endswith("8 pruned")
 
 
 UNMET: dict[str, Callable[[Till, SteppedClock], object]] = {
@@ -221,7 +221,7 @@ def test_a_fact_that_is_damaged_stays_and_is_named(tmp_path: Path) -> None:
         made = pruning_of(till)
         while made.step():
             pass
-        assert "fact 4" in wrong(till)[0]
+        assert "fact 4" in wrong(till)[0].what.en
 
 
 def test_fewer_days_than_are_promised_cannot_be_set(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pos_client.settings import TillSettings, WrongSetting, load
+from retail.settings import wrong
 
 WRONG: dict[str, tuple[str, str]] = {
     "a name misspelt": ("printr = 'sim://printer'", "printr"),
@@ -41,7 +42,42 @@ def the_refusal(folder: Path) -> WrongSetting:
 @pytest.mark.parametrize(("text", "name"), WRONG.values(), ids=WRONG)
 def test_a_wrong_setting_in_the_file_is_named(tmp_path: Path, text: str, name: str) -> None:
     (tmp_path / "till.toml").write_text(text, encoding="utf-8")
-    assert f"Setting {name}" in the_refusal(tmp_path).say.en
+    no = the_refusal(tmp_path)
+    assert f"Setting {name}" in no.say.en
+    assert "nput" not in no.say.zh
+
+
+@pytest.mark.parametrize(
+    ("text", "en", "zh"),
+    [
+        ("heartbeat_s = 'often'", "a number, not 'often'", "应为数字，而不是 'often'"),
+        ("heartbeat_s = 0", "more than 0, not 0", "应为大于 0 的数字，而不是 0"),
+        ("database_wait_s = 86400", "3600 or less", "不大于 3600 的数字"),
+        ("feed_wait_s = nan", "a finite number, not nan", "应为有限的数字，而不是 nan"),
+        ("print_queue_max = 0.5", "a whole number, not 0.5", "应为整数，而不是 0.5"),
+        ("theme = 'pink'", "one of 'dark', 'light', 'contrast', not 'pink'", "以下之一"),
+        ("clock_start = 'yesterday'", "a time such as 2026-12-01", "应为时间，例如 2026-12-01"),
+        ("printer = ['sim://printer']", "text, not ['sim://printer']", "应为文本"),
+        ("logo = 5", "the name of a file or folder, not 5", "应为文件或文件夹名"),
+        ("printr = ''", "there is no such setting", "没有此设置项"),
+    ],
+)
+def test_what_was_given_and_what_is_expected_is_said_in_both_languages(
+    tmp_path: Path, text: str, en: str, zh: str
+) -> None:
+    (tmp_path / "till.toml").write_text(text, encoding="utf-8")
+    said = the_refusal(tmp_path).say
+    assert en in said.en
+    assert zh in said.zh
+
+
+def test_an_error_of_another_kind_keeps_its_own_words_after_the_sentence() -> None:
+    fault = {"type": "url_parsing", "loc": ("hub", 0), "input": "x" * 99, "msg": "relative URL"}
+    name, why = wrong(fault)
+    assert name == "hub.0"
+    assert why.en.endswith("… does not fit here (relative URL)")
+    assert why.zh.endswith("… 不符合要求（relative URL）")
+    assert len(why.zh) < 99
 
 
 def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

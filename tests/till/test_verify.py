@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from journal.chain import hash_of
 from pos_client import inspection
 from pos_client.database import DATABASE_FILE
+from pos_client.standing import standing
 from pos_client.till import NotEnrolled, Till, look_into
 from retail.refusals import Refusal
 from tests.builders import open_till, till_settings
@@ -56,10 +57,16 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     return folder, a_day(folder).read_bytes()
 
 
+def is_chinese(text: str) -> bool:
+    return any("一" <= char <= "鿿" for char in text)
+
+
 def wrong(folder: Path) -> list[str]:
     database, who = look_into(till_settings(folder))
     with closing(database):
-        return inspection.verify(database, who).wrong
+        found = inspection.verify(database, who).wrong
+    assert all(is_chinese(text.zh) for each in found for text in each)
+    return [each.what.en for each in found]
 
 
 def changed(day: tuple[Path, bytes], statement: str, *values: object) -> list[str]:
@@ -90,7 +97,8 @@ def test_a_day_that_nobody_touched_holds(day: tuple[Path, bytes]) -> None:
         findings = inspection.verify(database, who)
     assert findings.wrong == []
     assert len(findings.checked) == 4
-    assert "the chain of 5 facts holds" in findings.checked[0]
+    assert "the chain of 5 facts holds" in findings.checked[0].en
+    assert "5 条记录的哈希链完整" in findings.checked[0].zh
 
 
 def flipped(value: Any, at: int) -> Any:
@@ -197,8 +205,8 @@ def test_one_ledger_that_is_wrong_does_not_hide_that_the_other_is_right(
     database, who = look_into(till_settings(day[0]))
     with closing(database):
         checked = inspection.verify(database, who).checked
-    assert any(line.startswith("stock ledger") for line in checked)
-    assert not any(line.startswith("money ledger") for line in checked)
+    assert any(line.en.startswith("stock ledger") for line in checked)
+    assert not any(line.en.startswith("money ledger") for line in checked)
 
 
 def test_a_tail_that_is_missing_below_the_acknowledged_head_is_found(
@@ -265,7 +273,7 @@ def test_a_till_that_sells_meanwhile_is_seen_at_one_moment(till: Till) -> None:
     begin(till)
     database, who = look_into(till.settings)
     ended = threading.Event()
-    said: list[str] = []
+    said: list[inspection.Finding] = []
     looks = 0
 
     def look() -> None:
@@ -296,9 +304,11 @@ def test_looking_makes_nothing(tmp_path: Path) -> None:
 def test_status_says_what_waits_and_export_says_every_fact(till: Till) -> None:
     begin(till)
     sell(till)
-    lines = inspection.status(till.database, till.who, 0)
-    assert lines[0] == "store S01, till S01-1, hub http://127.0.0.1:9"
-    assert "3 facts, 3 waiting since 2026-06-03T" in lines[1]
+    lines = standing(till.database, till.who, till.settings, 0)
+    assert lines[0].en == "store S01, till S01-1, hub http://127.0.0.1:9"
+    assert "3 facts, 3 waiting since 2026-06-03T" in lines[1].en
+    assert "3 条记录，3 条待传（自 2026-06-03T" in lines[1].zh
+    assert all(is_chinese(line.zh) for line in lines)
     assert len(list(inspection.stored_facts(till.database))) == 3
 
 
@@ -307,13 +317,17 @@ def test_the_command_proves_a_whole_day_and_names_what_was_changed(tmp_path: Pat
     file = a_day(tmp_path)
     proved = run(tmp_path, "journal", "verify")
     assert (proved.code, proved.err) == (0, "")
-    assert proved.out.count("holds") == 2
+    assert proved.out.count("holds") == proved.out.count("哈希链完整") == 2
     with closing(sqlite3.connect(file)) as forger:
         forger.execute("UPDATE journal SET type = 'sale.void' WHERE stream_no = 2 AND seq = 4")
         forger.commit()
     found = run(tmp_path, "journal", "verify")
     assert found.code == 1
-    assert "fact 4: its columns say something else than its bytes" in found.err
+    what, todo, what_zh, todo_zh = found.err.splitlines()
+    assert "fact 4: its columns say something else than its bytes" in what
+    assert what_zh.endswith("第 4 条：索引列与原文不符")
+    assert "pos-client restore" in todo
+    assert "pos-client restore" in todo_zh
     assert "Traceback" not in found.err
     whole = bytearray(file.read_bytes())
     whole[8192:] = b"\xa5" * (len(whole) - 8192)
