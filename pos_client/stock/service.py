@@ -8,6 +8,7 @@ from pos_client.catalogue.service import CatalogueService
 from pos_client.database import sql
 from pos_client.recorder import Recorded, Recorder, act, stock_ledger
 from pos_client.shift.service import ShiftService
+from retail.accounts import SOLD, STORE
 from retail.facts import ReceivedLine, StockReceived
 from retail.quantity import ONE
 from retail.refusals import DeliveryIncomplete
@@ -62,4 +63,4 @@ class StockService:
         of = self.recorder.writer.store, product_id
         rows: dict[str, int] = dict(self.recorder.database.driver.execute(_ACCOUNTS, of))
         opening = self.catalogue.opening_stock(product_id)
-        return OnHand(opening + rows.get("store", 0), rows.get("sold", 0))
+        return OnHand(opening + rows.get(STORE, 0), rows.get(SOLD, 0))

@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from journal.envelope import decode
 from journal.wire import VerdictCode
+from retail import accounts
 from retail.facts import TYPES, SaleCompleted
 from sync_server.console.restored import BrokenOff, PutBack, broken_off, put_back
 from sync_server.ledgers import IS_DIFFERENCE, money_ledger, stock_ledger, takings_by_hour
@@ -303,7 +304,7 @@ def most_sold(connection: Connection, most: int) -> dict[str, int]:
     sold = summed(stock_ledger.c.amount)
     rows = connection.execute(
         select(stock_ledger.c.product, sold)
-        .where(stock_ledger.c.account == "sold")
+        .where(stock_ledger.c.account == accounts.SOLD)
         .group_by(stock_ledger.c.product)
         .order_by(sold.desc(), stock_ledger.c.product)
         .limit(most)
