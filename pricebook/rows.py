@@ -12,7 +12,7 @@ True
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -25,8 +25,27 @@ RECALLS = "recalls"
 #: what all stores of the chain have in common
 CHAIN = (RECALLS, REVISIONS, CATALOGUE)
 
-#: the kind of rows of a store: what lay there of a product before the first fact, in 1/1000
-OPENING_STOCK = "opening_stock"
+# The kinds of rows, by scope; plain strings, for they are compared for each row of a million
+
+#: in the catalogue: a `Product` by its id
+PRODUCT: Final = "product"
+#: in revisions, without a key: the `Revision` that stands
+REVISION: Final = "revision"
+#: in revisions, by its number: the `Plan` of a revision that is to come
+PLAN: Final = "plan"
+#: in revisions, `NUMBER/KIND/KEY`: a row of the catalogue, `Planned`, that comes with that plan
+PLANNED: Final = "planned"
+#: in recalls: a `Recall` of a product or a batch
+RECALL: Final = "recall"
+#: of a store: a `Cashier` by its id
+CASHIER: Final = "cashier"
+#: of a store, by its id: its `StoreSettings`
+SETTINGS: Final = "settings"
+#: of a store: which of two things a code of 8 digits is, `EightDigits`
+READING: Final = "reading"
+#: of a store: what lay there of a product before the first fact, in 1/1000
+OPENING_STOCK: Final = "opening_stock"
+
 #: the body of a row whose thing is gone
 GONE = b"null"
 

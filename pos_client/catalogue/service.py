@@ -20,10 +20,15 @@ from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, Transaction, act
 from pricebook.book import Book, NotABook
 from pricebook.rows import (
+    CASHIER,
     CATALOGUE,
     OPENING_STOCK,
+    READING,
+    RECALL,
     RECALLS,
+    REVISION,
     REVISIONS,
+    SETTINGS,
     Contents,
     Row,
     body_of,
@@ -63,7 +68,7 @@ class InForce(NamedTuple):
 
 def in_force_of(book: Book, name: str) -> InForce:
     """Since when the revision of that name, which the book holds, is in force."""
-    body = book.said(REVISIONS, "revision", "")
+    body = book.said(REVISIONS, REVISION, "")
     told = msgspec.json.decode(body, type=Revision) if body else Revision("", "")
     return InForce(name, told.published_at, book.position.checked_at)
 
@@ -120,7 +125,7 @@ class CatalogueService:
         """What head office set for the store; defaults before the first contact. Raises
         PriceBookDamaged when nobody could sell by what stands there."""
         with self._reading() as book:
-            body = book.said(self._scope, "settings", self.recorder.writer.store)
+            body = book.said(self._scope, SETTINGS, self.recorder.writer.store)
             settings = msgspec.json.decode(body, type=StoreSettings) if body else StoreSettings()
             if not can_be_sold_by(settings):
                 raise ValueError(_NO_SETTINGS)
@@ -128,14 +133,14 @@ class CatalogueService:
 
     def _read_recalls(self) -> None:
         with self._reading() as book:
-            rows = book.all_said(RECALLS, "recall")
+            rows = book.all_said(RECALLS, RECALL)
             self.recalls = {key: msgspec.json.decode(body, type=Recall) for key, body in rows}
 
     def _read_rules(self) -> None:
         """How codes are read. Of 8 digits that are two things, what head office passed on among
         the store's tills counts before what was said here."""
         with self._reading() as book:
-            rows = book.all_said(self._scope, "reading")
+            rows = book.all_said(self._scope, READING)
             passed_on = {key: msgspec.json.decode(body, type=EightDigits) for key, body in rows}
         self._rules = self.settings.code_rules()
         self._decided = {**self._decisions.said, **passed_on}
@@ -239,10 +244,10 @@ class CatalogueService:
         if not self.cursor:
             raise CatalogueNotHere
         with self._reading() as book:
-            known = book.said(self._scope, "cashier", cashier_id)
+            known = book.said(self._scope, CASHIER, cashier_id)
             if known is not None:
                 return msgspec.json.decode(known, type=Cashier)
-            if book.all_said(self._scope, "cashier") or not cashier_id:
+            if book.all_said(self._scope, CASHIER) or not cashier_id:
                 raise UnknownCashier(cashier=cashier_id)
         return Cashier(cashier_id, cashier_id)
 

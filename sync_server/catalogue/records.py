@@ -25,8 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE, GONE, Change
+from pricebook.rows import CATALOGUE, GONE, PRODUCT, Change
 from sync_server.database import metadata
 from sync_server.feed.records import feed
 from sync_server.statements import SetWise, one_of
