@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from retail.base32 import letters
+
 #: products and what they cost: a revision of it goes into sight as a whole, between two sales
 CATALOGUE = "catalogue"
 #: which revision stands, and those that are planned
@@ -56,8 +58,6 @@ _SUM_BYTES = 32
 _NAME_CHARACTERS = 16
 _NAME_BYTES = 10
 _SHORT_CHARACTERS = 6
-#: Crockford's base 32, as in receipt numbers: nothing that is read as something else
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Row(NamedTuple):
@@ -117,9 +117,7 @@ class Contents(NamedTuple):
     def name(self) -> str:
         """The name of a revision that holds this: 16 letters and digits."""
         digest = sha256(self.text.encode()).digest()
-        number = int.from_bytes(digest[:_NAME_BYTES])
-        places = range(5 * (_NAME_CHARACTERS - 1), -1, -5)
-        return "".join(_ALPHABET[number >> place & 31] for place in places)
+        return letters(int.from_bytes(digest[:_NAME_BYTES]), _NAME_CHARACTERS)
 
 
 def short_name(name: str) -> str:

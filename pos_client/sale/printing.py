@@ -96,9 +96,9 @@ class Papers:
         driver = self.recorder.database.driver
         sold = sales.sale_of(driver, receipt)
         if sold is None:
-            with suppress(ValueError):
-                if sales.is_gone(driver, ReceiptNumber.read(receipt)):
-                    raise ReceiptGone(receipt=receipt)
+            number = ReceiptNumber.read(receipt)
+            if number is not None and sales.is_gone(driver, number):
+                raise ReceiptGone(receipt=receipt)
             raise NoSuchReceipt(receipt=receipt)
         return sold
 

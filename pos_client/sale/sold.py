@@ -1,7 +1,6 @@
 """The completed sales on disk, each with its papers and what they were laid out by."""
 
 import sqlite3
-from contextlib import suppress
 from typing import NamedTuple
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
@@ -153,8 +152,8 @@ def known_again(driver: sqlite3.Connection, stream_no: int, envelope: Envelope) 
     (incarnation,) = driver.execute(
         "SELECT incarnation FROM stream WHERE stream_no = ?", (stream_no,)
     ).fetchone()
-    with suppress(ValueError):
-        receipt = ReceiptNumber.read(fact.receipt)
+    receipt = ReceiptNumber.read(fact.receipt)
+    if receipt is not None:
         is_own = incarnation.startswith(receipt.incarnation)
         number = receipt.number if is_own else envelope.seq - _ELSEWHERE
         driver.execute(
