@@ -12,7 +12,7 @@ from sync_server.console.restored import BrokenOff, PutBack
 from sync_server.feed.epochs import ELSEWHERE, OLDER_COPY, PROVED, RESTORED
 from sync_server.periods.standing import State, TillStanding, clock_said, state_of
 from sync_server.recorder import REVOKED
-from sync_server.words import NOTHING, age, amount, clock, facts_of, kind_name
+from sync_server.words import NOTHING, ago, amount, clock, facts_of, kind_name
 
 
 class Discrepancy(NamedTuple):
@@ -214,7 +214,7 @@ def _unsettled(facts: Unsettled, language: Language, now: datetime) -> Discrepan
     )
     since = clock(facts.since, facts.timezone, now)
     mark = "◇" if what is not _SET_ASIDE else "–"
-    old = age(facts.since, now)
+    old = ago(facts.since, now)
     return _line(mark, what, facts.till_id, detail, since, language, facts.reason, old)
 
 
@@ -223,7 +223,7 @@ def _late(facts: Late, language: Language, now: datetime) -> Discrepancy:
     day = facts.business_date
     detail = Text(f"{told.en} of {day}", f"{day} 的{told.zh}")
     since = clock(facts.since, facts.timezone, now)
-    old = age(facts.since, now)
+    old = ago(facts.since, now)
     return _line("◆", _LATE, facts.till_id, detail, since, language, old=old)
 
 
