@@ -16,6 +16,7 @@ from pos_client.catalogue.books import Books, ContentsDiffer, book_file, number_
 from pos_client.catalogue.finding import Finder
 from pos_client.catalogue.inheritance import hand_over
 from pos_client.catalogue.kinds import can_be_sold_by
+from pos_client.catalogue.reading import UnknownBarcode
 from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, Transaction, act
 from pricebook.book import Book, NotABook
@@ -38,18 +39,52 @@ from pricebook.rows import (
 from retail.article import Article
 from retail.barcode import EightDigits, Meaning, Where, read
 from retail.catalogue import Cashier, Product, StoreSettings
-from retail.refusals import (
-    CatalogueNotHere,
-    PriceBookDamaged,
-    UnknownBarcode,
-    UnknownCashier,
-    UnknownProduct,
-)
+from retail.language import Text
+from retail.refusals import Refusal
 from retail.revision import Recall, Revision
 
 FOLDER = "pricebook"
 
 _NO_SETTINGS = "the store's settings are not what was written"
+
+
+class UnknownProduct(Refusal):
+    code = "unknown_product"
+    sentence = Text("{product} is no product of the catalogue.", "目录中没有商品 {product}。")
+    way_on = Text("Find it by its name.", "请按品名查找。")
+
+
+class CatalogueNotHere(Refusal):
+    code = "catalogue_not_here"
+    sentence = Text(
+        "This till has not yet heard from head office what it sells.",
+        "本机尚未从总部取得商品目录。",
+    )
+    way_on = Text(
+        "See that the line is in and wait a moment; the first time needs it.",
+        "请检查网络并稍候；首次使用需要联网。",
+    )
+
+
+class UnknownCashier(Refusal):
+    code = "unknown_cashier"
+    sentence = Text("{cashier} is not a cashier of this store.", "{cashier} 不是本店收银员。")
+    way_on = Text(
+        "Type your number again; head office adds new cashiers.",
+        "请重新输入工号；新员工由总部添加。",
+    )
+
+
+class PriceBookDamaged(Refusal):
+    code = "price_book_damaged"
+    sentence = Text(
+        "The price book on this till's disk cannot be read: {why}.",
+        "本机价目簿无法读取：{why}。",
+    )
+    way_on = Text(
+        "It is being fetched anew from head office; what was sold is safe. Try again in a moment.",
+        "正在从总部重新获取，已售数据不受影响；请稍候重试。",
+    )
 
 
 class InForce(NamedTuple):

@@ -5,10 +5,10 @@ from typing import Final
 
 from hardware.scanner.scan import Scan
 from retail.barcode import payment_code
-from retail.language import Language
+from retail.language import Language, Text
 from retail.money import AMOUNT_MAX, Money
 from retail.quantity import Unit, parse
-from retail.refusals import NotAnAmount, NotAQuantity
+from retail.refusals import Refusal
 from retail.tax import PER_MILLION
 
 _DAYS_ZH: Final = "一二三四五六日"
@@ -20,6 +20,21 @@ _TEN_MILLI: Final = 10_000
 _LIKE_MINOR: Final = 57_60
 #: as much of a code as a sentence shows
 _CODE_CHARACTERS_MAX: Final = 40
+
+
+_TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
+
+
+class NotAnAmount(Refusal):
+    code = "not_an_amount"
+    sentence = Text("{text} is not an amount.", "“{text}” 不是金额。")
+    way_on = _TYPE_LIKE
+
+
+class NotAQuantity(Refusal):
+    code = "not_a_quantity"
+    sentence = Text("{text} is not a quantity.", "“{text}” 不是数量。")
+    way_on = _TYPE_LIKE
 
 
 def day(of: date, language: Language, *, year: bool = False) -> str:

@@ -6,14 +6,15 @@ The count is blind: what should lie in the drawer is shown only when the counted
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from pos_client.catalogue.service import UnknownCashier
 from pos_client.screen import words
 from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
+from pos_client.shift.service import BusinessDateUnexpected, SaleOpen
 from retail.cash import Denomination, Kind, denominations
 from retail.facts import DenominationCount, ShiftClosed
 from retail.language import Text
 from retail.money import Money
-from retail.refusals import BusinessDateUnexpected, SaleOpen, UnknownCashier
 from retail.shift import Figures
 
 _LABEL_COLUMNS = 16
