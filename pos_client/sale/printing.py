@@ -17,7 +17,7 @@ from pos_client.counter.paper import Ended, Job
 from pos_client.recorder import Recorder, Transaction, act
 from pos_client.sale import sold as sales
 from pos_client.sale.receipt import Logo, as_text, receipt_parts
-from pos_client.sale.sold import Paper, Sold
+from pos_client.sale.sold import Fate, Paper, Sold
 from pos_client.shift.service import ShiftService
 from retail.catalogue import StoreSettings
 from retail.facts import PrintOutcome, ReceiptPrinted
@@ -270,6 +270,6 @@ class Papers:
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, refs=(sold.eid,))
             one_way = end.reason == CannotAnswer.code
-            outcome = sales.UNCONFIRMED if one_way else str(end.outcome)
-            sales.printed(write.driver, receipt, copy, outcome)
+            fate = Fate.UNCONFIRMED if one_way else Fate(end.outcome)
+            sales.printed(write.driver, receipt, copy, fate)
         self._look_again(self.sale_of(receipt))
