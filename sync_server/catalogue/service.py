@@ -129,7 +129,7 @@ def draft(
     return number
 
 
-def known(connection: Connection, number: int, *states: str) -> RevisionRow:
+def known(connection: Connection, number: int, *states: State) -> RevisionRow:
     """The revision of that number. Raises NoSuchRevision, or NotThatState when it is in none of
     these states."""
     row = records.find(connection, number)

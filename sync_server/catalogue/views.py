@@ -18,7 +18,7 @@ from sync_server.feed import records as feed
 
 #: a draft of more changes was made by a file, not by hand
 FINGERPRINT_MAX: Final = 20_000
-STATES: Final = (State.DRAFT, State.PLANNED, State.PUBLISHED, State.WITHDRAWN)
+STATES: Final = tuple(State)
 
 
 class Altered(NamedTuple):

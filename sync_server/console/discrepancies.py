@@ -120,7 +120,7 @@ _WHY = {
     PROVED: Text("a till proved it", "由终端证实"),
     RESTORED: Text("by sync-server restore", "通过 sync-server restore"),
 }
-_OF_VERDICT = {
+_OF_VERDICT: dict[str, Text] = {
     VerdictCode.QUARANTINED: _QUARANTINED,
     VerdictCode.PARKED: _PARKED,
     VerdictCode.WAITING: _WAITING,

@@ -42,7 +42,7 @@ def test_every_refusal_of_the_till_is_documented(refusal: type[Refusal]) -> None
 
 
 #: what the hub may say of a fact
-VERDICTS = [code for name, code in vars(VerdictCode).items() if name.isupper()]
+VERDICTS = [code.value for code in VerdictCode]
 
 
 def _events() -> Iterator[str]:
