@@ -17,6 +17,7 @@ from journal.chain import hash_of
 from journal.envelope import decode
 from journal.stream import Head
 from retail import facts
+from retail.accounts import SALES, is_takings
 from retail.postings import MONEY, postings
 from sync_server.sync.service import PushProof
 
@@ -90,11 +91,11 @@ def _rows(batch: list[bytes], stream_no: int, head: Head, proof: str) -> Rows:
                 money_key = (STORE, till, day, shift, entry.account, entry.item)
                 money[money_key] += entry.amount
                 money_entries[money_key] += 1
-                if entry.account in ("sales", "rounding") or entry.account.startswith("tax:"):
+                if is_takings(entry.account):
                     hour = envelope.at[: len("2026-06-03T09")]
                     hour_key = (STORE, till, day, hour, entry.item)
                     takings[hour_key] -= entry.amount
-                    sales[hour_key] += entry.account == "sales"
+                    sales[hour_key] += entry.account == SALES
             else:
                 stock_key = (STORE, entry.item, entry.account)
                 stock[stock_key] += entry.amount

@@ -4,6 +4,7 @@ Facts travel as the bytes they were stored as. Only an answer that carries `HEAD
 a proxy's page, a captive portal or half a body is a failed line.
 """
 
+from enum import StrEnum
 from typing import Annotated, Final, TypeVar, cast
 
 import msgspec
@@ -119,21 +120,21 @@ def _as_sent(read: _PushAsRead) -> PushRequest:
     )
 
 
-class VerdictCode:
+class VerdictCode(StrEnum):
     """What the hub did with a fact that it did not simply apply."""
 
     #: nothing in its books: malformed, or its meaning failed here
-    QUARANTINED: Final = "quarantined"
+    QUARANTINED = "quarantined"
     #: of a type or a version that this hub does not know yet
-    WAITING: Final = "waiting"
+    WAITING = "waiting"
     #: it speaks of a fact that has no effect yet
-    PARKED: Final = "parked"
+    PARKED = "parked"
     #: the hub takes facts in and applies none of them for now
-    DEFERRED: Final = "deferred"
+    DEFERRED = "deferred"
     #: a person's word that it never counts
-    SET_ASIDE: Final = "set_aside"
+    SET_ASIDE = "set_aside"
     #: the same id in another stream
-    DUPLICATE: Final = "duplicate"
+    DUPLICATE = "duplicate"
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):

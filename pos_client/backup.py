@@ -17,12 +17,18 @@ from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from pos_client import identity, inspection
-from pos_client.database import DATABASE_FILE, Database, disk_refusals
+from pos_client.database import (
+    DATABASE_FILE,
+    Database,
+    DatabaseDamaged,
+    DatabaseNewer,
+    disk_refusals,
+)
 from pos_client.folder import LOCK_FILE, Hold, file_refusals, sync_name, write_durably
 from pos_client.settings import FILE, TillSettings
 from pos_client.till import look_into
 from retail.language import Text
-from retail.refusals import DatabaseDamaged, DatabaseNewer, Refusal
+from retail.refusals import Refusal
 
 _DIGEST_CHARACTERS = 64
 #: as much of a file is read at once

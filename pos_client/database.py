@@ -24,18 +24,11 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.sql import ClauseElement
 
 from journal.envelope import MalformedEnvelope
-from pos_client.folder import made_private
+from pos_client.folder import DiskFull, DiskUnusable, made_private
 from retail.facts import MalformedFact, UnknownFact
 from retail.language import Text
 from retail.money import UnknownCurrency
-from retail.refusals import (
-    DatabaseBusy,
-    DatabaseDamaged,
-    DatabaseNewer,
-    DiskFull,
-    DiskUnusable,
-    Refusal,
-)
+from retail.refusals import Refusal
 
 metadata = MetaData()
 
@@ -62,6 +55,38 @@ _NOT_AS_WRITTEN = (
 _GONE = Text("its file was deleted or moved", "数据库文件已被删除或移动")
 _OPEN_ONLY = {"uri": "true", "mode": "rw"}
 _UNREADABLE_ROW = Text("a row is not what was written: {why}", "有记录与写入时不符：{why}")
+
+
+class DatabaseBusy(Refusal):
+    code = "database_busy"
+    sentence = Text(
+        "Another program holds the till's database: nothing was recorded.",
+        "数据库被其他程序占用：本次操作未记录。",
+    )
+    way_on = Text("Close the other program, then do it again.", "请关闭占用程序后重试。")
+
+
+class DatabaseDamaged(Refusal):
+    code = "database_damaged"
+    sentence = Text(
+        "The till's database cannot be read or written: {detail}.",
+        "本机数据库无法读写：{detail}。",
+    )
+    way_on = Text(
+        "Stop selling here, keep the disk as it is and call support: sold goods can be recovered.",
+        "请停止使用本机，保留磁盘原样并联系技术支持：已售数据可恢复。",
+    )
+
+
+class DatabaseNewer(Refusal):
+    code = "database_newer"
+    sentence = Text(
+        "The till's database was written by a newer version of this program.",
+        "本机数据库由更新版本的程序写入。",
+    )
+    way_on = Text(
+        "Install that version again; nothing was changed.", "请重新安装该版本；数据未作改动。"
+    )
 
 
 def sql(statement: ClauseElement) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from retail.language import Text
-from retail.refusals import DiskFull, DiskUnusable, Refusal
+from retail.refusals import Refusal
 
 if sys.platform == "win32":
     import msvcrt
@@ -24,6 +24,23 @@ LOCK_FILE = "till.lock"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 #: the lock stands behind the process number, so that Windows lets others read that
 _LOCK_AT_BYTE = 64
+
+
+class DiskFull(Refusal):
+    code = "disk_full"
+    sentence = Text(
+        "The till's disk is full: nothing was recorded.", "本机磁盘已满：本次操作未记录。"
+    )
+    way_on = Text("Free some space, then do it again.", "请清理磁盘空间后重试。")
+
+
+class DiskUnusable(Refusal):
+    code = "disk_unusable"
+    sentence = Text("The till cannot use its own disk: {why}", "无法使用本机磁盘：{why}")
+    way_on = Text(
+        "Let this program read and write its data and state folders, then try again.",
+        "请授予本程序对数据与状态文件夹的读写权限后重试。",
+    )
 
 
 class AlreadyRunning(Refusal):

@@ -18,12 +18,21 @@ from pos_client import views
 from pos_client.acts import DECODER, Act, Id
 from pos_client.till import Till
 from retail.language import Text
-from retail.refusals import NotAnAct, Refusal
+from retail.refusals import Refusal
 
 #: a longer line, its end not counted, is no act; it is refused without being kept whole
 LINE_BYTES_MAX = 1024 * 1024
 _TOO_LONG = Text(f"a line of more than {LINE_BYTES_MAX} bytes", f"一行超过 {LINE_BYTES_MAX} 字节")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class NotAnAct(Refusal):
+    code = "not_an_act"
+    sentence = Text("This is not something the till can do: {what}", "无法执行：{what}")
+    way_on = Text(
+        'Send one JSON object a line, such as {{"id": 1, "do": "help"}}, which lists every act.',
+        '请每行发送一个 JSON 对象，例如 {{"id": 1, "do": "help"}} 可列出全部操作。',
+    )
 
 
 class _AnyId(msgspec.Struct, frozen=True):

@@ -140,10 +140,8 @@ def sold(of: Sold) -> View:
 
 
 def paper(of: Sold) -> str:
-    """What became of the receipt: printed, not_printed, unknown, printing, or no_printer."""
-    if of.outcome is None:
-        return "printing"
-    return of.outcome or "no_printer"
+    """What became of the receipt: a Fate."""
+    return of.fate.value
 
 
 def shift(of: OpenShift) -> View:

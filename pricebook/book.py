@@ -19,14 +19,13 @@ from typing import NamedTuple
 import msgspec
 
 from pricebook import search
-from pricebook.rows import CATALOGUE, Contents, Row
+from pricebook.rows import CATALOGUE, PRODUCT, Contents, Row
 from pricebook.rows import Change as RowChange
 from retail.catalogue import Product
 
 #: the layout, search included: a change of it brings a migration, for a till that is updated while
 #: the line is dead must go on selling
 SCHEMA_VERSION = 1
-PRODUCT = "product"
 
 #: so many products are indexed at once
 _AT_ONCE = 1_000

@@ -12,9 +12,11 @@ True
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
+
+from retail.base32 import letters
 
 #: products and what they cost: a revision of it goes into sight as a whole, between two sales
 CATALOGUE = "catalogue"
@@ -25,8 +27,27 @@ RECALLS = "recalls"
 #: what all stores of the chain have in common
 CHAIN = (RECALLS, REVISIONS, CATALOGUE)
 
-#: the kind of rows of a store: what lay there of a product before the first fact, in 1/1000
-OPENING_STOCK = "opening_stock"
+# The kinds of rows, by scope; plain strings, for they are compared for each row of a million
+
+#: in the catalogue: a `Product` by its id
+PRODUCT: Final = "product"
+#: in revisions, without a key: the `Revision` that stands
+REVISION: Final = "revision"
+#: in revisions, by its number: the `Plan` of a revision that is to come
+PLAN: Final = "plan"
+#: in revisions, `NUMBER/KIND/KEY`: a row of the catalogue, `Planned`, that comes with that plan
+PLANNED: Final = "planned"
+#: in recalls: a `Recall` of a product or a batch
+RECALL: Final = "recall"
+#: of a store: a `Cashier` by its id
+CASHIER: Final = "cashier"
+#: of a store, by its id: its `StoreSettings`
+SETTINGS: Final = "settings"
+#: of a store: which of two things a code of 8 digits is, `EightDigits`
+READING: Final = "reading"
+#: of a store: what lay there of a product before the first fact, in 1/1000
+OPENING_STOCK: Final = "opening_stock"
+
 #: the body of a row whose thing is gone
 GONE = b"null"
 
@@ -37,8 +58,6 @@ _SUM_BYTES = 32
 _NAME_CHARACTERS = 16
 _NAME_BYTES = 10
 _SHORT_CHARACTERS = 6
-#: Crockford's base 32, as in receipt numbers: nothing that is read as something else
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Row(NamedTuple):
@@ -98,9 +117,7 @@ class Contents(NamedTuple):
     def name(self) -> str:
         """The name of a revision that holds this: 16 letters and digits."""
         digest = sha256(self.text.encode()).digest()
-        number = int.from_bytes(digest[:_NAME_BYTES])
-        places = range(5 * (_NAME_CHARACTERS - 1), -1, -5)
-        return "".join(_ALPHABET[number >> place & 31] for place in places)
+        return letters(int.from_bytes(digest[:_NAME_BYTES]), _NAME_CHARACTERS)
 
 
 def short_name(name: str) -> str:

@@ -108,6 +108,12 @@ class Money(msgspec.Struct, frozen=True, order=False):
         sign = "-" if self.minor < 0 else ""
         return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else sign + digits
 
+    @property
+    def grouped(self) -> str:
+        """The same for a reader, the thousands set apart: `-12,345.60`."""
+        whole, dot, part = self.plain.removeprefix("-").partition(".")
+        return f"{'-' if self.minor < 0 else ''}{int(whole):,}{dot}{part}"
+
     def _same(self, other: "Money") -> int:
         if other.currency != self.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} do not add up")

@@ -4,9 +4,7 @@ Double entry: a posting adds to one account of one book, and within a fact the p
 (book, item) add up to zero: by construction, but for what a fact itself adds up, which is checked.
 Debit is positive. Till and hub only ever *add postings up*.
 
-    book    item            accounts
-    money   currency        drawer, tender:NAME, safe, sales, tax:CODE, rounding, over_short
-    stock   product id      store, sold, supplier
+The books are of money, by currency, and of stock, by product; `retail.accounts` has their accounts.
 
 >>> from retail.facts import ReceivedLine
 >>> postings(StockReceived("DN-7", (ReceivedLine("p1", 2000),)))[1]
@@ -17,6 +15,8 @@ from typing import Final
 
 import msgspec
 
+from retail import accounts
+from retail.accounts import DRAWER, OVER_SHORT, ROUNDING, SAFE, SALES, SOLD, STORE, SUPPLIER
 from retail.facts import (
     CodeDecided,
     CompartmentReturned,
@@ -88,14 +88,14 @@ def postings(fact: Fact) -> tuple[Posting, ...]:
         case SaleCompleted():
             entries = _sale(fact)
         case ShiftOpened():
-            entries = _moved(MONEY, fact.currency, "safe", "drawer", fact.float_minor)
+            entries = _moved(MONEY, fact.currency, SAFE, DRAWER, fact.float_minor)
         case ShiftClosed():
             entries = _shift_closed(fact)
         case StockReceived():
             entries = [
                 entry
                 for line in fact.lines
-                for entry in _moved(STOCK, line.product_id, "supplier", "store", line.quantity)
+                for entry in _moved(STOCK, line.product_id, SUPPLIER, STORE, line.quantity)
             ]
         case _:
             assert isinstance(fact, WITHOUT_POSTINGS)
@@ -117,19 +117,19 @@ def _sale(sale: SaleCompleted) -> list[Posting]:
         net += line.total_minor - (line.tax_minor if tax.included else 0)
         if line.tax_minor:
             taxes[tax.code] = taxes.get(tax.code, 0) + line.tax_minor
-        entries.append(Posting(STOCK, "store", product, -line.quantity))
-        entries.append(Posting(STOCK, "sold", product, line.quantity))
+        entries.append(Posting(STOCK, STORE, product, -line.quantity))
+        entries.append(Posting(STOCK, SOLD, product, line.quantity))
     if net + sum(taxes.values()) != total:
         raise Unbalanced("the lines of this sale do not add up to its total")
-    entries.append(Posting(MONEY, "sales", currency, -net))
-    entries += [Posting(MONEY, f"tax:{code}", currency, -tax) for code, tax in taxes.items()]
+    entries.append(Posting(MONEY, SALES, currency, -net))
+    entries += [Posting(MONEY, accounts.tax(code), currency, -tax) for code, tax in taxes.items()]
     for tender in sale.tenders:
-        account = "drawer" if tender.is_cash else f"tender:{tender.name}"
+        account = DRAWER if tender.is_cash else accounts.tender(tender.name)
         amount, rounding = tender.amount_minor, tender.rounding_minor
         paid += amount - rounding
         entries.append(Posting(MONEY, account, currency, amount))
         if rounding:
-            entries.append(Posting(MONEY, "rounding", currency, -rounding))
+            entries.append(Posting(MONEY, ROUNDING, currency, -rounding))
     if paid != total:
         raise Unbalanced("the tenders of this sale do not add up to its total")
     return entries
@@ -137,7 +137,7 @@ def _sale(sale: SaleCompleted) -> list[Posting]:
 
 def _shift_closed(shift: ShiftClosed) -> list[Posting]:
     return [
-        Posting(MONEY, "drawer", shift.currency, -shift.expected_minor),
-        Posting(MONEY, "safe", shift.currency, shift.counted_minor),
-        Posting(MONEY, "over_short", shift.currency, -shift.difference_minor),
+        Posting(MONEY, DRAWER, shift.currency, -shift.expected_minor),
+        Posting(MONEY, SAFE, shift.currency, shift.counted_minor),
+        Posting(MONEY, OVER_SHORT, shift.currency, -shift.difference_minor),
     ]

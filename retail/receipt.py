@@ -23,8 +23,12 @@ from functools import lru_cache
 from string import Formatter
 from typing import Final, NamedTuple, Self
 
+from retail.base32 import LETTERS
 from retail.language import Language, Text
 from retail.refusals import Refusal
+
+#: a till's id is part of file names too
+_NUMBER = re.compile(rf"([0-9A-Za-z._-]{{1,64}})-([{LETTERS}]{{6}})-(\d{{6,12}})", re.ASCII)
 
 
 class ReceiptNumber(NamedTuple):
@@ -43,10 +47,11 @@ class ReceiptNumber(NamedTuple):
         return f"{self.till_id}-{self.incarnation}-{self.number:06d}"
 
     @classmethod
-    def read(cls, printed: str) -> Self:
-        """The number as it stands on paper. `ValueError` when it is none."""
-        till_id, incarnation, number = printed.rsplit("-", 2)
-        return cls(till_id, incarnation, int(number))
+    def read(cls, printed: str) -> Self | None:
+        """The number as it stands on paper, None when it is none."""
+        found = _NUMBER.fullmatch(printed)
+        number = cls(found[1], found[2], int(found[3])) if found else None
+        return number if str(number) == printed else None
 
 
 #: what `{…}` puts in

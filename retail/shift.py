@@ -9,6 +9,9 @@ from datetime import date
 
 import msgspec
 
+from retail import accounts
+from retail.accounts import DRAWER, ROUNDING, SALES
+
 
 def is_expected(business_date: date, last: date | None, today: date) -> bool:
     """Whether a shift may open on this date without asking: the last known business date or the
@@ -29,8 +32,8 @@ class Balance(msgspec.Struct, frozen=True):
 class Figures(msgspec.Struct, frozen=True):
     """An X report: what a shift has done so far.
 
-    `takings_minor` is what customers paid in all tenders; `expected_cash_minor` is what the
-    drawer should hold: float and cash taken, change given.
+    `takings_minor` is what customers paid, and `tenders` how, cash less the change given;
+    `expected_cash_minor` is what the drawer should hold.
     """
 
     sales: int
@@ -52,25 +55,24 @@ def figures(balances: Iterable[Balance], float_minor: int, currency: str) -> Fig
         return by_account[account].amount_minor if account in by_account else 0
 
     tenders = {
-        name.removeprefix("tender:"): balance.amount_minor
-        for name, balance in sorted(by_account.items())
-        if name.startswith("tender:")
+        name: amount(account)
+        for account in sorted(by_account)
+        if (name := accounts.tender_of(account)) is not None
     }
-    expected = amount("drawer")
-    cash = expected - float_minor
     taxes = {
-        name.removeprefix("tax:"): -balance.amount_minor
-        for name, balance in sorted(by_account.items())
-        if name.startswith("tax:")
+        code: -amount(account)
+        for account in sorted(by_account)
+        if (code := accounts.tax_of(account)) is not None
     }
+    takings = -sum(amount(account) for account in by_account if accounts.is_takings(account))
     return Figures(
-        sales=by_account["sales"].entries if "sales" in by_account else 0,
-        takings_minor=cash + sum(tenders.values()),
-        net_minor=-amount("sales"),
+        sales=by_account[SALES].entries if SALES in by_account else 0,
+        takings_minor=takings,
+        net_minor=-amount(SALES),
         taxes=taxes,
-        rounding_minor=-amount("rounding"),
-        tenders={"cash": cash, **tenders},
-        expected_cash_minor=expected,
+        rounding_minor=-amount(ROUNDING),
+        tenders={"cash": takings - sum(tenders.values()), **tenders},
+        expected_cash_minor=amount(DRAWER),
         float_minor=float_minor,
         currency=currency,
     )

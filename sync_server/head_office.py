@@ -17,8 +17,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import msgspec
 from sqlalchemy import Connection
 
-from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE
+from pricebook.rows import CATALOGUE, PRODUCT
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.language import Text
 from retail.revision import Recall

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from journal.envelope import Envelope
+from retail.accounts import OVER_SHORT, SALES, is_takings
 from retail.postings import LEDGER_KEYS, MONEY, STOCK, Posting, ledger_key
 from sync_server.database import RowsRefused, metadata
 from sync_server.statements import SetWise
@@ -52,7 +53,7 @@ stock_ledger = Table(
     CheckConstraint(WHOLE, "whole"),
 )
 #: shifts that closed over or short are found without reading the rest
-IS_DIFFERENCE = text("account = 'over_short' AND amount <> 0")
+IS_DIFFERENCE = text(f"account = '{OVER_SHORT}' AND amount <> 0")
 Index(
     "money_ledger_difference",
     money_ledger.c.business_date,
@@ -125,7 +126,7 @@ class Tally:
             for entry, amount, count in accounts.values():
                 money.add(ledger_key(entry, self._store, till, day, shift), amount, count)
                 if is_takings(entry.account):
-                    sales = count if entry.account == "sales" else 0
+                    sales = count if entry.account == SALES else 0
                     takings.add((self._store, till, day, hour, entry.item), -amount, sales)
         stock = [
             [*ledger_key(entry, self._store, "", "", ""), amount, count]
@@ -167,8 +168,3 @@ def locked_in_order(connection: Connection, sums: Sums) -> Iterator[None]:
         if rows:
             said = [dict(zip(places, row, strict=True)) for row in rows]
             connection.execute(delete(ledger).where(*same), said)
-
-
-def is_takings(account: str) -> bool:
-    """Whether an account of the money book is part of what customers paid: goods, tax, rounding."""
-    return account in ("sales", "rounding") or account.startswith("tax:")

@@ -66,7 +66,7 @@ Index(
 def is_first(of: FromClause = journal) -> ColumnElement[bool]:
     """Not a fact that only repeats another's id; in the very words that SQLite knows
     `journal_effect` by."""
-    duplicate = literal(VerdictCode.DUPLICATE, literal_execute=True)
+    duplicate = literal(VerdictCode.DUPLICATE.value, literal_execute=True)
     return of.c.verdict != duplicate
 
 

@@ -1,9 +1,10 @@
 """How head office is told of amounts, times and facts, wherever: pages, commands, the doctor."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from journal.stream import STREAM_BEGAN
+from retail.clocks import age
 from retail.facts import (
     TYPES,
     CodeDecided,
@@ -26,6 +27,8 @@ from retail.language import Text
 from retail.money import Money, UnknownCurrency, exponent
 
 NOTHING = Text("", "")
+_AGO, _JUST_NOW = Text("{age} ago", "{age}前"), Text("just now", "刚刚")
+_A_MINUTE = timedelta(minutes=1)
 _KINDS: dict[type[Fact], Text] = {
     SaleCompleted: Text("sale", "销售"),
     SaleVoided: Text("void", "作废"),
@@ -56,13 +59,10 @@ def facts_of(count: int) -> Text:
     return Text(f"{count:,} fact{'s' if count != 1 else ''}", f"{count:,} 条")
 
 
-def age(since: str, now: datetime) -> Text:
-    """How long ago something was, in the largest unit that it fills."""
-    minutes = int((now - datetime.fromisoformat(since)).total_seconds()) // 60
-    for unit, en, zh in ((1440, "d", "天"), (60, "h", "小时"), (1, "min", "分钟")):
-        if minutes >= unit:
-            return Text(f"{minutes // unit} {en} ago", f"{minutes // unit} {zh}前")
-    return Text("just now", "刚刚")
+def ago(since: str, now: datetime) -> Text:
+    """How long ago something was."""
+    at = datetime.fromisoformat(since)
+    return _AGO.filled(age=age(at, now)) if now - at >= _A_MINUTE else _JUST_NOW
 
 
 def decimals(currency: str) -> int:
@@ -81,10 +81,7 @@ def plain(minor: int, currency: str) -> str:
 
 def grouped(minor: int, currency: str) -> str:
     """An amount in digits, its thousands set apart: `88,930.00`."""
-    digits = plain(minor, currency)
-    whole, dot, part = digits.removeprefix("-").partition(".")
-    sign = "-" if digits.startswith("-") else ""
-    return f"{sign}{int(whole):,}{dot}{part}"
+    return Money(minor, currency).grouped if decimals(currency) else f"{minor:,}"
 
 
 def thousandths(milli: int) -> str:

@@ -37,8 +37,8 @@ def a_sale(
     return SaleCompleted(receipt, "CNY", (line,), (Tender("cash", True, total),), total)
 
 
-def an_opened_shift(number: int = 1) -> ShiftOpened:
-    return ShiftOpened(number, "1001", date.fromisoformat(DAY), "CNY", 50_000)
+def an_opened_shift(number: int = 1, float_minor: int = 50_000) -> ShiftOpened:
+    return ShiftOpened(number, "1001", date.fromisoformat(DAY), "CNY", float_minor)
 
 
 def a_delivery(product_id: str = "cola", quantity: int = 24_000) -> StockReceived:

@@ -18,7 +18,7 @@ import msgspec
 from pos_client.catalogue.kinds import readable
 from pos_client.folder import file_refusals, made, write_durably
 from pricebook.book import Book, Change, NotABook, damaged_scope
-from pricebook.rows import CATALOGUE, RECALLS, REVISIONS, Contents, Row, body_of
+from pricebook.rows import CATALOGUE, PLAN, PLANNED, RECALLS, REVISIONS, Contents, Row, body_of
 from retail.revision import Plan, Planned
 
 IN_FORCE_FILE = "in-force"
@@ -327,7 +327,7 @@ class Books:
 
 def _plans(driver: sqlite3.Connection) -> list[tuple[datetime, Plan]]:
     bodies = driver.execute(
-        "SELECT body FROM published WHERE scope = ? AND kind = 'plan'", (REVISIONS,)
+        "SELECT body FROM published WHERE scope = ? AND kind = ?", (REVISIONS, PLAN)
     )
     plans = [msgspec.json.decode(body, type=Plan) for (body,) in bodies]
     return sorted(((plan.effective_at, plan) for plan in plans), key=lambda each: each[0])
@@ -339,9 +339,9 @@ def _due_rows(change: Change, now: datetime) -> list[Row]:
     for at, plan in _plans(change.driver):
         if at <= now:
             bodies = change.driver.execute(
-                "SELECT body FROM published WHERE scope = ? AND kind = 'planned'"
+                "SELECT body FROM published WHERE scope = ? AND kind = ?"
                 " AND key > ? AND key < ? ORDER BY key",
-                (REVISIONS, f"{plan.plan}/", f"{plan.plan}0"),  # 0 follows / in ASCII
+                (REVISIONS, PLANNED, f"{plan.plan}/", f"{plan.plan}0"),  # 0 follows / in ASCII
             )
             for (body,) in bodies:
                 row = msgspec.json.decode(body, type=Planned)

@@ -28,6 +28,7 @@ from pricebook.book import Book, said_of
 from pricebook.rows import OPENING_STOCK, store_scope
 from pricebook.search.fold import fold, words
 from pricebook.search.pinyin import typed
+from retail import accounts
 from retail.catalogue import Product, StoreSettings
 from retail.refusals import Refusal
 
@@ -35,7 +36,6 @@ from retail.refusals import Refusal
 POPULAR_MAX: Final = 5_000
 #: a list that nobody reads to its end; a longer word finds fewer
 LIVE_MAX: Final = 50
-_STORE, _SOLD = "store", "sold"
 
 
 class Hit(NamedTuple):
@@ -129,7 +129,7 @@ class Finder:
         ledger = stock_ledger.c
         most = (
             select(ledger.product, ledger.entries)
-            .where(ledger.store == self._recorder.writer.store, ledger.account == _SOLD)
+            .where(ledger.store == self._recorder.writer.store, ledger.account == accounts.SOLD)
             .order_by(ledger.entries.desc())
             .limit(POPULAR_MAX)
         )
@@ -147,7 +147,7 @@ class Finder:
         ledger = stock_ledger.c
         of_these = select(ledger.product, ledger.amount).where(
             ledger.store == self._recorder.writer.store,
-            ledger.account == _STORE,
+            ledger.account == accounts.STORE,
             ledger.product.in_(product_ids),
         )
         with self._recorder.database.reader() as connection:

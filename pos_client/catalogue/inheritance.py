@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pos_client.catalogue.kinds import readable
 from pos_client.database import Database
 from pricebook.book import Book
-from pricebook.rows import CATALOGUE, Row
+from pricebook.rows import CATALOGUE, PRODUCT, Row
 
 _IS_THERE = "SELECT 1 FROM sqlite_schema WHERE name = 'former_feed'"
 _GONE = ("former_product", "former_published", "former_feed")
@@ -32,6 +32,6 @@ def hand_over(database: Database, book: Book, scope: str) -> None:
 
 def _rows(driver: sqlite3.Connection, scope: str) -> Iterator[Row]:
     for key, body in driver.execute("SELECT product_id, body FROM former_product"):
-        yield Row(CATALOGUE, "product", key, body)
+        yield Row(CATALOGUE, PRODUCT, key, body)
     for kind, key, body in driver.execute("SELECT kind, key, body FROM former_published"):
         yield Row(scope, kind, key, body)

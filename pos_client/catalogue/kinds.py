@@ -4,7 +4,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from pricebook.rows import OPENING_STOCK, Row
+from pricebook.rows import (
+    CASHIER,
+    OPENING_STOCK,
+    PLAN,
+    PLANNED,
+    PRODUCT,
+    READING,
+    RECALL,
+    REVISION,
+    SETTINGS,
+    Row,
+)
 from retail.barcode import EightDigits
 from retail.catalogue import Cashier, Product, StoreSettings
 from retail.money import exponent
@@ -12,15 +23,15 @@ from retail.refusals import Refusal
 from retail.revision import Plan, Planned, Recall, Revision
 
 _KINDS: dict[str, type] = {
-    "product": Product,
-    "cashier": Cashier,
-    "settings": StoreSettings,
-    "reading": EightDigits,
+    PRODUCT: Product,
+    CASHIER: Cashier,
+    SETTINGS: StoreSettings,
+    READING: EightDigits,
     OPENING_STOCK: int,
-    "revision": Revision,
-    "plan": Plan,
-    "planned": Planned,
-    "recall": Recall,
+    REVISION: Revision,
+    PLAN: Plan,
+    PLANNED: Planned,
+    RECALL: Recall,
 }
 
 

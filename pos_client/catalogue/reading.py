@@ -21,7 +21,7 @@ from retail.barcode import (
 from retail.barcode.gtin import check_digit_ok, is_digits, is_upce
 from retail.catalogue import Product
 from retail.language import Text
-from retail.refusals import Refusal, UnknownBarcode
+from retail.refusals import Refusal
 
 #: the product under exactly this key, at the store's price
 LookUp = Callable[[str], Product | None]
@@ -29,6 +29,15 @@ LookUp = Callable[[str], Product | None]
 Which = Callable[[str], EightDigits]
 
 _SHOWN_CHARACTERS_MAX = 40
+
+
+class UnknownBarcode(Refusal):
+    code = "unknown_barcode"
+    sentence = Text("{code} is not in the catalogue.", "{code} 不在目录中。")
+    way_on = Text(
+        "F8 finds it by its name; or scan again. Head office lists what is new.",
+        "按 F8 按品名查找，或重新扫码；新品请联系总部建档。",
+    )
 
 
 class CodeUnreadable(Refusal):

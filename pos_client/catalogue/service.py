@@ -16,14 +16,20 @@ from pos_client.catalogue.books import Books, ContentsDiffer, book_file, number_
 from pos_client.catalogue.finding import Finder
 from pos_client.catalogue.inheritance import hand_over
 from pos_client.catalogue.kinds import can_be_sold_by
+from pos_client.catalogue.reading import UnknownBarcode
 from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, Transaction, act
 from pricebook.book import Book, NotABook
 from pricebook.rows import (
+    CASHIER,
     CATALOGUE,
     OPENING_STOCK,
+    READING,
+    RECALL,
     RECALLS,
+    REVISION,
     REVISIONS,
+    SETTINGS,
     Contents,
     Row,
     body_of,
@@ -33,18 +39,52 @@ from pricebook.rows import (
 from retail.article import Article
 from retail.barcode import EightDigits, Meaning, Where, read
 from retail.catalogue import Cashier, Product, StoreSettings
-from retail.refusals import (
-    CatalogueNotHere,
-    PriceBookDamaged,
-    UnknownBarcode,
-    UnknownCashier,
-    UnknownProduct,
-)
+from retail.language import Text
+from retail.refusals import Refusal
 from retail.revision import Recall, Revision
 
 FOLDER = "pricebook"
 
 _NO_SETTINGS = "the store's settings are not what was written"
+
+
+class UnknownProduct(Refusal):
+    code = "unknown_product"
+    sentence = Text("{product} is no product of the catalogue.", "目录中没有商品 {product}。")
+    way_on = Text("Find it by its name.", "请按品名查找。")
+
+
+class CatalogueNotHere(Refusal):
+    code = "catalogue_not_here"
+    sentence = Text(
+        "This till has not yet heard from head office what it sells.",
+        "本机尚未从总部取得商品目录。",
+    )
+    way_on = Text(
+        "See that the line is in and wait a moment; the first time needs it.",
+        "请检查网络并稍候；首次使用需要联网。",
+    )
+
+
+class UnknownCashier(Refusal):
+    code = "unknown_cashier"
+    sentence = Text("{cashier} is not a cashier of this store.", "{cashier} 不是本店收银员。")
+    way_on = Text(
+        "Type your number again; head office adds new cashiers.",
+        "请重新输入工号；新员工由总部添加。",
+    )
+
+
+class PriceBookDamaged(Refusal):
+    code = "price_book_damaged"
+    sentence = Text(
+        "The price book on this till's disk cannot be read: {why}.",
+        "本机价目簿无法读取：{why}。",
+    )
+    way_on = Text(
+        "It is being fetched anew from head office; what was sold is safe. Try again in a moment.",
+        "正在从总部重新获取，已售数据不受影响；请稍候重试。",
+    )
 
 
 class InForce(NamedTuple):
@@ -63,7 +103,7 @@ class InForce(NamedTuple):
 
 def in_force_of(book: Book, name: str) -> InForce:
     """Since when the revision of that name, which the book holds, is in force."""
-    body = book.said(REVISIONS, "revision", "")
+    body = book.said(REVISIONS, REVISION, "")
     told = msgspec.json.decode(body, type=Revision) if body else Revision("", "")
     return InForce(name, told.published_at, book.position.checked_at)
 
@@ -120,7 +160,7 @@ class CatalogueService:
         """What head office set for the store; defaults before the first contact. Raises
         PriceBookDamaged when nobody could sell by what stands there."""
         with self._reading() as book:
-            body = book.said(self._scope, "settings", self.recorder.writer.store)
+            body = book.said(self._scope, SETTINGS, self.recorder.writer.store)
             settings = msgspec.json.decode(body, type=StoreSettings) if body else StoreSettings()
             if not can_be_sold_by(settings):
                 raise ValueError(_NO_SETTINGS)
@@ -128,14 +168,14 @@ class CatalogueService:
 
     def _read_recalls(self) -> None:
         with self._reading() as book:
-            rows = book.all_said(RECALLS, "recall")
+            rows = book.all_said(RECALLS, RECALL)
             self.recalls = {key: msgspec.json.decode(body, type=Recall) for key, body in rows}
 
     def _read_rules(self) -> None:
         """How codes are read. Of 8 digits that are two things, what head office passed on among
         the store's tills counts before what was said here."""
         with self._reading() as book:
-            rows = book.all_said(self._scope, "reading")
+            rows = book.all_said(self._scope, READING)
             passed_on = {key: msgspec.json.decode(body, type=EightDigits) for key, body in rows}
         self._rules = self.settings.code_rules()
         self._decided = {**self._decisions.said, **passed_on}
@@ -239,10 +279,10 @@ class CatalogueService:
         if not self.cursor:
             raise CatalogueNotHere
         with self._reading() as book:
-            known = book.said(self._scope, "cashier", cashier_id)
+            known = book.said(self._scope, CASHIER, cashier_id)
             if known is not None:
                 return msgspec.json.decode(known, type=Cashier)
-            if book.all_said(self._scope, "cashier") or not cashier_id:
+            if book.all_said(self._scope, CASHIER) or not cashier_id:
                 raise UnknownCashier(cashier=cashier_id)
         return Cashier(cashier_id, cashier_id)
 

@@ -5,14 +5,13 @@ from datetime import datetime
 
 from hardware.locker.compartment import DoorState
 from pos_client.locker.records import Opening
-from pos_client.locker.service import Box
+from pos_client.locker.service import Box, NoSuchCompartment
 from pos_client.screen import words
 from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size
 from pos_client.screen.question import Question, ReasonQuestion
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, mark, row
 from retail.facts import DoorOutcome
 from retail.language import Text
-from retail.refusals import NoSuchCompartment
 
 _TITLE = Text("Pickup locker", "自提柜")
 _COUNTS = Text(

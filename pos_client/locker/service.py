@@ -26,22 +26,74 @@ from retail.facts import (
     ParcelStored,
     ParcelTaken,
 )
-from retail.refusals import (
-    CompartmentEmpty,
-    CompartmentOutOfService,
-    CompartmentTaken,
-    DoorUnderWay,
-    NoLocker,
-    NoSuchCompartment,
-    ParcelStoredAlready,
-    ReasonNeeded,
-    Refusal,
-)
+from retail.language import Text
+from retail.refusals import ReasonNeeded, Refusal
 
 #: why an outcome is unknown after the till was stopped while a door opened
 STOPPED_WHILE_OPENING = "till.stopped_while_opening"
 #: decisions that can be looked back at
 OPENINGS_SHOWN = 100
+
+
+class NoLocker(Refusal):
+    code = "no_locker"
+    sentence = Text("This till has no pickup locker.", "本机没有连接自提柜。")
+    way_on = Text(
+        "Set it up on the page of devices (Ctrl+D).", "请在设备页（Ctrl+D）中设置自提柜。"
+    )
+
+
+class NoSuchCompartment(Refusal):
+    code = "no_such_compartment"
+    sentence = Text(
+        "There is no compartment {compartment}: they are 1 to {last}.",
+        "没有 {compartment} 号格口：格口号为 1 至 {last}。",
+    )
+    way_on = Text("Look at the number on the door.", "请核对柜门上的号码。")
+
+
+class CompartmentTaken(Refusal):
+    code = "compartment_taken"
+    sentence = Text(
+        "Compartment {compartment} holds parcel {parcel}.",
+        "{compartment} 号格口已存放包裹 {parcel}。",
+    )
+    way_on = Text("Choose an empty one.", "请选择空格口。")
+
+
+class CompartmentEmpty(Refusal):
+    code = "compartment_empty"
+    sentence = Text(
+        "Compartment {compartment} holds no parcel.",
+        "{compartment} 号格口中没有包裹。",
+    )
+    way_on = Text("Look for the parcel by its number.", "请按包裹号查找。")
+
+
+class CompartmentOutOfService(Refusal):
+    code = "compartment_out_of_service"
+    sentence = Text(
+        "Compartment {compartment} is out of service: {reason}.",
+        "{compartment} 号格口已停用：{reason}。",
+    )
+    way_on = Text(
+        "Put it back into service first, or use another.", "请先恢复使用，或改用其他格口。"
+    )
+
+
+class ParcelStoredAlready(Refusal):
+    code = "parcel_stored_already"
+    sentence = Text(
+        "Parcel {parcel} lies in compartment {compartment}.",
+        "包裹 {parcel} 已在 {compartment} 号格口。",
+    )
+    way_on = Text("Take it out there first.", "请先从该格口取出。")
+
+
+class DoorUnderWay(Refusal):
+    code = "door_under_way"
+    sentence = Text("Compartment {compartment} is being opened.", "{compartment} 号格口正在开门。")
+    way_on = Text("Wait a moment for its door.", "请稍候，等待开门结果。")
 
 
 class Box(NamedTuple):

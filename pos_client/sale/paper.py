@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from pos_client.sale.sold import NO_PAPER, UNCONFIRMED, Sold
+from pos_client.sale.sold import Fate, Sold
 from pos_client.screen.page import ESC, MOVES, Desk, KeyLabel, Page, Size, function_number
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, folded, mark, row
-from retail.facts import PrintOutcome
 from retail.language import Text
 
 _WHOLE = Text("Noted: the receipt is whole.", "已记录：小票完整。")
@@ -26,22 +25,20 @@ _ANSWERS = {"f6": Text("It is whole", "小票完整"), "f7": Text("Print a copy"
 #: digits typed of a receipt's number, without the zeros before it
 _NUMBER_DIGITS_MAX = 6
 
-PRINTING = Text("printing …", "打印中 …")
 PAPER = {
-    NO_PAPER: Text("no printer", "无打印机"),
-    PrintOutcome.PRINTED: Text("printed", "已打印"),
-    PrintOutcome.NOT_PRINTED: Text("not printed: F7", "未打印：F7 补打"),
-    PrintOutcome.UNKNOWN: Text("look at the paper", "请查看小票"),
-    UNCONFIRMED: Text("sent; this printer cannot answer", "已发送，打印机无法反馈"),
+    Fate.PRINTING: Text("printing …", "打印中 …"),
+    Fate.NO_PRINTER: Text("no printer", "无打印机"),
+    Fate.PRINTED: Text("printed", "已打印"),
+    Fate.NOT_PRINTED: Text("not printed: F7", "未打印：F7 补打"),
+    Fate.UNKNOWN: Text("look at the paper", "请查看小票"),
+    Fate.UNCONFIRMED: Text("sent; this printer cannot answer", "已发送，打印机无法反馈"),
 }
 
 
 def paper_of(sold: Sold) -> tuple[Text, Ink]:
     """What became of a receipt's paper, in words."""
-    if sold.outcome is None:
-        return PRINTING, Ink.FAINT
-    well = sold.outcome in (PrintOutcome.PRINTED, NO_PAPER, UNCONFIRMED)
-    return PAPER[sold.outcome], Ink.FAINT if well else Ink.ATTEND
+    attend = sold.fate in (Fate.NOT_PRINTED, Fate.UNKNOWN)
+    return PAPER[sold.fate], Ink.ATTEND if attend else Ink.FAINT
 
 
 class ReceiptPage(Page):

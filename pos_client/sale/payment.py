@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from pos_client.sale.refusals import UnknownTender
 from pos_client.sale.service import Payment
 from pos_client.screen import words
 from pos_client.screen.page import ESC, Desk, KeyLabel, Page, Size, function_number
@@ -10,7 +11,6 @@ from retail.barcode import PaymentCode, Where
 from retail.catalogue import TenderType
 from retail.language import Text
 from retail.money import Money
-from retail.refusals import UnknownTender
 
 _GIVEN = Text("Taken so far", "已收")
 _HOW = Text("Choose how", "选择支付方式")

@@ -17,24 +17,60 @@ from pos_client.counter.paper import Ended, Job
 from pos_client.recorder import Recorder, Transaction, act
 from pos_client.sale import sold as sales
 from pos_client.sale.receipt import Logo, as_text, receipt_parts
-from pos_client.sale.sold import Paper, Sold
+from pos_client.sale.sold import Fate, Paper, Sold
 from pos_client.shift.service import ShiftService
 from retail.catalogue import StoreSettings
 from retail.facts import PrintOutcome, ReceiptPrinted
+from retail.language import Text
 from retail.receipt import ReceiptNumber
-from retail.refusals import (
-    NoPrinter,
-    NoSaleYet,
-    NoSuchReceipt,
-    PaperNotInQuestion,
-    ReceiptGone,
-    Refusal,
-)
+from retail.refusals import Refusal
 
 #: how it is known that a receipt printed where the printer could not tell
 SAID_BY_CASHIER = "cashier"
 #: why the paper's fate is unknown after the till was stopped while it printed
 STOPPED_WHILE_PRINTING = "till.stopped_while_printing"
+
+
+class NoPrinter(Refusal):
+    code = "no_printer"
+    sentence = Text("This till has no printer.", "本机没有打印机。")
+    way_on = Text(
+        "Set the printer's address in till.toml; the receipt can be read here, the drawer opens by"
+        " its key.",
+        "请在 till.toml 中设置打印机地址；小票可在此查看，钱箱请用钥匙打开。",
+    )
+
+
+class NoSaleYet(Refusal):
+    code = "no_sale_yet"
+    sentence = Text("This till has not sold anything yet.", "本机尚无销售。")
+    way_on = Text("Complete a sale first.", "请先完成一笔销售。")
+
+
+class NoSuchReceipt(Refusal):
+    code = "no_such_receipt"
+    sentence = Text("Receipt {receipt} is none of this till.", "本机没有小票 {receipt}。")
+    way_on = Text(
+        "See the number on the paper; F7 shows this till's receipts.",
+        "请核对纸上的小票号；按 F7 查看本机小票。",
+    )
+
+
+class ReceiptGone(Refusal):
+    code = "receipt_gone"
+    sentence = Text(
+        "Receipt {receipt} is older than what this till keeps.",
+        "小票 {receipt} 已超出本机的保存期限。",
+    )
+    way_on = Text("Ask head office: it keeps them all.", "请联系总部查询；总部保存全部记录。")
+
+
+class PaperNotInQuestion(Refusal):
+    code = "paper_not_in_question"
+    sentence = Text(
+        "What became of receipt {receipt} is known.", "小票 {receipt} 的打印结果已明确。"
+    )
+    way_on = Text("F7 prints a copy.", "按 F7 可补打副本。")
 
 
 class _WithoutPaper(NamedTuple):
@@ -96,9 +132,9 @@ class Papers:
         driver = self.recorder.database.driver
         sold = sales.sale_of(driver, receipt)
         if sold is None:
-            with suppress(ValueError):
-                if sales.is_gone(driver, ReceiptNumber.read(receipt)):
-                    raise ReceiptGone(receipt=receipt)
+            number = ReceiptNumber.read(receipt)
+            if number is not None and sales.is_gone(driver, number):
+                raise ReceiptGone(receipt=receipt)
             raise NoSuchReceipt(receipt=receipt)
         return sold
 
@@ -234,6 +270,6 @@ class Papers:
         with self.recorder.transaction() as write:
             write.record(fact, self.shift.context, refs=(sold.eid,))
             one_way = end.reason == CannotAnswer.code
-            outcome = sales.UNCONFIRMED if one_way else str(end.outcome)
-            sales.printed(write.driver, receipt, copy, outcome)
+            fate = Fate.UNCONFIRMED if one_way else Fate(end.outcome)
+            sales.printed(write.driver, receipt, copy, fate)
         self._look_again(self.sale_of(receipt))

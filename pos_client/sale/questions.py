@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from pos_client.screen import words
 from pos_client.screen.page import Desk, KeyLabel, Landing
 from pos_client.screen.question import Question, ReasonQuestion
+from pos_client.screen.words import NotAnAmount
 from retail.basket import Discount, Line
 from retail.catalogue import Product
 from retail.language import Text
 from retail.money import Money
 from retail.quantity import Unit, plain
-from retail.refusals import NotAnAmount
 
 
 class _AboutLine(Question):

@@ -232,12 +232,14 @@ class _Layout:
 def _values(sold: Sold, settings: StoreSettings) -> dict[str, str]:
     """What each field of a template puts in; empty where the sale has nothing to say of it."""
     fact = sold.fact
+    number = ReceiptNumber.read(fact.receipt)
+    assert number is not None
     at = datetime.fromisoformat(sold.at)
     pieces = sum(item.quantity for item in fact.lines if item.unit == Unit.PIECE) // ONE
     saved = sum(item.discount_minor for item in fact.lines)
     return {
         "store": settings.store_name,
-        "till": ReceiptNumber.read(fact.receipt).till_id,
+        "till": number.till_id,
         "receipt": fact.receipt,
         "date": at.strftime("%Y-%m-%d"),
         "time": at.strftime("%H:%M:%S"),

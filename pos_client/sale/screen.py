@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from pos_client.catalogue.reading import AmbiguousCode, ReceiptNotGoods
+from pos_client.catalogue.reading import AmbiguousCode, ReceiptNotGoods, UnknownBarcode
 from pos_client.catalogue.screen import CodeQuestion, ProductPage, SearchPage
+from pos_client.catalogue.service import UnknownProduct
 from pos_client.sale.lines import (
     HEAD,
     Columns,
@@ -22,6 +23,7 @@ from pos_client.sale.lines import (
 from pos_client.sale.paper import ReceiptPage
 from pos_client.sale.parking import ParkedPage, tell_resumed
 from pos_client.sale.payment import PaymentPage
+from pos_client.sale.printing import NoSuchReceipt
 from pos_client.sale.questions import (
     CustomerQuestion,
     DrawerQuestion,
@@ -41,14 +43,7 @@ from retail.catalogue import CASH, Product
 from retail.facts import SaleCompleted, SaleLine
 from retail.language import Text
 from retail.quantity import Unit, plain
-from retail.refusals import (
-    BasketEmpty,
-    NeedsMeasure,
-    NeedsWeight,
-    NoSuchReceipt,
-    UnknownBarcode,
-    UnknownProduct,
-)
+from retail.refusals import BasketEmpty, NeedsMeasure, NeedsWeight
 
 _TIMES = re.compile(r"(-?)(?:(\d{1,6}(?:\.\d{1,3})?)\*)?(.*)", re.DOTALL)
 

@@ -11,18 +11,25 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from pos_client.catalogue.reading import CodeUnreadable
-from pos_client.catalogue.service import CatalogueService
+from pos_client.catalogue.service import CatalogueService, UnknownProduct
 from pos_client.counter.counter import Counter
 from pos_client.recorder import Recorder, act
 from pos_client.sale import records
 from pos_client.sale import sold as sales
 from pos_client.sale.customer import CustomerDisplay
-from pos_client.sale.printing import Papers
+from pos_client.sale.printing import NoPrinter, Papers
 from pos_client.sale.receipt import Logo
 from pos_client.sale.records import Parked
+from pos_client.sale.refusals import (
+    BasketFull,
+    NoSuchTender,
+    NothingParked,
+    NothingToUndo,
+    UnknownTender,
+)
 from pos_client.sale.sold import Paper, Sold
 from pos_client.sale.undoable import Undoable
-from pos_client.shift.service import ShiftService
+from pos_client.shift.service import SaleOpen, ShiftService
 from retail import expiry
 from retail.article import Article
 from retail.barcode import EightDigits, MemberCode, Unreadable
@@ -39,21 +46,7 @@ from retail.facts import (
 from retail.language import Text
 from retail.money import Money
 from retail.receipt import ReceiptNumber
-from retail.refusals import (
-    BasketEmpty,
-    BasketFull,
-    NoPrinter,
-    NoSuchTender,
-    NothingParked,
-    NothingToUndo,
-    NotSellable,
-    PaymentBegun,
-    ReasonNeeded,
-    Refusal,
-    SaleOpen,
-    UnknownProduct,
-    UnknownTender,
-)
+from retail.refusals import BasketEmpty, NotSellable, PaymentBegun, ReasonNeeded, Refusal
 from retail.tender import exact, take
 
 #: codes that are read as something, and as nobody's number

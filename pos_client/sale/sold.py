@@ -1,7 +1,7 @@
 """The completed sales on disk, each with its papers and what they were laid out by."""
 
 import sqlite3
-from contextlib import suppress
+from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
@@ -38,23 +38,34 @@ paper = Table(
 )
 
 _COMPLETED, _ = TYPES[SaleCompleted]
-#: the outcome of a sale for which no printer was asked
-NO_PAPER = ""
-#: the outcome where the printer has no way to tell
-UNCONFIRMED = "unconfirmed"
+
+
+class Fate(StrEnum):
+    """What became of a paper of a receipt, as the headless till says it. On disk it is the same,
+    but NULL while it is under way, and no row without a printer. Facts have a PrintOutcome, which
+    is unknown of one that is unconfirmed."""
+
+    PRINTED = PrintOutcome.PRINTED.value
+    NOT_PRINTED = PrintOutcome.NOT_PRINTED.value
+    UNKNOWN = PrintOutcome.UNKNOWN.value
+    #: sent, and the printer has no way to tell
+    UNCONFIRMED = "unconfirmed"
+    #: under way
+    PRINTING = "printing"
+    #: no printer was asked, so there is no paper
+    NO_PRINTER = "no_printer"
 
 
 class Paper(NamedTuple):
-    """A paper of a receipt: `copy` 0 is the original; `outcome` a PrintOutcome or UNCONFIRMED, None
-    while it is under way; `layout` what it was laid out by."""
+    """A paper of a receipt: `copy` 0 is the original, `layout` what it was laid out by."""
 
     copy: int
-    outcome: str | None = None
+    fate: Fate = Fate.PRINTING
     layout: int | None = None
 
     @property
     def may_be_whole(self) -> bool:
-        return self.outcome in (PrintOutcome.UNKNOWN, UNCONFIRMED)
+        return self.fate in (Fate.UNKNOWN, Fate.UNCONFIRMED)
 
 
 class Sold(NamedTuple):
@@ -69,9 +80,9 @@ class Sold(NamedTuple):
     papers: tuple[Paper, ...] = ()
 
     @property
-    def outcome(self) -> str | None:
-        """What became of the newest paper, None while that is under way."""
-        return self.papers[-1].outcome if self.papers else NO_PAPER
+    def fate(self) -> Fate:
+        """What became of the newest paper."""
+        return self.papers[-1].fate if self.papers else Fate.NO_PRINTER
 
     @property
     def copies(self) -> int:
@@ -81,20 +92,20 @@ class Sold(NamedTuple):
     @property
     def next_copy(self) -> int:
         """The number of the next copy. One that certainly did not print has used up none."""
-        used = [paper.copy for paper in self.papers if paper.outcome != PrintOutcome.NOT_PRINTED]
+        used = [paper.copy for paper in self.papers if paper.fate is not Fate.NOT_PRINTED]
         return max(used, default=0) + 1
 
     @property
     def in_question(self) -> Paper | None:
         """The newest paper that may have come out, if nobody knows whether it did."""
-        out = [paper for paper in self.papers if paper.outcome != PrintOutcome.NOT_PRINTED]
+        out = [paper for paper in self.papers if paper.fate is not Fate.NOT_PRINTED]
         return out[-1] if out and out[-1].may_be_whole else None
 
     @property
     def wants_paper(self) -> bool:
         """Whether the customer has none for all that is known, and none is under way."""
-        fates = {paper.outcome for paper in self.papers}
-        return bool(fates) and fates <= {PrintOutcome.UNKNOWN, PrintOutcome.NOT_PRINTED}
+        fates = {paper.fate for paper in self.papers}
+        return bool(fates) and fates <= {Fate.UNKNOWN, Fate.NOT_PRINTED}
 
 
 _SOLD = "SELECT receipt, journal.data, hash FROM sale JOIN journal USING (stream_no, seq) "
@@ -115,7 +126,7 @@ _WANTING = (
     " (SELECT receipt, stream_no, number FROM sale"
     " ORDER BY stream_no DESC, number DESC LIMIT 5000)"
     " JOIN paper USING (receipt) GROUP BY receipt"
-    " HAVING max(outcome IN ('printed', 'unconfirmed')) = 0 ORDER BY stream_no, number"
+    " HAVING max(outcome IN (?, ?)) = 0 ORDER BY stream_no, number"
 )
 
 
@@ -153,8 +164,8 @@ def known_again(driver: sqlite3.Connection, stream_no: int, envelope: Envelope) 
     (incarnation,) = driver.execute(
         "SELECT incarnation FROM stream WHERE stream_no = ?", (stream_no,)
     ).fetchone()
-    with suppress(ValueError):
-        receipt = ReceiptNumber.read(fact.receipt)
+    receipt = ReceiptNumber.read(fact.receipt)
+    if receipt is not None:
         is_own = incarnation.startswith(receipt.incarnation)
         number = receipt.number if is_own else envelope.seq - _ELSEWHERE
         driver.execute(
@@ -213,7 +224,9 @@ def sale_after(driver: sqlite3.Connection, receipt: str) -> Sold | None:
 
 def wanting_paper(driver: sqlite3.Connection) -> list[Sold]:
     """The sales, oldest first, whose customers have no paper for all that is known."""
-    found = [sale_of(driver, receipt) for (receipt,) in driver.execute(_WANTING).fetchall()]
+    come_out = Fate.PRINTED.value, Fate.UNCONFIRMED.value
+    rows = driver.execute(_WANTING, come_out).fetchall()
+    found = [sale_of(driver, receipt) for (receipt,) in rows]
     return [sold for sold in found if sold is not None and sold.wants_paper]
 
 
@@ -242,7 +255,10 @@ def _one_sold(driver: sqlite3.Connection, which: str, *values: str) -> Sold | No
     assert isinstance(fact, SaleCompleted)
     return Sold(
         *(envelope.eid, envelope.at, envelope.shift, envelope.cashier, envelope.bdate, fact),
-        tuple(Paper(*columns) for columns in papers.fetchall()),
+        tuple(
+            Paper(copy, Fate(fate or Fate.PRINTING), layout)
+            for copy, fate, layout in papers.fetchall()
+        ),
     )
 
 
@@ -255,11 +271,11 @@ def printing(driver: sqlite3.Connection, receipt: str, paper: Paper) -> None:
     )
 
 
-def printed(driver: sqlite3.Connection, receipt: str, copy: int, outcome: str) -> None:
-    """Note what became of it: a PrintOutcome, or UNCONFIRMED."""
+def printed(driver: sqlite3.Connection, receipt: str, copy: int, fate: Fate) -> None:
+    """Note what became of it."""
     driver.execute(
         "UPDATE paper SET outcome = ? WHERE receipt = ? AND copy = ?",
-        (str(outcome), receipt, copy),
+        (fate.value, receipt, copy),
     )
 
 

@@ -13,7 +13,7 @@ from pos_client.screen.page import Desk
 from pos_client.screen.rows import Ink, Row, Span, clip, row, row_width, sides, width
 from pos_client.sync.line import in_words
 from pos_client.sync.service import SyncState
-from retail.clocks import clock_off
+from retail.clocks import age, clock_off
 from retail.language import Text
 
 _IN_STEP = Text("● in step", "● 同步")
@@ -75,9 +75,9 @@ def sync_lamp(
     if state is None or not (state.online or state.waiting):
         return Lamp(_OFFLINE, well=False)
     if state.waiting and (state.stuck or not state.online):
-        age = words.age(datetime.fromisoformat(state.waiting_since), now)
+        waited = age(datetime.fromisoformat(state.waiting_since), now)
         said = _OFFLINE_WAITING if not state.online else _STUCK
-        return Lamp(said.filled(waiting=state.waiting, age=age), well=False)
+        return Lamp(said.filled(waiting=state.waiting, age=waited), well=False)
     if state.problem:
         title = _title(state)
         short = Text(clip(title.en, title_columns), clip(title.zh, title_columns))

@@ -1,6 +1,6 @@
 """Dates, amounts and entries as a cashier reads and types them."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from hardware.scanner.scan import Scan
@@ -8,7 +8,7 @@ from retail.barcode import payment_code
 from retail.language import Language, Text
 from retail.money import AMOUNT_MAX, Money
 from retail.quantity import Unit, parse
-from retail.refusals import NotAnAmount, NotAQuantity
+from retail.refusals import Refusal
 from retail.tax import PER_MILLION
 
 _DAYS_ZH: Final = "一二三四五六日"
@@ -20,9 +20,21 @@ _TEN_MILLI: Final = 10_000
 _LIKE_MINOR: Final = 57_60
 #: as much of a code as a sentence shows
 _CODE_CHARACTERS_MAX: Final = 40
-MINUTE_S: Final = 60
-HOUR_S: Final = 3600
-DAY_S: Final = 86_400
+
+
+_TYPE_LIKE = Text("Type it like {example}.", "请按此格式输入：{example}。")
+
+
+class NotAnAmount(Refusal):
+    code = "not_an_amount"
+    sentence = Text("{text} is not an amount.", "“{text}” 不是金额。")
+    way_on = _TYPE_LIKE
+
+
+class NotAQuantity(Refusal):
+    code = "not_a_quantity"
+    sentence = Text("{text} is not a quantity.", "“{text}” 不是数量。")
+    way_on = _TYPE_LIKE
 
 
 def day(of: date, language: Language, *, year: bool = False) -> str:
@@ -39,25 +51,6 @@ def month_day(of: date, language: Language) -> str:
     if language is Language.CHINESE:
         return f"{of.month}月{of.day}日"
     return f"{of.day} {_MONTHS[of.month - 1]}"
-
-
-def age(since: datetime, now: datetime) -> Text:
-    """How long ago, in the largest unit that says it: seconds never, a clock that went back 0."""
-    seconds = max(0, int((now - since).total_seconds()))
-    if seconds < HOUR_S:
-        return Text(f"{seconds // MINUTE_S} min", f"{seconds // MINUTE_S} 分钟")
-    if seconds < 2 * DAY_S:
-        hours, rest = divmod(seconds // MINUTE_S, 60)
-        return Text(f"{hours} h {rest} min", f"{hours} 小时 {rest} 分")
-    return Text(f"{seconds // DAY_S} days", f"{seconds // DAY_S} 天")
-
-
-def grouped(amount: Money) -> str:
-    """The amount with its thousands apart: `12,345.60`."""
-    plain = amount.plain
-    sign = "-" if plain.startswith("-") else ""
-    whole, dot, part = plain.removeprefix("-").partition(".")
-    return f"{sign}{int(whole):,}{dot}{part}"
 
 
 def code(scan: str) -> str:

@@ -6,14 +6,15 @@ The count is blind: what should lie in the drawer is shown only when the counted
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from pos_client.catalogue.service import UnknownCashier
 from pos_client.screen import words
 from pos_client.screen.page import ESC, Desk, KeyLabel, Landing, Page, Size
 from pos_client.screen.rows import BLANK, Ink, Row, Span, fit, right, row
+from pos_client.shift.service import BusinessDateUnexpected, SaleOpen
 from retail.cash import Denomination, Kind, denominations
 from retail.facts import DenominationCount, ShiftClosed
 from retail.language import Text
 from retail.money import Money
-from retail.refusals import BusinessDateUnexpected, SaleOpen, UnknownCashier
 from retail.shift import Figures
 
 _LABEL_COLUMNS = 16
@@ -204,7 +205,7 @@ class CountPage(Page):
             ink = Ink.CHOSEN if chosen else Ink.TEXT
             rows.append(row(Span(("▌ " if chosen else "  ") + said, ink)))
         said = right(self.say(self._total), _LABEL_COLUMNS + 10)
-        total = right(words.grouped(self.total), _AMOUNT_COLUMNS)
+        total = right(self.total.grouped, _AMOUNT_COLUMNS)
         return [*rows, BLANK, row(Span("  " + said, Ink.FAINT), Span(total, Ink.STRONG))]
 
     def prompt(self) -> str:
@@ -282,7 +283,7 @@ class CloseShiftPage(Page):
             value = Money(count.value_minor, self._total.currency).plain
             rows.append(row("  " + right(value, 12) + right(f"× {count.number}", 10)))
         said = Span("  " + fit(self.say(self._counted), 12), Ink.FAINT)
-        total = row(said, Span(right(words.grouped(self._total), 12), Ink.STRONG))
+        total = row(said, Span(right(self._total.grouped, 12), Ink.STRONG))
         return [*rows[: size.rows - 2], BLANK, total]
 
     def prompt(self) -> str:
@@ -369,7 +370,7 @@ class FiguresPage(Page):
         return row("  ", said, Span(right(value, _AMOUNT_COLUMNS), ink))
 
     def _amount(self, label: Text, minor: int, of: Figures, ink: Ink = Ink.TEXT) -> Row:
-        return self._figure(label, words.grouped(Money(minor, of.currency)), ink)
+        return self._figure(label, Money(minor, of.currency).grouped, ink)
 
     def keys(self) -> Sequence[KeyLabel]:
         return (ESC,)

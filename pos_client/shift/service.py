@@ -10,20 +10,62 @@ from pos_client.shift.records import OpenShift
 from retail.facts import DenominationCount, ShiftClosed, ShiftOpened
 from retail.language import Text
 from retail.money import AMOUNT_MAX, Money
-from retail.refusals import (
-    AbsurdAmount,
-    BusinessDateUnexpected,
-    CountsDisagree,
-    NoShiftOpen,
-    SaleOpen,
-    ShiftAlreadyOpen,
-)
+from retail.refusals import Refusal
 from retail.shift import Figures, figures, is_expected
 
 #: no drawer holds it, and what a shift adds to it still fits a fact, in minor units
 CASH_MAX = AMOUNT_MAX // 1000
 _FLOAT = Text("the float", "备用金")
 _COUNT = Text("counted cash", "清点现金")
+
+
+class NoShiftOpen(Refusal):
+    code = "no_shift_open"
+    sentence = Text("No shift is open at this till.", "本机尚未开班。")
+    way_on = Text("Open a shift with cashier and float.", "请先开班：收银员与备用金。")
+
+
+class ShiftAlreadyOpen(Refusal):
+    code = "shift_already_open"
+    sentence = Text(
+        "The shift of {cashier}, business date {business_date}, is open.",
+        "{cashier} 的班次（营业日 {business_date}）尚未结束。",
+    )
+    way_on = Text("Close it first.", "请先交班。")
+
+
+class SaleOpen(Refusal):
+    code = "sale_open"
+    sentence = Text("A sale is not finished.", "有未完成的销售。")
+    way_on = Text("Take payment or void it first.", "请先收款或作废。")
+
+
+class BusinessDateUnexpected(Refusal):
+    code = "business_date_unexpected"
+    sentence = Text(
+        "{business_date} is not expected: the last business date here was {last}, the clock says"
+        " {today}.",
+        "营业日 {business_date} 异常：上一营业日为 {last}，本机日期为 {today}。",
+    )
+    way_on = Text(
+        "Check the date and the till's clock; confirm if it is right.",
+        "请核对日期与本机时钟；无误请确认。",
+    )
+
+
+class AbsurdAmount(Refusal):
+    code = "absurd_amount"
+    sentence = Text("{amount} is not an amount for {what}.", "{amount} 不能作为{what}。")
+    way_on = Text("Type an amount from 0.", "请输入不小于 0 的金额。")
+
+
+class CountsDisagree(Refusal):
+    code = "counts_disagree"
+    sentence = Text(
+        "The notes and coins come to {counts}, the amount says {amount}.",
+        "纸币和硬币合计 {counts}，金额为 {amount}。",
+    )
+    way_on = Text("Count again, or give the amount alone.", "请重新清点，或只输入金额。")
 
 
 class ShiftService:

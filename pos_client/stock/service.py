@@ -8,9 +8,11 @@ from pos_client.catalogue.service import CatalogueService
 from pos_client.database import sql
 from pos_client.recorder import Recorded, Recorder, act, stock_ledger
 from pos_client.shift.service import ShiftService
+from retail.accounts import SOLD, STORE
 from retail.facts import ReceivedLine, StockReceived
+from retail.language import Text
 from retail.quantity import ONE
-from retail.refusals import DeliveryIncomplete
+from retail.refusals import Refusal
 
 #: a delivery line above this is a slip of the hand, in 1/1000 of a unit
 RECEIVED_MAX = 1_000_000 * ONE
@@ -19,6 +21,15 @@ _ACCOUNTS = sql(
         stock_ledger.c.store == "", stock_ledger.c.product == ""
     )
 )
+
+
+class DeliveryIncomplete(Refusal):
+    code = "delivery_incomplete"
+    sentence = Text(
+        "A delivery has the number of its note and at least one product.",
+        "收货须有送货单号和至少一种商品。",
+    )
+    way_on = Text("Type what is missing, then do it again.", "请补全后重试。")
 
 
 class OnHand(NamedTuple):
@@ -62,4 +73,4 @@ class StockService:
         of = self.recorder.writer.store, product_id
         rows: dict[str, int] = dict(self.recorder.database.driver.execute(_ACCOUNTS, of))
         opening = self.catalogue.opening_stock(product_id)
-        return OnHand(opening + rows.get("store", 0), rows.get("sold", 0))
+        return OnHand(opening + rows.get(STORE, 0), rows.get(SOLD, 0))

@@ -24,8 +24,8 @@ from rehearsal.simulation.machine import Machine
 from rehearsal.simulation.server import Server
 from rehearsal.simulation.world import Broken, World
 from retail import facts
+from retail.accounts import is_takings
 from retail.postings import MONEY, ledger_key, postings
-from sync_server.ledgers import is_takings
 
 HUB = "hub"
 #: verdicts with which a fact is at the hub, seen by head office, without effect on the books

@@ -13,11 +13,9 @@ from typing import TypeAlias
 
 from retail.barcode.meaning import MemberCode, PickupCode, ReceiptCode, VoucherCode
 from retail.barcode.unreadable import OWN_CODE, Unreadable
+from retail.base32 import as_meant, letters
 from retail.receipt import ReceiptNumber
 
-#: digits and letters that are not mistaken for each other (Crockford's base 32)
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_MISTAKEN = str.maketrans("OIL", "011")
 #: the largest prime of 20 bits, four letters. One or two neighbouring characters are 16 bits, so
 #: no change of them keeps the remainder; any other change has odds of one in a million.
 _PRIME = 1_048_573
@@ -25,7 +23,6 @@ _PRIME = 1_048_573
 _BEHIND = re.compile(
     r"([0-9A-Za-z._-]{1,80})\.([0-9A-Za-z]{4})(?::([0-9A-Za-z_.=-]{1,200}))?", re.ASCII
 )
-_RECEIPT = re.compile(r"([0-9A-Za-z._-]{1,32})-([0-9A-HJKMNP-TV-Z]{6})-(\d{6,12})", re.ASCII)
 
 
 class Family(StrEnum):
@@ -44,7 +41,7 @@ OwnCode: TypeAlias = MemberCode | PickupCode | ReceiptCode | VoucherCode
 def issue(family: Family, identity: str, signature: str = "") -> str:
     """The code to print. ValueError unless `identity` is of 1 to 80 letters, digits, `.`, `_`, `-`,
     that of a receipt its number, and a signature of up to 200 letters, digits, `_.=-`."""
-    if family is Family.RECEIPT and receipt_number(identity) is None:
+    if family is Family.RECEIPT and ReceiptNumber.read(identity) is None:
         raise ValueError(f"{identity[:100]!r} is no receipt number")
     behind = f"{identity}.{_check(family, identity)}" + (f":{signature}" if signature else "")
     if not _BEHIND.fullmatch(behind):
@@ -52,18 +49,9 @@ def issue(family: Family, identity: str, signature: str = "") -> str:
     return f"{family}.{behind}"
 
 
-def receipt_number(text: str) -> ReceiptNumber | None:
-    """The number of a receipt as it is printed, `S01-1-716RNN-000001`; None when it is none."""
-    found = _RECEIPT.fullmatch(text)
-    if found is None:
-        return None
-    receipt = ReceiptNumber(found[1], found[2], int(found[3]))
-    return receipt if str(receipt) == text else None
-
-
 def read(text: str) -> OwnCode | Unreadable | None:
     """The own code that `text` is; Unreadable when it is torn or mistyped, None when it is none."""
-    receipt = receipt_number(text)
+    receipt = ReceiptNumber.read(text)
     if receipt:
         return ReceiptCode(receipt)
     family = _FAMILIES.get(text[:4].upper())
@@ -71,7 +59,7 @@ def read(text: str) -> OwnCode | Unreadable | None:
         return None
     found = _BEHIND.fullmatch(text[4:])
     if found:
-        check = found[2].upper().translate(_MISTAKEN)
+        check = as_meant(found[2])
         for identity in (found[1], found[1].upper()):
             if _check(family, identity) == check:
                 return _meant(family, identity, found[3] or "")
@@ -80,7 +68,7 @@ def read(text: str) -> OwnCode | Unreadable | None:
 
 def _check(family: Family, identity: str) -> str:
     rest = int.from_bytes(f"{family}.{identity}".encode(), "big") % _PRIME
-    return "".join(_LETTERS[rest >> shift & 31] for shift in (15, 10, 5, 0))
+    return letters(rest, 4)
 
 
 def _meant(family: Family, identity: str, signature: str) -> OwnCode | Unreadable:
@@ -90,5 +78,5 @@ def _meant(family: Family, identity: str, signature: str) -> OwnCode | Unreadabl
         return MemberCode(identity, signature)
     if family is Family.VOUCHER:
         return VoucherCode(identity, signature)
-    receipt = receipt_number(identity)
+    receipt = ReceiptNumber.read(identity)
     return ReceiptCode(receipt, signature) if receipt else OWN_CODE

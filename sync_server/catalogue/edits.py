@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE
+from pricebook.rows import CATALOGUE, PRODUCT
 from retail.catalogue import Product
 from retail.language import Text
 from retail.refusals import Refusal

@@ -1,6 +1,7 @@
 """Revisions of the catalogue, what each changes, and whose a barcode is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -25,8 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE, GONE, Change
+from pricebook.rows import CATALOGUE, GONE, PRODUCT, Change
 from sync_server.database import metadata
 from sync_server.feed.records import feed
 from sync_server.statements import SetWise, one_of
@@ -78,7 +78,7 @@ _KEYS = (revision_change.c.kind, revision_change.c.key)
 _CHANGE = (*_KEYS, revision_change.c.before, revision_change.c.after)
 
 
-class State:
+class State(StrEnum):
     """What has become of a revision."""
 
     DRAFT = "draft"
@@ -91,7 +91,7 @@ class RevisionRow(NamedTuple):
     """A revision; times are ISO 8601 in UTC, empty where there is none yet."""
 
     number: int
-    state: str
+    state: State
     name: str
     author: str
     note: str
@@ -121,15 +121,20 @@ def add(connection: Connection, author: str, note: str, now: str) -> int:
 
 def find(connection: Connection, number: int) -> RevisionRow | None:
     row = connection.execute(select(revision).where(revision.c.number == number)).first()
-    return RevisionRow(*row) if row else None
+    return _revision(row) if row else None
 
 
-def in_state(connection: Connection, *states: str) -> list[RevisionRow]:
+def _revision(row: Sequence[Any]) -> RevisionRow:
+    number, state, *more = row
+    return RevisionRow(number, State(state), *more)
+
+
+def in_state(connection: Connection, *states: State) -> list[RevisionRow]:
     """All in these states, the newest first."""
     rows = connection.execute(
         select(revision).where(revision.c.state.in_(states)).order_by(revision.c.number.desc())
     )
-    return [RevisionRow(*row) for row in rows]
+    return [_revision(row) for row in rows]
 
 
 def history(connection: Connection, most: int, before: int = 0) -> list[RevisionRow]:
@@ -140,7 +145,7 @@ def history(connection: Connection, most: int, before: int = 0) -> list[Revision
         .order_by(revision.c.place.desc())
         .limit(most)
     )
-    return [RevisionRow(*row) for row in rows]
+    return [_revision(row) for row in rows]
 
 
 def numbers(connection: Connection, names: Sequence[str]) -> dict[str, int]:
@@ -258,7 +263,7 @@ def changes_of(
 
 
 def changes_to(
-    connection: Connection, kind: str, key: str, *states: str
+    connection: Connection, kind: str, key: str, *states: State
 ) -> list[tuple[RevisionRow, Change]]:
     """What revisions in these states change of one thing, the newest first."""
     rows = connection.execute(
@@ -272,7 +277,7 @@ def changes_to(
         .order_by(revision.c.place.desc(), revision.c.number.desc())
     )
     width = len(RevisionRow._fields)
-    return [(RevisionRow(*row[:width]), Change(*row[width:])) for row in rows]
+    return [(_revision(row[:width]), Change(*row[width:])) for row in rows]
 
 
 def former(connection: Connection, place: int) -> Iterator[tuple[str, str, bytes | None]]:

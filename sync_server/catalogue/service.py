@@ -18,8 +18,18 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE, GONE, RECALLS, REVISIONS, Change
+from pricebook.rows import (
+    CATALOGUE,
+    GONE,
+    PLAN,
+    PLANNED,
+    PRODUCT,
+    RECALL,
+    RECALLS,
+    REVISION,
+    REVISIONS,
+    Change,
+)
 from retail.catalogue import Product
 from retail.language import Text
 from retail.refusals import Refusal
@@ -119,7 +129,7 @@ def draft(
     return number
 
 
-def known(connection: Connection, number: int, *states: str) -> RevisionRow:
+def known(connection: Connection, number: int, *states: State) -> RevisionRow:
     """The revision of that number. Raises NoSuchRevision, or NotThatState when it is in none of
     these states."""
     row = records.find(connection, number)
@@ -273,7 +283,7 @@ def publish(connection: Connection, number: int, author: str, now: datetime) -> 
     )
     _rebase_plans(connection, moved, now)
     stands = msgspec.json.encode(Revision(name, _text(now), row.note))
-    feed.publish(connection, REVISIONS, "revision", {"": stands}, _text(now))
+    feed.publish(connection, REVISIONS, REVISION, {"": stands}, _text(now))
     acts.tell(connection, now, author, Act.PUBLISHED, str(number), row.note)
     return Published(name, len(moved), {})
 
@@ -372,7 +382,7 @@ def plan(
     _check_barcodes(connection, number)
     announced = Plan(str(number), effective_at, count, row.note)
     feed.publish(
-        connection, REVISIONS, "plan", {str(number): msgspec.json.encode(announced)}, _text(now)
+        connection, REVISIONS, PLAN, {str(number): msgspec.json.encode(announced)}, _text(now)
     )
     records.save(
         connection,
@@ -394,7 +404,7 @@ def _publish_planned(
         )
         for change in changes
     }
-    feed.publish(connection, REVISIONS, "planned", bodies, _text(now))
+    feed.publish(connection, REVISIONS, PLANNED, bodies, _text(now))
 
 
 def _take_plan_back(connection: Connection, number: int, now: datetime) -> None:
@@ -402,9 +412,9 @@ def _take_plan_back(connection: Connection, number: int, now: datetime) -> None:
     after = ("", "")
     while changes := records.changes_of(connection, number, after, AT_ONCE):
         keys = [f"{number}/{change.kind}/{change.key}" for change in changes]
-        feed.publish(connection, REVISIONS, "planned", dict.fromkeys(keys), _text(now))
+        feed.publish(connection, REVISIONS, PLANNED, dict.fromkeys(keys), _text(now))
         after = changes[-1].kind, changes[-1].key
-    feed.publish(connection, REVISIONS, "plan", {str(number): None}, _text(now))
+    feed.publish(connection, REVISIONS, PLAN, {str(number): None}, _text(now))
 
 
 def _rebase_plans(connection: Connection, keys: Sequence[str], now: datetime) -> None:
@@ -449,7 +459,7 @@ def recall(connection: Connection, recalled: Recall, author: str, now: datetime)
     if not stands and not records.changes_to(connection, PRODUCT, product_id, State.PUBLISHED):
         raise NoSuchProduct(product=product_id)
     bodies = {recalled.key: msgspec.json.encode(recalled)}
-    moved = feed.publish(connection, RECALLS, "recall", bodies, _text(now))
+    moved = feed.publish(connection, RECALLS, RECALL, bodies, _text(now))
     if moved:
         acts.tell(connection, now, author, Act.RECALLED, recalled.key, recalled.reason)
     return moved
@@ -457,7 +467,7 @@ def recall(connection: Connection, recalled: Recall, author: str, now: datetime)
 
 def lift_recall(connection: Connection, key: str, author: str, now: datetime) -> int:
     """Let it be sold again; returns 0 when it was not recalled."""
-    moved = feed.publish(connection, RECALLS, "recall", {key: None}, _text(now))
+    moved = feed.publish(connection, RECALLS, RECALL, {key: None}, _text(now))
     if moved:
         acts.tell(connection, now, author, Act.LIFTED, key)
     return moved

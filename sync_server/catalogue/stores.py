@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from journal.push import Arrived
-from pricebook.rows import store_scope
+from pricebook.rows import CASHIER, READING, SETTINGS, store_scope
 from retail.catalogue import Cashier, StoreSettings
 from retail.facts import TYPES, CodeDecided
 from retail.facts import decode as decode_fact
@@ -23,7 +23,7 @@ def publish_cashiers(connection: Connection, store_id: str, cashiers: list[Cashi
     """Publish a store's cashiers; returns how many changed anything. Raises NoSuchStore."""
     known_store(connection, store_id)
     bodies = {cashier.cashier_id: msgspec.json.encode(cashier) for cashier in cashiers}
-    return feed.publish(connection, store_scope(store_id), "cashier", bodies)
+    return feed.publish(connection, store_scope(store_id), CASHIER, bodies)
 
 
 def keep_readings(connection: Connection, store_id: str, applied: Sequence[Arrived]) -> None:
@@ -38,17 +38,17 @@ def keep_readings(connection: Connection, store_id: str, applied: Sequence[Arriv
             if len(said.code) == _DIGITS and said.code.isascii() and said.code.isdecimal():
                 bodies[said.code] = msgspec.json.encode(said.reading)
     if bodies:
-        feed.publish(connection, store_scope(store_id), "reading", bodies)
+        feed.publish(connection, store_scope(store_id), READING, bodies)
 
 
 def publish_settings(connection: Connection, store_id: str, settings: StoreSettings) -> int:
     bodies = {store_id: msgspec.json.encode(settings)}
-    return feed.publish(connection, store_scope(store_id), "settings", bodies)
+    return feed.publish(connection, store_scope(store_id), SETTINGS, bodies)
 
 
 def settings_of(connection: Connection, store_id: str) -> StoreSettings | None:
     """What is published for a store now."""
-    bodies = feed.published(connection, store_scope(store_id), "settings", [store_id])
+    bodies = feed.published(connection, store_scope(store_id), SETTINGS, [store_id])
     if store_id not in bodies:
         return None
     return msgspec.json.decode(bodies[store_id], type=StoreSettings)

@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from pricebook.book import PRODUCT
-from pricebook.rows import CATALOGUE, RECALLS, Change
+from pricebook.rows import CATALOGUE, PRODUCT, RECALL, RECALLS, Change
 from retail.catalogue import Product
 from retail.revision import Recall
 from sync_server.catalogue import records
@@ -19,7 +18,7 @@ from sync_server.feed import records as feed
 
 #: a draft of more changes was made by a file, not by hand
 FINGERPRINT_MAX: Final = 20_000
-STATES: Final = (State.DRAFT, State.PLANNED, State.PUBLISHED, State.WITHDRAWN)
+STATES: Final = tuple(State)
 
 
 class Altered(NamedTuple):
@@ -114,7 +113,7 @@ def product_in(connection: Connection, number: int, product_id: str) -> Product 
 
 def recalls(connection: Connection) -> list[Recall]:
     """What may not be sold, in the order of the products' ids."""
-    bodies = feed.all_published(connection, RECALLS, "recall").values()
+    bodies = feed.all_published(connection, RECALLS, RECALL).values()
     return [msgspec.json.decode(body, type=Recall) for body in bodies]
 
 

@@ -12,7 +12,7 @@ from sync_server.overview.records import Difference, Late, Overview, Unsettled
 from sync_server.overview.restored import BrokenOff, PutBack
 from sync_server.periods.standing import State, TillStanding, clock_said, state_of
 from sync_server.recorder import REVOKED
-from sync_server.words import NOTHING, age, amount, clock, facts_of, kind_name
+from sync_server.words import NOTHING, ago, amount, clock, facts_of, kind_name
 
 
 class Discrepancy(NamedTuple):
@@ -164,7 +164,7 @@ _WHY = {
     PROVED: Text("a till proved it", "由终端证实"),
     RESTORED: Text("by sync-server restore", "通过 sync-server restore"),
 }
-_OF_VERDICT = {
+_OF_VERDICT: dict[str, Kind] = {
     VerdictCode.QUARANTINED: _QUARANTINED,
     VerdictCode.PARKED: _PARKED,
     VerdictCode.WAITING: _WAITING,
@@ -254,7 +254,7 @@ def _unsettled(facts: Unsettled, language: Language, now: datetime) -> Discrepan
         " · ".join([*(each.zh for each in said), seqs]),
     )
     since = clock(facts.since, facts.timezone, now)
-    old = age(facts.since, now)
+    old = ago(facts.since, now)
     return _line(kind, facts.till_id, detail, since, language, facts.reason, old)
 
 
@@ -263,7 +263,7 @@ def _late(facts: Late, language: Language, now: datetime) -> Discrepancy:
     day = facts.business_date
     detail = Text(f"{told.en} of {day}", f"{day} 的{told.zh}")
     since = clock(facts.since, facts.timezone, now)
-    old = age(facts.since, now)
+    old = ago(facts.since, now)
     return _line(_LATE, facts.till_id, detail, since, language, old=old)
 
 

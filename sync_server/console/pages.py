@@ -28,7 +28,7 @@ from sync_server.database import FAULTS
 from sync_server.hub import Hub
 from sync_server.overview.records import HourTaken, Overview
 from sync_server.periods.standing import in_step
-from sync_server.words import NOTHING, age, facts_of, grouped
+from sync_server.words import NOTHING, ago, facts_of, grouped
 
 #: a look takes at most this part of the time, however long it takes
 _LOOKING_SHARE = 0.1
@@ -113,7 +113,7 @@ def _backup(seen: Overview, now: datetime) -> tuple[Text, bool]:
     said = words.BACKUP if last.file else words.BACKUP_NOTED
     if is_late:
         said = words.BACKUP_LATE
-    return said.filled(age=age(last.taken_at, now)), is_late
+    return said.filled(age=ago(last.taken_at, now)), is_late
 
 
 def _here(at: str) -> str:

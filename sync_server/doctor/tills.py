@@ -12,6 +12,7 @@ from journal.envelope import Envelope, MalformedEnvelope, decode
 from journal.stream import StreamId, genesis
 from journal.wire import VerdictCode
 from retail import facts
+from retail.accounts import DRAWER, SALES
 from retail.facts import TYPES, ShiftClosed, UnknownFact
 from retail.language import Text
 from retail.postings import Posting, postings
@@ -119,8 +120,8 @@ def differing(store_id: str, closings: Iterable[Closing], counted: Ledgers) -> I
     books = counted[money_ledger]
     for said in closings:
         where = (store_id, said.till_id, said.business_date, said.shift)
-        minor, _ = books.get((*where, "drawer", said.currency), (0, 0))
-        _, sales = books.get((*where, "sales", said.currency), (0, 0))
+        minor, _ = books.get((*where, DRAWER, said.currency), (0, 0))
+        _, sales = books.get((*where, SALES, said.currency), (0, 0))
         if minor or sales != said.sales:
             yield Differing(said, minor, sales - said.sales)
 
@@ -151,8 +152,8 @@ def _done_by_people(connection: Connection, said: Closing) -> tuple[int, int]:
         came_later = not verdict and at > closed_at and told.inc != closed_in
         sign = -1 if verdict == VerdictCode.SET_ASIDE else int(came_later)
         for entry in _postings(told) if sign else ():
-            minor += sign * entry.amount * (entry.account == "drawer")
-            sales += sign * (entry.account == "sales")
+            minor += sign * entry.amount * (entry.account == DRAWER)
+            sales += sign * (entry.account == SALES)
     return minor, sales
 
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from journal.envelope import Envelope, decode
 from retail import facts
+from retail.accounts import OVER_SHORT, STORE, is_takings
 from retail.language import Text
 from retail.postings import MONEY, Posting, postings
-from sync_server.ledgers import is_takings
 from sync_server.periods.records import LateFact
 from sync_server.words import amount, thousandths
 
@@ -69,9 +69,9 @@ def effect(late: LateFact) -> Effect:
     for entry in postings_of(late):
         if entry.book == MONEY and is_takings(entry.account):
             takings[entry.item] -= entry.amount
-        elif entry.account == "over_short":
+        elif entry.account == OVER_SHORT:
             over_short[entry.item] -= entry.amount
-        elif entry.account == "store":
+        elif entry.account == STORE:
             stock[entry.item] += entry.amount
     return Effect(
         *({key: n for key, n in each.items() if n} for each in (takings, over_short, stock))

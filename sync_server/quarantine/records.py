@@ -284,7 +284,7 @@ _FOUND = select(
 ).join_from(journal, stream, journal.c.stream_no == stream.c.stream_no)
 #: what needs a person most comes first
 RANK = case(
-    {verdict: rank for rank, verdict in enumerate((*UNSETTLED, VerdictCode.SET_ASIDE))},
+    {verdict.value: rank for rank, verdict in enumerate((*UNSETTLED, VerdictCode.SET_ASIDE))},
     value=journal.c.verdict,
 )
 IS_SHOWN = _with(*UNSETTLED, VerdictCode.SET_ASIDE)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, and_, or_, select
 
+from retail import accounts
 from retail.money import Money
 from sync_server.database import metadata
 from sync_server.ledgers import stock_ledger
@@ -77,7 +78,9 @@ def on_hand(connection: Connection, product_id: str) -> list[OnHand]:
     """Of each store that has anything to say of the product, in the order of their ids."""
     ledger = stock_ledger.c
     of_facts = and_(
-        ledger.store == store.c.store_id, ledger.product == product_id, ledger.account == "store"
+        ledger.store == store.c.store_id,
+        ledger.product == product_id,
+        ledger.account == accounts.STORE,
     )
     lay_there = and_(
         opening_stock.c.store_id == store.c.store_id, opening_stock.c.product_id == product_id
@@ -106,7 +109,7 @@ def most_sold(connection: Connection, most: int) -> dict[str, int]:
     sold = summed(stock_ledger.c.amount)
     rows = connection.execute(
         select(stock_ledger.c.product, sold)
-        .where(stock_ledger.c.account == "sold")
+        .where(stock_ledger.c.account == accounts.SOLD)
         .group_by(stock_ledger.c.product)
         .order_by(sold.desc(), stock_ledger.c.product)
         .limit(most)

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import pos_client.till  # noqa: F401  its refusals belong to the list
 from journal.wire import VerdictCode
 from pos_client.acts import ACTS, Act, name_of
 from pos_client.settings import TillSettings
 from retail.refusals import Refusal
+from tests.retail.test_refusals import ALL
 from tests.sources import parsed
 
 ROOT = Path(__file__).parents[2]
@@ -30,21 +30,19 @@ def test_every_act_is_documented_with_all_its_fields(act: type[Act]) -> None:
             assert f"**{field.name}**" in rows[0]
 
 
-def _refusals() -> list[type[Refusal]]:
-    return [
-        refusal
-        for refusal in Refusal.__subclasses__()
-        if refusal.__module__.split(".")[0] in ("retail", "pos_client")
-    ]
+#: what the till may say no with
+REFUSALS = [
+    refusal for refusal in ALL if refusal.__module__.split(".")[0] in ("retail", "pos_client")
+]
 
 
-@pytest.mark.parametrize("refusal", _refusals(), ids=lambda refusal: refusal.code)
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
 def test_every_refusal_of_the_till_is_documented(refusal: type[Refusal]) -> None:
     assert f"| `{refusal.code}` |" in HEADLESS
 
 
 #: what the hub may say of a fact
-VERDICTS = [code for name, code in vars(VerdictCode).items() if name.isupper()]
+VERDICTS = [code.value for code in VerdictCode]
 
 
 def _events() -> Iterator[str]:

@@ -41,10 +41,10 @@ def test_the_age_of_the_last_backup_is_told_and_after_a_week_it_is_something_to_
     hub.do(hub.hub.office.back_up(tmp_path / "backup.db", quiet))
     assert backup_said(hub) == (False, "last backup just now")
     hub.clock.move(timedelta(days=7))
-    assert backup_said(hub) == (False, "last backup 7 d ago")
+    assert backup_said(hub) == (False, "last backup 7 days ago")
     assert backup_said(hub, "zh") == (False, "最近备份：7 天前")
     hub.clock.move(timedelta(minutes=1))
-    assert backup_said(hub) == (True, "▲ Last backup 7 d ago. Take one: sync-server backup FILE")
+    assert backup_said(hub) == (True, "▲ Last backup 7 days ago. Take one: sync-server backup FILE")
 
 
 def test_of_several_the_one_counts_that_was_taken_last_and_one_that_was_only_noted_is_named_so(

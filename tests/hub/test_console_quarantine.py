@@ -10,7 +10,7 @@ import pytest
 
 from sync_server.overview.records import LISTED_MAX
 from sync_server.recorder import REVOKED
-from sync_server.words import age
+from sync_server.words import ago
 from tests.builders import OPENING
 from tests.hand_till import HandTill, a_sale, reply_of
 from tests.hub.broken import POISON, a_bug
@@ -72,7 +72,7 @@ def test_each_kind_is_a_line_with_reason_age_and_remedy(
     assert whats[:4] == [[mark, what] for mark, what in zip("◇◇◇–", said, strict=True)]
     assert all(line.remedy for line in seen)
     assert {line.since for line in seen[:4]} == {
-        "09:00:00 " + ("2 h ago" if language == "en" else "2 小时前")
+        "09:00:00 " + ("2 h 5 min ago" if language == "en" else "2 小时 5 分钟前")
     }
 
 
@@ -167,8 +167,7 @@ def test_a_hub_that_stopped_says_so_on_top_and_what_to_do(database_url: str) -> 
         assert [line.detail.split(" · ")[0] for line in deferred] == ["2 facts"]
 
 
-def test_an_age_is_told_in_the_largest_unit_that_it_fills() -> None:
-    since = OPENING.isoformat()
-    ages = [age(since, OPENING + timedelta(minutes=minutes)).en for minutes in (0, 1, 59, 60, 1440)]
-    assert ages == ["just now", "1 min ago", "59 min ago", "1 h ago", "1 d ago"]
-    assert age(since, OPENING + timedelta(days=3)).zh == "3 天前"
+def test_how_long_ago_it_was_is_told_from_a_minute_on() -> None:
+    told = [ago(OPENING.isoformat(), OPENING + timedelta(seconds=s)) for s in (-9, 59, 60, 7380)]
+    assert [each.en for each in told] == ["just now", "just now", "1 min ago", "2 h 3 min ago"]
+    assert [each.zh for each in told] == ["刚刚", "刚刚", "1 分钟前", "2 小时 3 分钟前"]

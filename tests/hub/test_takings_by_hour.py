@@ -5,18 +5,34 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
 
-from retail.facts import ShiftClosed
+from retail import accounts
+from retail.accounts import SALES, is_takings
+from retail.facts import (
+    DrawerOpened,
+    Fact,
+    ReceivedLine,
+    SaleCompleted,
+    SaleVoided,
+    ShiftClosed,
+    StockReceived,
+)
+from retail.postings import MONEY, Posting, postings
+from retail.shift import Balance, figures
 from sync_server.feed import records as feed
 from sync_server.feed.records import Head
-from sync_server.ledgers import is_takings, money_ledger, takings_by_hour
+from sync_server.ledgers import Tally, money_ledger, takings_by_hour
 from sync_server.migrations import upgrade_connection
 from sync_server.overview.records import LISTED_MAX, overview
 from tests.builders import a_product
 from tests.hand_till import HandTill, a_sale, an_opened_shift, reply_of
 from tests.hub.conftest import TillMaker
 from tests.hub.test_books import record_anything
+from tests.journal.streams import an_envelope
+from tests.retail import goods
 from tests.served_hub import ServedHub
 
 Row = tuple[str, ...]
@@ -41,8 +57,53 @@ def by_day(connection: Connection) -> tuple[Counter[Row], Counter[Row]]:
         key = (row.business_date, row.store, row.till, row.currency)
         if is_takings(row.account):
             books[*key, "takings"] -= row.amount
-            books[*key, "sales"] += row.entries if row.account == "sales" else 0
+            books[*key, "sales"] += row.entries if row.account == SALES else 0
     return hours, books
+
+
+#: where cash goes that no customer paid
+MOVED = st.tuples(
+    st.sampled_from([accounts.SAFE, accounts.OVER_SHORT, accounts.tender("bank")]),
+    st.integers(-100_000, 100_000),
+)
+NOT_SOLD: list[Fact] = [
+    SaleVoided("changed her mind", "CNY", (), 0),
+    DrawerOpened("change"),
+    StockReceived("DN-1", (ReceivedLine("cola", 24_000),)),
+]
+
+
+@given(
+    st.lists(goods.sales(), max_size=3),
+    st.lists(st.sampled_from(NOT_SOLD), max_size=3),
+    st.lists(MOVED, max_size=3),
+    st.integers(0, 100_000),
+    st.booleans(),
+)
+@settings(max_examples=30)
+def test_till_and_hub_call_takings_what_customers_paid_whatever_else_moves_cash_in_the_drawer(
+    sold: list[SaleCompleted],
+    not_sold: list[Fact],
+    moved: list[tuple[str, int]],
+    float_minor: int,
+    is_closed: bool,
+) -> None:
+    done: list[Fact] = [an_opened_shift(float_minor=float_minor), *sold, *not_sold]
+    done += [ShiftClosed(1, "CNY", 7, 5, len(sold))] * is_closed
+    entries = [entry for fact in done for entry in postings(fact)]
+    for account, minor in moved:
+        entries += [
+            Posting(MONEY, accounts.DRAWER, "CNY", minor),
+            Posting(MONEY, account, "CNY", -minor),
+        ]
+    tally = Tally("S01")
+    tally.add(an_envelope(), entries)
+    sums = tally.sums()
+    of_shift = [Balance(row[-4], *row[-2:]) for row in sums[money_ledger]]
+    at_hub = sum(row[-2] for row in sums[takings_by_hour])
+    report = figures(of_shift, float_minor, "CNY")
+    paid = sum(tender.amount_minor for sale in sold for tender in sale.tenders)
+    assert report.takings_minor == at_hub == paid
 
 
 def sell(till: HandTill, at: str, total: int = 350, **changes: str) -> None:

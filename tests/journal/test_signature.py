@@ -22,6 +22,7 @@ from journal.signature import (
     verified,
 )
 from journal.stream import Head, StreamId
+from retail.base32 import LETTERS
 
 TILL = Signer(bytes(range(SEED_LENGTH)))
 STRANGER = Signer(bytes(SEED_LENGTH))
@@ -133,6 +134,10 @@ def test_a_fingerprint_is_five_letters_that_can_be_read_over_the_phone() -> None
     assert len(prints) == 64
     assert all(re.fullmatch(f"[{CROCKFORD}]{{5}}", each) for each in prints)
     assert not set(CROCKFORD) & set("ILOU")
+
+
+def test_enrolment_codes_and_receipt_numbers_are_of_the_same_letters() -> None:
+    assert CROCKFORD == LETTERS
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ def test_the_examples_of_a_module_come_out(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 
 
-def test_money_quantity_tax_language_and_postings_have_examples() -> None:
+def test_money_quantity_tax_language_accounts_and_postings_have_examples() -> None:
     examined = {module.__name__ for module in MODULES if doctest.testmod(module).attempted}
     assert examined >= {
-        f"retail.{name}" for name in ("money", "quantity", "tax", "language", "postings")
+        f"retail.{name}"
+        for name in ("money", "quantity", "tax", "language", "accounts", "postings")
     }

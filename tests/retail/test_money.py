@@ -62,6 +62,24 @@ def test_an_amount_is_read_back_as_it_was_written(minor: int, currency: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("minor", "currency", "grouped"),
+    [
+        (1_234_560, "CNY", "12,345.60"),
+        (-1_234_560, "CNY", "-12,345.60"),
+        (99_999, "CNY", "999.99"),
+        (-5, "CNY", "-0.05"),
+        (0, "CNY", "0.00"),
+        (-1_234_567, "JPY", "-1,234,567"),
+        (1_234_567, "KWD", "1,234.567"),
+    ],
+)
+def test_a_readers_amount_has_its_thousands_set_apart(
+    minor: int, currency: str, grouped: str
+) -> None:
+    assert Money(minor, currency).grouped == grouped
+
+
+@pytest.mark.parametrize(
     ("minor", "currency", "plain"),
     [
         (1280, "CNY", "12.80"),

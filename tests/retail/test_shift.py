@@ -83,7 +83,17 @@ def test_the_figures_of_a_shift_are_those_of_its_sales(sold: list[SaleCompleted]
     assert report.tenders.get("card", 0) == card
     assert report.tenders["cash"] == cash
     assert report.expected_cash_minor == FLOAT_MINOR + cash
-    assert report.expected_cash_minor == FLOAT_MINOR + cash
+
+
+def test_cash_that_moves_without_a_sale_is_neither_takings_nor_a_cash_payment() -> None:
+    rows = [
+        Balance("drawer", FLOAT_MINOR + 350 - 20_000, 3),
+        Balance("safe", 20_000 - FLOAT_MINOR, 2),
+        Balance("sales", -350, 1),
+    ]
+    report = figures(rows, FLOAT_MINOR, "CNY")
+    assert (report.takings_minor, report.tenders) == (350, {"cash": 350})
+    assert report.expected_cash_minor == FLOAT_MINOR + 350 - 20_000
 
 
 def test_a_shift_that_sold_nothing_has_its_float_in_the_drawer() -> None:

@@ -96,9 +96,7 @@ def test_a_printer_is_asked_what_it_can_do_and_spoken_to_so(room: Room) -> None:
     room.press("escape")
     room.scan(COLA)
     room.press("f11")
-    wait_until(
-        lambda: room.face.till.sale.last_sale().outcome == "printed", PATIENCE_S, "it printed"
-    )
+    wait_until(lambda: room.face.till.sale.last_sale().fate == "printed", PATIENCE_S, "it printed")
 
 
 def test_what_is_no_number_of_the_test_page_is_refused(room: Room) -> None:
@@ -201,7 +199,7 @@ def test_a_receipt_that_waits_is_said_and_given_up_by_a_key(room: Room) -> None:
     assert "1 receipts wait" in room.text
     room.press("f4")
     room.hear("printer.given_up")
-    assert room.face.till.sale.last_sale().outcome == "not_printed"
+    assert room.face.till.sale.last_sale().fate == "not_printed"
 
 
 def test_a_probe_whose_end_cannot_be_kept_says_why(
@@ -286,7 +284,7 @@ def test_a_receipt_that_a_power_cut_stopped_is_asked_about_at_once(room: Room) -
     room.hear("printer.link_lost")
     assert "Nobody knows whether this receipt came out." in room.text
     room.press("f6", "enter")
-    assert room.face.till.sale.last_sale().outcome == "printed"
+    assert room.face.till.sale.last_sale().fate == "printed"
     assert "F6 It is whole" not in room.text
 
 

@@ -57,7 +57,7 @@ def test_each_is_asked_about_until_a_person_has_answered(till: Till, cashier: Ca
     cashier.press("f7", "enter")
     assert asked(cashier) == ""
     assert cashier.note == "Copy 1 is printing."
-    assert till.sale.sale_of(first).outcome == "printed"
+    assert till.sale.sale_of(first).fate == "printed"
     assert till.sale.asked_about == ()
 
 
@@ -67,7 +67,7 @@ def test_a_key_that_was_meant_for_another_page_answers_nothing(
     first, _ = numbers(till)
     cashier.press("f6", "f7", "f6")
     cashier.press("enter")
-    assert till.sale.sale_of(first).outcome == "printed"
+    assert till.sale.sale_of(first).fate == "printed"
     cashier.press("enter")
     assert cashier.note == "Choose F6 or F7 first."
     cashier.press("f7")
@@ -112,7 +112,7 @@ def test_one_that_is_put_off_waits_behind_its_key(till: Till, cashier: Cashier) 
     assert asked(cashier) == ""
     assert "F7 Receipt ▲2" in cashier.lines[-1]
     cashier.press("f7", "f6")
-    assert till.sale.sale_of(first).outcome == "printed"
+    assert till.sale.sale_of(first).fate == "printed"
     cashier.press("escape")
     assert "F7 Receipt ▲1" in cashier.lines[-1]
     cashier.press("f7")
@@ -136,7 +136,7 @@ def test_a_copy_that_did_not_print_leaves_the_question_open_and_its_number_free(
     assert "F7 Receipt ▲1" not in cashier.text
     jobs[-1].ended(Ended(PrintOutcome.NOT_PRINTED, reason="printer.unplugged"))
     assert numbers(till) == (first, second)
-    assert till.sale.sale_of(first).outcome == "not_printed"
+    assert till.sale.sale_of(first).fate == "not_printed"
     assert till.sale.reprint(first).copies == 1
     jobs[-1].ended(Ended(PrintOutcome.PRINTED))
     assert [*till.sale.asked_about] == [second]

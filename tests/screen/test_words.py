@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pos_client.screen import words
+from pos_client.screen.words import NotAnAmount, NotAQuantity
 from retail.money import AMOUNT_MAX, Money
 from retail.quantity import ONE, Unit, plain
-from retail.refusals import NotAnAmount, NotAQuantity, Refusal
+from retail.refusals import Refusal
 
 PAYMENT_CODES = (
     "134567890123456789",

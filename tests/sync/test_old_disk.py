@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from pos_client.__main__ import app
+from pos_client.database import DatabaseNewer
 from pos_client.settings import TillSettings
 from pos_client.sync.old_disk import Brought, NoJournalThere, OtherTillsJournal
 from pos_client.till import Till
 from rehearsal.cable import Cable
-from retail.refusals import DatabaseNewer
 from tests.builders import SteppedClock, till_settings
 from tests.hub.books import books
 from tests.hub.broken import a_newer_program

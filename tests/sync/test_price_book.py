@@ -8,12 +8,12 @@ from sqlalchemy import Connection, update
 
 from journal.cursor import PAGE_ROWS_MAX
 from pos_client.catalogue.books import CHECK_NOTED_EVERY
+from pos_client.catalogue.service import CatalogueNotHere, PriceBookDamaged
 from pos_client.sync.snapshot import Fetch
 from pos_client.till import Till
 from pricebook.book import Book
 from pricebook.rows import CATALOGUE
 from rehearsal.cable import Cable
-from retail.refusals import CatalogueNotHere, PriceBookDamaged
 from sync_server.feed import records as feed
 from tests.builders import SteppedClock, a_product
 from tests.served_hub import ServedHub

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from journal.cursor import PAGE_ROWS_MAX
+from pos_client.catalogue.reading import UnknownBarcode
+from pos_client.catalogue.service import UnknownCashier
 from pos_client.till import Till
 from rehearsal.cable import Cable
 from retail.catalogue import Cashier
-from retail.refusals import UnknownBarcode, UnknownCashier
 from sync_server.feed import records as published
 from tests.builders import a_product
 from tests.served_hub import ServedHub

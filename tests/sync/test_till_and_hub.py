@@ -12,6 +12,8 @@ from sqlalchemy import update
 from journal.cursor import PAGE_ROWS_MAX
 from journal.envelope import decode
 from journal.stream import StreamBegan
+from pos_client.catalogue.reading import UnknownBarcode
+from pos_client.catalogue.service import UnknownCashier
 from pos_client.inspection import stored_facts, verify
 from pos_client.settings import TillSettings
 from pos_client.till import Till
@@ -20,7 +22,6 @@ from rehearsal.processes import wait_until
 from retail.catalogue import Cashier
 from retail.facts import DenominationCount
 from retail.money import Money
-from retail.refusals import UnknownBarcode, UnknownCashier
 from sync_server.feed import records as published
 from sync_server.lives import hub as hub_table
 from sync_server.problems import revoked

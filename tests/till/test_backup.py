@@ -23,10 +23,10 @@ from pos_client.backup import (
     TillBackupUnreadable,
 )
 from pos_client.database import DATABASE_FILE
-from pos_client.folder import AlreadyRunning
+from pos_client.folder import AlreadyRunning, DiskFull, DiskUnusable
 from pos_client.till import Till, look_into
 from rehearsal.books import Books, till_books
-from retail.refusals import DiskFull, DiskUnusable, Refusal
+from retail.refusals import Refusal
 from tests.builders import open_till, till_settings
 from tests.till.backing_up import FILE
 from tests.till.child import tried

@@ -12,13 +12,10 @@ from pathlib import Path
 import pytest
 
 from pos_client import identity
-from pos_client.database import DATABASE_FILE
+from pos_client.database import DATABASE_FILE, DatabaseBusy
+from pos_client.folder import DiskFull
 from pos_client.till import Till, look_into, open_database
 from rehearsal.processes import Child
-from retail.refusals import (
-    DatabaseBusy,
-    DiskFull,
-)
 from tests.builders import enrol_till, open_till, till_settings
 from tests.till.counter import (
     COLA,

@@ -12,14 +12,10 @@ import pytest
 
 from pos_client import identity
 from pos_client.clock import RandomIds
-from pos_client.database import DATABASE_FILE, Database
+from pos_client.database import DATABASE_FILE, Database, DatabaseDamaged, DatabaseNewer
+from pos_client.folder import DiskUnusable
 from pos_client.till import NotEnrolled, Till, look_into, open_database
-from retail.refusals import (
-    DatabaseDamaged,
-    DatabaseNewer,
-    DiskUnusable,
-    Refusal,
-)
+from retail.refusals import Refusal
 from tests.builders import enrol_till, open_till, till_settings
 from tests.till.counter import (
     COLA,

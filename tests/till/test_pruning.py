@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from pos_client import inspection
 from pos_client.database import DATABASE_FILE
+from pos_client.sale.printing import NoSuchReceipt, ReceiptGone
 from pos_client.settings import TillSettings, WrongSetting, load
 from pos_client.sync import pruning
 from pos_client.till import Till, look_into
-from retail.refusals import NoSuchReceipt, ReceiptGone
 from tests.builders import SteppedClock, open_till, till_settings
 from tests.till.counter import COLA, begin, did, sell
 from tests.till.pruning import DAYS, pruning_of, settle, with_a_past

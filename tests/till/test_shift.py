@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pos_client.shift.service import BusinessDateUnexpected
 from pos_client.till import Till
 from retail.catalogue import StoreSettings
 from retail.facts import DenominationCount
-from retail.refusals import BusinessDateUnexpected
 from tests.builders import SteppedClock, open_till, publish
 from tests.till.counter import (
     COLA,
