@@ -134,22 +134,36 @@ def completed(
     driver.execute("INSERT INTO sale VALUES (?, ?, ?, ?)", (stream_no, number, seq, receipt))
 
 
-def moved(driver: sqlite3.Connection, old: tuple[int, int], new: tuple[int, int]) -> None:
-    """A sale's fact stands in another stream now, whose numbers it has no part in."""
-    stream_no, seq = new
+def _sale_in(envelope: Envelope) -> SaleCompleted | None:
+    if envelope.type != _COMPLETED:
+        return None
+    fact = facts.decode(envelope.type, envelope.tv, envelope.body)
+    assert isinstance(fact, SaleCompleted)
+    return fact
+
+
+def moved(
+    driver: sqlite3.Connection, stream_no: int, envelope: Envelope, new: tuple[int, int]
+) -> None:
+    """What was a sale's fact, perhaps, stands in another stream now, whose numbers it has no part
+    in. It is found by its receipt: there is no index of places."""
+    fact = _sale_in(envelope)
+    if fact is None:
+        return
+    new_stream_no, seq = new
     driver.execute(
-        "UPDATE sale SET stream_no = ?, seq = ?, number = ? WHERE (stream_no, seq) = (?, ?)",
-        (stream_no, seq, seq - _ELSEWHERE, *old),
+        "UPDATE sale SET stream_no = ?, seq = ?, number = ?"
+        " WHERE receipt = ? AND (stream_no, seq) = (?, ?)",
+        (new_stream_no, seq, seq - _ELSEWHERE, fact.receipt, stream_no, envelope.seq),
     )
 
 
 def known_again(driver: sqlite3.Connection, stream_no: int, envelope: Envelope) -> None:
     """A fact of this till came back; a sale is found by its receipt again. Of two with one number,
     which a copied machine may issue, the one that is known stays."""
-    if envelope.type != _COMPLETED:
+    fact = _sale_in(envelope)
+    if fact is None:
         return
-    fact = facts.decode(envelope.type, envelope.tv, envelope.body)
-    assert isinstance(fact, SaleCompleted)
     (incarnation,) = driver.execute(
         "SELECT incarnation FROM stream WHERE stream_no = ?", (stream_no,)
     ).fetchone()
