@@ -147,7 +147,7 @@ def test_a_planned_price_counts_from_its_time_on_with_the_line_dead(
     assert (till.catalogue.in_force.name, sell(till)) == (name, 400)
     assert before != name
     till.close()
-    again = Till.open(till.settings, SteppedClock(clock_of(till).at), sync=False)
+    again = Till.open(till.settings, clock_of(till), sync=False)
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     again.close()
 
@@ -196,7 +196,8 @@ def test_a_till_that_was_off_at_the_time_opens_with_the_planned_price(
     pull_all(till)
     cable.pull()
     till.close()
-    again = Till.open(till.settings, SteppedClock(clock_of(till).at + AN_HOUR), sync=False)
+    clock_of(till).move(AN_HOUR)
+    again = Till.open(till.settings, clock_of(till), sync=False)
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     again.close()
 
