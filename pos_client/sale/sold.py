@@ -4,38 +4,12 @@ import sqlite3
 from contextlib import suppress
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
-
 from journal.chain import hash_of
 from journal.envelope import Envelope, MalformedEnvelope, decode
 from journal.stream import SHORT_LENGTH
-from pos_client.database import metadata
 from retail import facts
 from retail.facts import TYPES, PrintOutcome, SaleCompleted
 from retail.receipt import ReceiptNumber
-
-sale = Table(
-    "sale",
-    metadata,
-    Column("stream_no", Integer, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("seq", Integer, nullable=False),
-    Column("receipt", Text, nullable=False, unique=True),
-)
-layout = Table(
-    "layout",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("settings", LargeBinary, nullable=False, unique=True),
-)
-paper = Table(
-    "paper",
-    metadata,
-    Column("receipt", Text, primary_key=True),
-    Column("copy", Integer, primary_key=True),
-    Column("outcome", Text),
-    Column("layout", Integer),
-)
 
 _COMPLETED, _ = TYPES[SaleCompleted]
 #: the outcome of a sale for which no printer was asked
