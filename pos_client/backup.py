@@ -8,13 +8,14 @@ import os
 import shlex
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from pos_client import identity, inspection
 from pos_client.database import (
@@ -24,7 +25,7 @@ from pos_client.database import (
     DatabaseNewer,
     disk_refusals,
 )
-from pos_client.folder import LOCK_FILE, Hold, file_refusals, sync_name, write_durably
+from pos_client.folder import LOCK_FILE, DiskFull, Hold, file_refusals, sync_name
 from pos_client.settings import FILE, TillSettings
 from pos_client.till import look_into
 from retail.language import Text
@@ -34,6 +35,8 @@ _DIGEST_CHARACTERS = 64
 #: as much of a file is read at once
 _READ_BYTES = 1 << 20
 _FAST = 1
+#: what the unpacking of a zip ends in that is not whole, or encrypted
+_NO_ZIP = BadZipFile, zlib.error, EOFError, RuntimeError
 _STAGED = "restore.new"
 _LOG_PARTS = ("-wal", "-shm")
 _UNSENT = (
@@ -172,8 +175,8 @@ def _digest(file: Path, size: int) -> str:
 
 
 def _unpack(file: Path, folder: Path) -> None:
-    """The backup's files, on disk in an empty folder. Raises NotATillBackup, DiskFull or
-    DiskUnusable."""
+    """The backup's files, on disk in an empty folder. Raises NotATillBackup, DiskUnusable, or
+    DiskFull, before anything is written where the disk has less room than the files need."""
     with file_refusals():
         size = file.stat().st_size - _DIGEST_CHARACTERS
         with file.open("rb") as read:
@@ -183,13 +186,38 @@ def _unpack(file: Path, folder: Path) -> None:
             raise NotATillBackup(file=file)
         try:
             with ZipFile(file) as packed:
-                names = packed.namelist()
-                if DATABASE_FILE not in names or any(name != Path(name).name for name in names):
+                members = _members(packed)
+                if not members:
                     raise NotATillBackup(file=file)
-                for name in names:
-                    write_durably(folder / name, packed.read(name))
-        except BadZipFile:
+                if sum(member.file_size for member in members) > shutil.disk_usage(folder).free:
+                    raise DiskFull
+                for member in members:
+                    _unpack_one(packed, member, folder / member.filename)
+                sync_name(folder)
+        except _NO_ZIP:
             raise NotATillBackup(file=file) from None
+
+
+def _members(packed: ZipFile) -> list[ZipInfo]:
+    """What a backup of a till holds; nothing where it is none."""
+    members = packed.infolist()
+    names = {member.filename for member in members}
+    is_ours = (
+        DATABASE_FILE in names
+        and len(names) == len(members)
+        and all(name == Path(name).name for name in names)
+        and all(member.compress_type == ZIP_DEFLATED for member in members)
+    )
+    return members if is_ours else []
+
+
+def _unpack_one(packed: ZipFile, member: ZipInfo, file: Path) -> None:
+    """Piece by piece, no more than the member says that it holds."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as out, packed.open(member) as read:
+        shutil.copyfileobj(read, out, _READ_BYTES)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _proved(file: Path, database_file: Path) -> int:

@@ -11,6 +11,7 @@ import uuid_utils
 
 from journal.clock import CLOCK_TOLERANCE_S, CROCKFORD, Clock, Reading
 from pos_client import machine
+from pos_client.folder import write_whole
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _INCARNATION_LENGTH = 26
@@ -82,9 +83,7 @@ class HubTime:
         if then is not None and abs(self._heard.hub_at - then) < _KEPT_WITHIN:
             return
         with suppress(OSError):
-            beside = self._file.with_suffix(".new")
-            beside.write_bytes(msgspec.json.encode(self._heard))
-            beside.replace(self._file)
+            write_whole(self._file, msgspec.json.encode(self._heard))
             self._kept = self._heard
 
     @staticmethod

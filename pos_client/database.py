@@ -6,9 +6,10 @@
 
 A reader's connection is kept for the next: a new one reads the whole schema before it answers.
 
-WAL with synchronous=FULL: a commit returns after one sync of the log. The schema and the cold
-queries are SQLAlchemy Core; hot statements are compiled from it once (`sql`) and run on the
-driver's connection, which costs a third (docs/decisions/0002).
+WAL with synchronous=FULL: a commit returns after one sync of the log. The schema is what the
+migrations say. Of journal, ledgers, identity and streams it is said in SQLAlchemy Core too, for
+cold queries and for what is compiled once (`sql`) and run on the driver's connection, which costs a
+third (docs/decisions/0002); all else is SQL on that connection.
 """
 
 import sqlite3

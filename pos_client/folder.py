@@ -6,6 +6,7 @@ keeps a second till program off the same folder. What stands in them is their ow
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -73,19 +74,32 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def write_durably(file: Path, data: bytes) -> None:
-    """Whole or not at all, on disk with its name before this returns, readable by the owner
-    only. Raises DiskFull or DiskUnusable."""
+def write_durably(file: Path, data: bytes, *, private: bool = True) -> None:
+    """Whole or not at all, on disk with its name before this returns; readable by the owner only,
+    or as `write_whole` leaves it. Raises DiskFull or DiskUnusable."""
     with file_refusals():
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_suffix(".new")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(file)
+        _put_in_place(file, data, private=private, durable=True)
         sync_name(file.parent)
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Whole or not at all, for what is worth no sync: after a power cut it may be the former, or
+    gone. A file that is there keeps its mode, a new one gets the usual one. Raises OSError."""
+    _put_in_place(file, data, private=False, durable=False)
+
+
+def _put_in_place(file: Path, data: bytes, *, private: bool, durable: bool) -> None:
+    beside = file.with_name(f"{file.name}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(beside, flags, 0o600 if private else 0o666), "wb") as out:
+        out.write(data)
+        out.flush()
+        if durable:
+            os.fsync(out.fileno())
+    if not private and file.exists():
+        shutil.copymode(file, beside)
+    beside.replace(file)
 
 
 def overwrite_durably(file: Path, data: bytes) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, Table, Text, select
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text, select
 
 from journal.clock import Clock, Ids
 from journal.signature import SEED_LENGTH, Signer
@@ -44,6 +44,7 @@ stream = Table(
     Column("forked_seq", Integer),
     Column("pruned_seq", Integer, nullable=False),
     Column("pruned_hash", Text, nullable=False),
+    Column("acked_proof", LargeBinary),
 )
 
 

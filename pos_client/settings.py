@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pos_client.folder import write_durably
 from retail.language import Text
 from retail.refusals import Refusal
 from retail.settings import NO_SUCH, wrong
@@ -179,7 +180,7 @@ def load(**given: Any) -> TillSettings:
 def keep(settings: TillSettings, name: str, value: str) -> None:
     """Write one setting into `till.toml`, whatever else stands there staying as it is, and let
     `settings` have it. Raises WrongSetting when the environment says otherwise or the file cannot
-    be written; nothing has changed then."""
+    be read, or a refusal of the disk; nothing has changed then."""
     import tomlkit  # noqa: PLC0415  17 ms that no start of the till shall cost
 
     if PREFIX + name.upper() in os.environ:
@@ -189,12 +190,7 @@ def keep(settings: TillSettings, name: str, value: str) -> None:
         document = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else None
         document = document if document is not None else tomlkit.document()
         document[name] = value
-        whole = file.with_suffix(".new")
-        with whole.open("w", encoding="utf-8") as out:
-            out.write(tomlkit.dumps(document))
-            out.flush()
-            os.fsync(out.fileno())
-        whole.replace(file)
+        write_durably(file, tomlkit.dumps(document).encode(), private=False)
     except (tomlkit.exceptions.TOMLKitError, UnicodeDecodeError, OSError) as fault:
         raise _wrong(FILE, _of_file(fault)) from None
     setattr(settings, name, value)

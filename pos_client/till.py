@@ -17,7 +17,7 @@ from random import Random, SystemRandom
 from journal.clock import Clock
 from pos_client import identity
 from pos_client.catalogue.service import CatalogueService
-from pos_client.clock import RandomIds, SystemClock
+from pos_client.clock import HUB_TIME_FILE, HubTime, RandomIds, SystemClock
 from pos_client.counter.counter import Counter
 from pos_client.counter.setup import SetUp
 from pos_client.database import DATABASE_FILE, Database, disk_refusals
@@ -72,7 +72,10 @@ class Till:
         self._hold = hold
         signer = identity.load_signer(settings.data)
         self.counter = Counter(settings)
-        self.catalogue = CatalogueService(recorder, settings.data, settings.database_wait_s)
+        hub_time = HubTime(recorder.clock, settings.state / HUB_TIME_FILE)
+        self.catalogue = CatalogueService(
+            recorder, settings.data, settings.database_wait_s, hub_time
+        )
         self.shift = ShiftService(recorder, self.catalogue)
         logo = Logo(settings)
         logo.at(self.counter.columns)
@@ -86,8 +89,6 @@ class Till:
             chance or SystemRandom(),
             sold,
         )
-        self.catalogue.now = self.sync.hub_time.now
-        self.catalogue.knows_time = self.sync.hub_time.is_known
         self.sync.on_staged = self.sale.between_sales
         self.sync.pruning.is_quiet = self._is_quiet
         self.sync.pruning.on_pruned = self.sale.forget

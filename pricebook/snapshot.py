@@ -20,6 +20,8 @@ SCHEMA = f"{SCHEMA_VERSION}.{search.VERSION}"
 CHUNK_BYTES = 2 * 1024 * 1024
 #: as small as level 9 within a tenth, at a fifth of its cost (docs/benchmarks.md)
 _LEVEL = 3
+#: a chunk that asks for more memory than this to be unpacked is not unpacked (RFC 8878, 3.1.1.1.2)
+_WINDOW_BYTES_MAX = 8 * 1024 * 1024
 
 
 class Cut(NamedTuple):
@@ -82,9 +84,7 @@ class Assembly:
         """Take the next chunk in. Raises TornChunk, or OSError."""
         if sha256(packed).hexdigest() != self.next_chunk:
             raise TornChunk("not the bytes that were asked for")
-        part = _unpacked(packed, self._chunk_bytes)
-        if self.size_bytes + len(part) > self._cut.size_bytes:
-            raise TornChunk("more than the file holds")
+        part = _unpacked(packed, min(self._chunk_bytes, self._cut.size_bytes - self.size_bytes))
         with self.file.open("ab") as out:
             out.write(part)
 
@@ -100,11 +100,18 @@ class Assembly:
         self.file.unlink(missing_ok=True)
 
 
-def _unpacked(packed: bytes, bytes_max: int) -> bytes:
+def _unpacked(packed: bytes, size: int) -> bytes:
+    """The bytes of a chunk, so many; whatever it says of itself, no more than one beyond them is
+    unpacked. Raises TornChunk."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES_MAX)
     try:
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=bytes_max)
+        with unpacker.stream_reader(packed) as reader:
+            part = reader.read(size + 1)
     except zstandard.ZstdError as fault:
         raise TornChunk(f"not zstd: {fault}") from None
+    if len(part) != size:
+        raise TornChunk(f"not {size} bytes")
+    return part
 
 
 def kept(folder: Path, names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from pos_client.catalogue.finding import Finder
 from pos_client.catalogue.inheritance import hand_over
 from pos_client.catalogue.kinds import can_be_sold_by
 from pos_client.catalogue.reading import UnknownBarcode
+from pos_client.clock import HubTime
 from pos_client.database import disk_refusals
 from pos_client.recorder import Recorder, Transaction, act
 from pricebook.book import Book, NotABook
@@ -122,14 +123,12 @@ def look_at_prices(data: Path, wait_s: float) -> InForce:
 class CatalogueService:
     """What this till sells by."""
 
-    def __init__(self, recorder: Recorder, folder: Path, wait_s: float) -> None:
+    def __init__(self, recorder: Recorder, folder: Path, wait_s: float, time: HubTime) -> None:
         self.recorder = recorder
         self._scope = store_scope(recorder.writer.store)
-        #: by what plans go into force, and what day it is
-        self.now: Callable[[], datetime] = lambda: recorder.clock.read().at
-        #: whether the hub has said what time it is since the machine was started
-        self.knows_time: Callable[[], bool] = lambda: False
-        self.books = Books(folder / FOLDER, wait_s, self._time, self._time_is_known)
+        #: by what plans go into force, at the start already, and what day it is
+        self.time = time
+        self.books = Books(folder / FOLDER, wait_s, time.now, time.is_known)
         hand_over(recorder.database, self.books.book, self._scope)
         self._decisions = reading.Decisions(recorder.database.driver)
         self.finder = Finder(recorder, self.books, lambda: self.settings, self._reading)
@@ -203,15 +202,9 @@ class CatalogueService:
         with self._reading() as book:
             return in_force_of(book, self.seen)
 
-    def _time_is_known(self) -> bool:
-        return self.knows_time()
-
-    def _time(self) -> datetime:
-        return self.now()
-
     def today(self) -> date:
         """The store's date by this till's clock, by the hub's where that one is wrong."""
-        return self.now().astimezone(self.recorder.zone).date()
+        return self.time.now().astimezone(self.recorder.zone).date()
 
     def meaning(self, scan: str, where: Where = Where.GOODS) -> Meaning:
         """What a scanned or typed code may mean, its AIM identifier in front of it or not."""

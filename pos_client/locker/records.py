@@ -3,28 +3,6 @@
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, Table, Text
-
-from pos_client.database import metadata
-
-compartment = Table(
-    "compartment",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("parcel", Text, nullable=False),
-    Column("since", Text, nullable=False),
-    Column("withdrawn", Text, nullable=False),
-)
-door_opening = Table(
-    "door_opening",
-    metadata,
-    Column("decision", Text, primary_key=True),
-    Column("compartment", Integer, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("outcome", Text),
-)
-
 
 class Contents(NamedTuple):
     """A compartment as the books have it: the parcel in it and since when (ISO 8601), and why it

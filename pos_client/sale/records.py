@@ -4,31 +4,8 @@ import sqlite3
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
-from pos_client.database import metadata
 from retail.basket import Basket, Line
-
-open_sale = Table(
-    "open_sale",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("header", LargeBinary, nullable=False),
-)
-open_line = Table(
-    "open_line",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("body", LargeBinary, nullable=False),
-)
-parked_sale = Table(
-    "parked_sale",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("at", Text, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("basket", LargeBinary, nullable=False),
-)
 
 
 class Parked(NamedTuple):

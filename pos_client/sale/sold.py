@@ -4,38 +4,12 @@ import sqlite3
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
-
 from journal.chain import hash_of
 from journal.envelope import Envelope, MalformedEnvelope, decode
 from journal.stream import SHORT_LENGTH
-from pos_client.database import metadata
 from retail import facts
 from retail.facts import TYPES, PrintOutcome, SaleCompleted
 from retail.receipt import ReceiptNumber
-
-sale = Table(
-    "sale",
-    metadata,
-    Column("stream_no", Integer, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("seq", Integer, nullable=False),
-    Column("receipt", Text, nullable=False, unique=True),
-)
-layout = Table(
-    "layout",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("settings", LargeBinary, nullable=False, unique=True),
-)
-paper = Table(
-    "paper",
-    metadata,
-    Column("receipt", Text, primary_key=True),
-    Column("copy", Integer, primary_key=True),
-    Column("outcome", Text),
-    Column("layout", Integer),
-)
 
 _COMPLETED, _ = TYPES[SaleCompleted]
 
@@ -145,22 +119,36 @@ def completed(
     driver.execute("INSERT INTO sale VALUES (?, ?, ?, ?)", (stream_no, number, seq, receipt))
 
 
-def moved(driver: sqlite3.Connection, old: tuple[int, int], new: tuple[int, int]) -> None:
-    """A sale's fact stands in another stream now, whose numbers it has no part in."""
-    stream_no, seq = new
+def _sale_in(envelope: Envelope) -> SaleCompleted | None:
+    if envelope.type != _COMPLETED:
+        return None
+    fact = facts.decode(envelope.type, envelope.tv, envelope.body)
+    assert isinstance(fact, SaleCompleted)
+    return fact
+
+
+def moved(
+    driver: sqlite3.Connection, stream_no: int, envelope: Envelope, new: tuple[int, int]
+) -> None:
+    """What was a sale's fact, perhaps, stands in another stream now, whose numbers it has no part
+    in. It is found by its receipt: there is no index of places."""
+    fact = _sale_in(envelope)
+    if fact is None:
+        return
+    new_stream_no, seq = new
     driver.execute(
-        "UPDATE sale SET stream_no = ?, seq = ?, number = ? WHERE (stream_no, seq) = (?, ?)",
-        (stream_no, seq, seq - _ELSEWHERE, *old),
+        "UPDATE sale SET stream_no = ?, seq = ?, number = ?"
+        " WHERE receipt = ? AND (stream_no, seq) = (?, ?)",
+        (new_stream_no, seq, seq - _ELSEWHERE, fact.receipt, stream_no, envelope.seq),
     )
 
 
 def known_again(driver: sqlite3.Connection, stream_no: int, envelope: Envelope) -> None:
     """A fact of this till came back; a sale is found by its receipt again. Of two with one number,
     which a copied machine may issue, the one that is known stays."""
-    if envelope.type != _COMPLETED:
+    fact = _sale_in(envelope)
+    if fact is None:
         return
-    fact = facts.decode(envelope.type, envelope.tv, envelope.body)
-    assert isinstance(fact, SaleCompleted)
     (incarnation,) = driver.execute(
         "SELECT incarnation FROM stream WHERE stream_no = ?", (stream_no,)
     ).fetchone()

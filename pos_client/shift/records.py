@@ -4,27 +4,9 @@ import sqlite3
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, Table, Text
-
-from pos_client.database import metadata
 from pos_client.recorder import ShiftContext
 from retail.facts import ShiftClosed, ShiftOpened
 from retail.shift import Balance
-
-shift = Table(
-    "shift",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("shift", Text, nullable=False, unique=True),
-    Column("cashier", Text, nullable=False),
-    Column("business_date", Text, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("float_minor", Integer, nullable=False),
-    Column("opened_at", Text, nullable=False),
-    Column("closed_at", Text),
-    Column("expected_minor", Integer),
-    Column("counted_minor", Integer),
-)
 
 
 class OpenShift(NamedTuple):

@@ -17,6 +17,7 @@ from journal.envelope import Envelope, decode
 from journal.push import Arrived, follow
 from journal.signature import head_message, verified
 from journal.stream import Head, StreamId
+from journal.wire import PUSH_FACTS_MAX
 from pos_client.identity import begin_anew
 from pos_client.recorder import Transaction
 from pos_client.sync import records
@@ -42,9 +43,15 @@ class Sales(Protocol):
     """The completed sales, of which each is found by where its fact stands."""
 
     def moved(
-        self, driver: sqlite3.Connection, old: tuple[int, int], new: tuple[int, int], /
+        self,
+        driver: sqlite3.Connection,
+        stream_no: int,
+        envelope: Envelope,
+        new: tuple[int, int],
+        /,
     ) -> None:
-        """The fact stands elsewhere now: its stream's number and seq."""
+        """The fact, perhaps a sale's, stood in that stream as the envelope says; its place is now
+        another: the stream's number and seq."""
         ...
 
     def known_again(
@@ -72,7 +79,7 @@ def settle(
         # The hub lost what it had acknowledged, and may have other facts there: from the beginning.
         records.compared(write.driver, state.stream_no, state.beginning, whole=False)
         return Settled(0, 0, state.beginning)
-    ours = records.facts_from(write.driver, state.stream_no, after.seq)
+    ours = records.facts_from(write.driver, state.stream_no, after.seq, len(theirs))
     alike = next(
         (n for n, (fact, data) in enumerate(zip(theirs, ours, strict=False)) if fact.data != data),
         min(len(theirs), len(ours)),
@@ -113,11 +120,15 @@ def _theirs(state: StreamState, after: Head, told: wire.StreamFacts) -> list[Arr
 
 
 def _move(write: Transaction, sales: Sales, state: StreamState, after: int) -> int:
-    """Move what stands after that fact into the stream that is written -> how many."""
-    facts = records.facts_from(write.driver, state.stream_no, after)
-    records.set_aside(write.driver, state.stream, state.stream_no, after)
-    for data in facts:
-        envelope = decode(data)
-        seq = write.move_here(envelope)
-        sales.moved(write.driver, (state.stream_no, envelope.seq), (write.writer.stream_no, seq))
-    return len(facts)
+    """Move what stands after that fact into the stream that is written -> how many. A page of them
+    is in memory at a time; a part of them is never on disk."""
+    moved = 0
+    while facts := records.facts_from(write.driver, state.stream_no, after, PUSH_FACTS_MAX):
+        envelopes = [decode(data) for data in facts]
+        last = envelopes[-1].seq
+        records.set_aside(write.driver, state.stream, state.stream_no, after, last)
+        for envelope in envelopes:
+            new = write.writer.stream_no, write.move_here(envelope)
+            sales.moved(write.driver, state.stream_no, envelope, new)
+        moved += len(envelopes)
+    return moved

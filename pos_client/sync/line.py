@@ -10,6 +10,7 @@ import msgspec
 
 from journal.clock import Clock
 from journal.wire import Problem
+from pos_client.folder import write_whole
 from retail.language import Language, Text
 
 Tell = Callable[[str, dict[str, object]], None]
@@ -113,9 +114,7 @@ class Line:
             same = (before.problem, before.why) == (problem, self.why)
             if same and abs(now - before.heard_at) < _NOTED_EVERY:
                 return
-            beside = self._state / f"{LINE_FILE}.new"
-            beside.write_bytes(msgspec.json.encode(noted))
-            beside.replace(self._state / LINE_FILE)
+            write_whole(self._state / LINE_FILE, msgspec.json.encode(noted))
             self._noted = noted
 
     def said(self, problem: Problem) -> dict[str, object]:

@@ -8,7 +8,7 @@ transaction, so carried and journal together are the ledgers, always.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
@@ -43,6 +43,16 @@ _OLDEST = text(
 )
 
 
+class _Cut(NamedTuple):
+    """Only facts before this place, and from before that time, may go. It is worked out on a day
+    of the till's clock and holds for that day: whatever goes, moves or comes to older streams,
+    as many days have something after the place."""
+
+    place: int
+    before: datetime
+    on: date
+
+
 class _Going(NamedTuple):
     """A run of facts that may go: up to where, and what they add up to."""
 
@@ -58,6 +68,7 @@ class Pruning:
         self._recorder = recorder
         self._kept_days = kept_days
         self._look_at_ms = 0
+        self._cut: _Cut | None = None
         #: whether nobody is being served: no step is taken while a sale is open
         self.is_quiet: Callable[[], bool] = lambda: True
         #: told, within the transaction, up to which fact of a stream nothing is left
@@ -66,43 +77,43 @@ class Pruning:
     def step(self) -> bool:
         """Let some facts go, unless the till is busy or nothing is old enough -> whether any went.
         Raises a refusal of the disk."""
-        now_ms = self._recorder.clock.read().mono_ms
+        at, now_ms, _ = self._recorder.clock.read()
         if now_ms < self._look_at_ms or not self.is_quiet():
             return False
         with self._recorder.database.reader() as connection:
-            going = self._going(connection)
+            if self._cut is None or self._cut.on != at.date():
+                self._cut = self._looked_for(connection, at)
+            going = None if self._cut is None else self._going(connection, self._cut)
         if going is None:
+            self._cut = None
             self._look_at_ms = now_ms + _LOOK_EVERY_MS
             return False
         return self._let_go(going)
 
-    def _going(self, connection: Connection) -> _Going | None:
-        """The oldest facts that may go, if any may."""
-        old = self._old_enough(connection)
-        if old is None:
+    def _looked_for(self, connection: Connection, now: datetime) -> _Cut | None:
+        """The cut as of now, None where nothing is old for sure. It reads the whole journal."""
+        newest = connection.execute(_NEWEST).scalar()
+        if newest is None or now > datetime.fromisoformat(newest) + _AHEAD_MAX:
             return None
-        place, at = old
+        place = connection.execute(_DAYS, {"days": self._kept_days - 1}).scalar()
+        if place is None:
+            return None
+        return _Cut(place, now - timedelta(days=self._kept_days), now.date())
+
+    def _going(self, connection: Connection, cut: _Cut) -> _Going | None:
+        """The oldest facts before the cut that may go, if any may."""
         for state in streams(connection, self._recorder.writer.stream.till):
             last = min(
                 state.acked.seq,
                 state.safe_seq,
                 state.head.seq - 1,  # by its last fact a stream is gone on with
-                place - state.stream_no * _PLACE - 1,
+                cut.place - state.stream_no * _PLACE - 1,
             )
             if last > state.pruned.seq and not state.doubted:
-                found = self._run(connection, state, last, at)
+                found = self._run(connection, state, last, cut.before)
                 if found.last.seq > state.pruned.seq:
                     return found
         return None
-
-    def _old_enough(self, connection: Connection) -> tuple[int, datetime] | None:
-        """The place and the time that only older facts lie before; None when none do for sure."""
-        newest = connection.execute(_NEWEST).scalar()
-        now = self._recorder.clock.read().at
-        if newest is None or now > datetime.fromisoformat(newest) + _AHEAD_MAX:
-            return None
-        place = connection.execute(_DAYS, {"days": self._kept_days - 1}).scalar()
-        return None if place is None else (place, now - timedelta(days=self._kept_days))
 
     def _run(
         self, connection: Connection, state: StreamState, last: int, before: datetime

@@ -151,10 +151,11 @@ def compared(driver: sqlite3.Connection, stream_no: int, head: Head, *, whole: b
     )
 
 
-def facts_from(driver: sqlite3.Connection, stream_no: int, seq: int) -> list[bytes]:
-    """The facts of a stream after that one."""
+def facts_from(driver: sqlite3.Connection, stream_no: int, seq: int, most: int) -> list[bytes]:
+    """The facts of a stream after that one, so many at most."""
     rows = driver.execute(
-        "SELECT data FROM journal WHERE stream_no = ? AND seq > ? ORDER BY seq", (stream_no, seq)
+        "SELECT data FROM journal WHERE stream_no = ? AND seq > ? ORDER BY seq LIMIT ?",
+        (stream_no, seq, most),
     )
     return [data for (data,) in rows]
 
@@ -168,14 +169,17 @@ def known(driver: sqlite3.Connection, eids: Sequence[str]) -> set[str]:
     return {eid for (eid,) in rows}
 
 
-def set_aside(driver: sqlite3.Connection, stream: StreamId, stream_no: int, seq: int) -> None:
-    """Take the facts after that one out of their stream; their bytes are kept."""
+def set_aside(
+    driver: sqlite3.Connection, stream: StreamId, stream_no: int, after: int, last: int
+) -> None:
+    """Take the facts between out of their stream, the last one too; their bytes are kept."""
+    run = stream_no, after, last
     driver.execute(
         "INSERT OR IGNORE INTO forked_fact SELECT ?, seq, data FROM journal"
-        " WHERE stream_no = ? AND seq > ?",
-        (stream.incarnation, stream_no, seq),
+        " WHERE stream_no = ? AND seq > ? AND seq <= ?",
+        (stream.incarnation, *run),
     )
-    driver.execute("DELETE FROM journal WHERE stream_no = ? AND seq > ?", (stream_no, seq))
+    driver.execute("DELETE FROM journal WHERE stream_no = ? AND seq > ? AND seq <= ?", run)
 
 
 def pruned(driver: sqlite3.Connection, stream_no: int, former: Head, last: Head) -> bool:

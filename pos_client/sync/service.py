@@ -20,7 +20,6 @@ from journal.stream import Head, StreamId
 from journal.wire import Declared, Problem, Verdict
 from pos_client.catalogue.books import ContentsDiffer
 from pos_client.catalogue.service import CatalogueService
-from pos_client.clock import HUB_TIME_FILE, HubTime
 from pos_client.identity import Identity, doubt, offer_again
 from pos_client.recorder import Recorder, act
 from pos_client.settings import TillSettings
@@ -103,7 +102,8 @@ class SyncService:
         self.settings = settings
         self.hub = hub
         self._sales = sales
-        self.hub_time = HubTime(recorder.clock, settings.state / HUB_TIME_FILE)
+        #: told what the hub's clock shows
+        self.hub_time = catalogue.time
         #: that the clock is wrong was told
         self._clock_told = False
         hub.on_time = self._heard_time

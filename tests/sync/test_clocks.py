@@ -1,5 +1,6 @@
 """A wrong clock is noticed at both ends, and spoils neither dates nor prices nor order."""
 
+from contextlib import closing
 from datetime import date, timedelta
 from importlib.metadata import version
 from typing import Any
@@ -140,6 +141,24 @@ def test_a_price_of_tomorrow_is_not_sold_by_although_the_clock_is_a_day_ahead(
         clock.move(timedelta(hours=21))
     pull_all(till)
     assert sell(till) == 999
+
+
+def test_a_price_of_tomorrow_is_not_sold_by_when_the_till_is_started_again_either(
+    hub: ServedHub, till: Till
+) -> None:
+    name = planned(hub, 999, timedelta(hours=20))
+    sets_its_clock(till, timedelta(days=1))
+    pull_all(till)
+    before, clock = till.catalogue.in_force.name, clock_of(till)
+    till.close()
+    with closing(Till.open(till.settings, clock, sync=False)) as again:
+        assert again.catalogue.in_force.name == before
+        assert again.catalogue.today() == date(2026, 6, 3)
+        again.shift.open("1001", 500_00)
+        assert sell(again) == 350
+        clock.move(timedelta(hours=21))
+        again.catalogue.make_ready()
+        assert (sell(again), again.catalogue.in_force.name) == (999, name)
 
 
 def test_facts_are_in_their_order_under_their_date_whatever_the_clock_did(

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from journal.stream import Predecessor, StreamBegan
 from pos_client import machine
 from pos_client.inspection import stored_facts, verify
 from pos_client.settings import TillSettings
+from pos_client.sync import forks, records
 from pos_client.till import Till
 from retail.language import Language
 from sync_server.console.discrepancies import Discrepancy, discrepancies
@@ -161,6 +163,35 @@ def test_receipts_of_sales_that_moved_are_found_as_before(
     sell(copy)
     assert len(receipts(copy)) == 3  # two of the four have one number: whole copies can do that
     assert_whole(hub, original)
+
+
+@pytest.mark.usefixtures("one_machine")
+def test_a_long_tail_is_compared_and_moved_with_no_more_than_a_page_in_memory(
+    hub: ServedHub, till: Till, open_till: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, copy = twins(till, open_till)
+    sell(original)
+    push_all(original)
+    for _ in range(5):
+        sell(copy)
+    sold = receipts(copy)
+    pages: list[int] = []
+
+    def read(*asked: Any) -> list[bytes]:
+        facts = facts_from(*asked)
+        pages.append(len(facts))
+        return facts
+
+    facts_from = records.facts_from
+    monkeypatch.setattr(records, "facts_from", read)
+    monkeypatch.setattr(forks, "PUSH_FACTS_MAX", 2)
+    heard = Heard(copy)
+    settle(copy)
+    assert {"moved": 5, "fetched": 1} in [values for _, values in heard.events]
+    assert pages[:5] == [1, 2, 2, 1, 0]
+    assert {*sold} <= {*receipts(copy)}
+    assert [copy.sale.sale_of(receipt).fact.receipt for receipt in sold] == sold
+    assert_whole(hub, original, copy)
 
 
 def test_an_older_copy_that_was_put_back_fetches_what_it_had_sold(

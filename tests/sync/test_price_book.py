@@ -1,9 +1,11 @@
 """What a till sells by is one whole revision, known by its name, whatever happens on the way."""
 
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import zstandard
 from sqlalchemy import Connection, update
 
 from journal.cursor import PAGE_ROWS_MAX
@@ -145,7 +147,7 @@ def test_a_planned_price_counts_from_its_time_on_with_the_line_dead(
     assert (till.catalogue.in_force.name, sell(till)) == (name, 400)
     assert before != name
     till.close()
-    again = Till.open(till.settings, SteppedClock(clock_of(till).at), sync=False)
+    again = Till.open(till.settings, clock_of(till), sync=False)
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     again.close()
 
@@ -194,7 +196,8 @@ def test_a_till_that_was_off_at_the_time_opens_with_the_planned_price(
     pull_all(till)
     cable.pull()
     till.close()
-    again = Till.open(till.settings, SteppedClock(clock_of(till).at + AN_HOUR), sync=False)
+    clock_of(till).move(AN_HOUR)
+    again = Till.open(till.settings, clock_of(till), sync=False)
     assert (again.catalogue.in_force.name, sell(again)) == (name, 400)
     again.close()
 
@@ -350,6 +353,21 @@ def test_a_snapshot_that_comes_damaged_twice_is_given_up_for_rows(
     till = open_till(enrol(snapshot_from_rows=1_000, snapshot_mbit_s_min=0))
     (name,) = begun(till).snapshot.chunks
     (hub.settings.book_folder / name).write_bytes(b"no chunk")
+    pull_patiently(till)
+    assert till.catalogue.in_force.name == large
+
+
+def test_a_chunk_that_unpacks_to_more_than_a_chunk_is_thrown_away(
+    hub: ServedHub, large: str, enrol: Enrol, open_till: Open
+) -> None:
+    till = open_till(enrol(snapshot_from_rows=1_000, snapshot_mbit_s_min=0))
+    fetch = begun(till)
+    bomb = zstandard.ZstdCompressor().compress(bytes(64 * 1024 * 1024))
+    name = sha256(bomb).hexdigest()
+    (hub.settings.book_folder / name).write_bytes(bomb)
+    fetch.snapshot.chunks[:] = [name]
+    assert till.sync.pull_once()
+    assert not fetch.file.exists()
     pull_patiently(till)
     assert till.catalogue.in_force.name == large
 

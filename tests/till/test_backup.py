@@ -4,9 +4,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -253,6 +255,76 @@ def test_a_refused_restore_leaves_none_of_the_folders_that_were_not_there(tmp_pa
     with pytest.raises(NotATillBackup):
         backup.restore(tmp_path / FILE, tmp_path / "ours")
     assert (tmp_path / "ours").is_dir()
+
+
+@contextmanager
+def packing(folder: Path) -> Iterator[ZipFile]:
+    """A zip in the folder with the seal of a backup."""
+    new = folder / FILE
+    with ZipFile(new, "w", ZIP_DEFLATED) as packed:
+        yield packed
+        packed.comment = b"0" * 64
+    end = new.stat().st_size - 64
+    with new.open("r+b") as out:
+        out.seek(end)
+        out.write(backup._digest(new, end).encode())
+
+
+def test_a_backup_is_unpacked_a_piece_at_a_time(tmp_path: Path) -> None:
+    size = 64 << 20
+    with packing(tmp_path) as packed, packed.open(DATABASE_FILE, "w") as out:
+        for _ in range(64):
+            out.write(bytes(1 << 20))
+    (tmp_path / "files").mkdir()
+    tracemalloc.start()
+    try:
+        backup._unpack(tmp_path / FILE, tmp_path / "files")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (file,) = (tmp_path / "files").iterdir()
+    assert (file.name, file.stat().st_size, file.stat().st_mode & 0o777) == ("till.db", size, 0o600)
+    assert most < size // 4
+
+
+def test_what_unpacks_to_more_than_the_disk_has_room_for_is_not_begun(tmp_path: Path) -> None:
+    with packing(tmp_path) as packed:
+        packed.writestr(DATABASE_FILE, bytes(1000))
+        packed.getinfo(DATABASE_FILE).file_size = 1 << 50
+    with pytest.raises(DiskFull):
+        backup.restore(tmp_path / FILE, tmp_path / "data")
+    assert {found.name for found in (tmp_path / "data").iterdir()} == {"till.lock"}
+
+
+def test_what_unpacks_to_more_than_it_says_is_no_backup(tmp_path: Path) -> None:
+    with packing(tmp_path) as packed:
+        packed.writestr(DATABASE_FILE, bytes(64 << 20))
+        packed.getinfo(DATABASE_FILE).file_size = 1000
+    with pytest.raises(NotATillBackup):
+        backup.restore(tmp_path / FILE, tmp_path / "data")
+    assert {found.name for found in (tmp_path / "data").iterdir()} == {"till.lock"}
+
+
+def two_of_one_name(packed: ZipFile) -> None:
+    packed.writestr(DATABASE_FILE, b"one")
+    with pytest.warns(UserWarning, match="Duplicate"):
+        packed.writestr(DATABASE_FILE, b"two")
+
+
+OTHER_ZIPS: dict[str, Callable[[ZipFile], object]] = {
+    "without a database": lambda packed: packed.writestr("till.key", b"k"),
+    "with a file elsewhere": lambda packed: packed.writestr("../till.db", b"d"),
+    "with two of one name": two_of_one_name,
+    "packed in another way": lambda packed: packed.writestr(DATABASE_FILE, b"d", ZIP_LZMA),
+    "with a database that is none": lambda packed: packed.writestr(DATABASE_FILE, b"d"),
+}
+
+
+@pytest.mark.parametrize("which", OTHER_ZIPS)
+def test_another_zip_is_no_backup_though_it_bears_the_seal(which: str, tmp_path: Path) -> None:
+    with packing(tmp_path) as packed:
+        OTHER_ZIPS[which](packed)
+    assert_refused(tmp_path, (tmp_path / FILE).read_bytes())
 
 
 # Kills

@@ -7,9 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, inspect
 
 from pos_client.database import DATABASE_FILE, Database
+from pos_client.identity import identity, stream
+from pos_client.recorder import CARRIED, journal, money_ledger, stock_ledger
+
+TABLES = [identity, stream, journal, money_ledger, stock_ledger, *CARRIED.values()]
 
 
 @pytest.fixture
@@ -20,6 +24,23 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def tables(connection: Connection) -> set[str]:
     return set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+
+
+@pytest.mark.parametrize("table", TABLES, ids=str)
+def test_what_queries_are_compiled_from_is_what_the_migrations_made(
+    database: Database, table: Table
+) -> None:
+    inspector = inspect(database.connection)
+    made = inspector.get_columns(table.name)
+    keys = inspector.get_pk_constraint(table.name)["constrained_columns"]
+    assert keys == [each.name for each in table.primary_key]
+    assert {each["name"]: str(each["type"]) for each in made} == {
+        each.name: str(each.type) for each in table.columns
+    }
+    # a key that is the number of a row bears no NOT NULL, and needs none
+    assert {each["name"] for each in made if each["nullable"]} - {*keys} == {
+        each.name for each in table.columns if each.nullable
+    }
 
 
 def test_a_new_database_is_its_owners_alone_and_one_that_is_there_stays_as_it_was_set(

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journal.envelope import decode
 from pos_client import inspection
 from pos_client.database import DATABASE_FILE
 from pos_client.sale.printing import NoSuchReceipt, ReceiptGone
 from pos_client.settings import TillSettings, WrongSetting, load
 from pos_client.sync import pruning
 from pos_client.till import Till, look_into
-from tests.builders import SteppedClock, open_till, till_settings
+from tests.builders import OPENING, SteppedClock, open_till, till_settings
 from tests.till.counter import COLA, begin, did, sell
 from tests.till.pruning import DAYS, pruning_of, settle, with_a_past
 
@@ -105,6 +106,118 @@ def test_a_clock_that_jumps_years_ahead_makes_facts_one_day_older(tmp_path: Path
         assert prune_all(till) == 0
 
 
+def looks(asked: list[str]) -> int:
+    """How often the whole journal was looked through."""
+    return sum("GROUP BY" in statement for statement in asked)
+
+
+def test_the_journal_is_looked_through_once_a_day_and_not_for_each_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "_FACTS_AT_ONCE", 2)
+    till, clock = with_a_past(tmp_path)
+    with closing(till):
+        asked, made = traced(till), pruning_of(till)
+        assert [made.step() for _ in range(5)] == [True] * 4 + [False]
+        assert looks(asked) == 1
+        clock.move(timedelta(minutes=59))
+        assert not made.step()
+        assert looks(asked) == 1
+        clock.move(timedelta(days=1))
+        sell(till, COLA)
+        settle(till)
+        assert made.step()
+        assert looks(asked) == 2
+
+
+def traced(till: Till) -> list[str]:
+    """What is asked of the connection that is kept for who reads."""
+    asked: list[str] = []
+    with till.database.reader() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_trace_callback(asked.append)
+    return asked
+
+
+def test_what_becomes_safe_while_the_cut_stands_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "_FACTS_AT_ONCE", 2)
+    till, _ = with_a_past(tmp_path)
+    with closing(till):
+        made = pruning_of(till)
+        settle(till, acked=5, safe=3)
+        assert made.step()
+        settle(till)
+        before = facts(till)
+        while made.step():
+            pass
+        assert before - facts(till) == 8 - 2
+        assert wrong(till) == []
+
+
+def test_a_clock_that_is_set_back_between_two_steps_keeps_what_is_young_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "_FACTS_AT_ONCE", 2)
+    till, clock = with_a_past(tmp_path)
+    with closing(till):
+        made = pruning_of(till)
+        assert made.step()
+        clock.at -= timedelta(days=900)
+        assert not made.step()
+
+
+def test_what_an_old_disk_brings_in_between_two_steps_goes_when_it_is_old_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "_FACTS_AT_ONCE", 2)
+    till, _ = with_a_past(tmp_path / "here", days=2)
+    till.close()
+    shutil.copytree(tmp_path / "here", tmp_path / "old")
+    went_on, _ = sold_for(tmp_path / "old", days=6)
+    went_on.close()
+    till, clock = sold_for(tmp_path / "here", days=6)
+    with closing(till):
+        made = pruning_of(till)
+        all_safe(till)
+        assert made.step()
+        assert till.bring_in(tmp_path / "old" / "data").facts
+        all_safe(till)
+        young, before = young_facts(till, clock), facts(till)
+        while made.step():
+            assert wrong(till) == []
+        assert young_facts(till, clock) == young
+        assert facts(till) < before
+
+
+def sold_for(folder: Path, days: int) -> tuple[Till, SteppedClock]:
+    """The till of that folder after as many more days as it had."""
+    clock = SteppedClock(OPENING + timedelta(days=2))
+    till = open_till(folder, clock=clock)
+    for _ in range(days):
+        sell(till, COLA)
+        clock.move(timedelta(days=1))
+    sell(till, COLA)
+    return till, clock
+
+
+def all_safe(till: Till) -> None:
+    settle(till)
+    with till.database.write() as driver:
+        driver.execute(
+            "UPDATE stream SET (acked_seq, acked_hash, safe_seq) = (SELECT seq, hash, seq"
+            " FROM journal WHERE journal.stream_no = stream.stream_no ORDER BY seq DESC LIMIT 1)"
+        )
+
+
+def young_facts(till: Till, clock: SteppedClock) -> int:
+    first = clock.at - timedelta(days=DAYS)
+    stored = map(decode, inspection.stored_facts(till.database))
+    return sum(datetime.fromisoformat(envelope.at) >= first for envelope in stored)
+
+
 def test_the_newest_fact_of_a_stream_stays_whatever_its_age(tmp_path: Path) -> None:
     till, clock = with_a_past(tmp_path, days=2)
     till.close()
@@ -155,7 +268,7 @@ def test_receipt_numbers_go_on_where_all_sales_went(tmp_path: Path) -> None:
 @settings(max_examples=40)
 @given(
     st.lists(
-        st.sampled_from(["sell", "sell", "receive", "void", "day", "settle", "prune"]),
+        st.sampled_from(["sell", "sell", "receive", "void", "day", "settle", "prune", "step"]),
         min_size=20,
         max_size=60,
     )
@@ -167,6 +280,7 @@ def test_any_history_pruned_at_any_moments_proves_itself(
     with closing(open_till(folder, clock=clock)) as till, pytest.MonkeyPatch.context() as patch:
         patch.setattr(pruning, "_FACTS_AT_ONCE", 3)
         begin(till)
+        kept = pruning_of(till)
         for act in acts:
             match act:
                 case "sell":
@@ -181,6 +295,8 @@ def test_any_history_pruned_at_any_moments_proves_itself(
                     clock.move(timedelta(days=1))
                 case "settle":
                     settle(till)
+                case "step":
+                    kept.step()
                 case _:
                     prune_all(till)
         assert wrong(till) == []
