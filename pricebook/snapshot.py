@@ -114,7 +114,7 @@ def _unpacked(packed: bytes, size: int) -> bytes:
     return part
 
 
-def kept(folder: Path, names: Sequence[str]) -> None:
+def keep_only(folder: Path, names: Sequence[str]) -> None:
     """Remove the chunks that none of these names."""
     for file in folder.iterdir():
         if file.name not in names and len(file.name) == 2 * sha256().digest_size:

@@ -1,5 +1,5 @@
 """The lives of the hub's database: who the hub is, which life this is, and what of the ones that
-ended, because an older copy was put back, this one still holds (sync.md 5.5).
+ended, because an older copy was put back, this one still holds (docs/protocol.md, "Epochs").
 """
 
 import secrets

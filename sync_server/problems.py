@@ -1,7 +1,7 @@
 """What the wire says instead of yes: a status, and a problem with its remedy, in both languages.
 
-Only structure is refused (SYNC 8: not an envelope 422, signature 401, gap or fork 409, size 413);
-never what a fact says. Here is what a problem is, and those that several rooms tell.
+Only structure is refused (docs/protocol.md: not an envelope 422, signature 401, gap or fork 409,
+size 413); never what a fact says. Here is what a problem is, and those that several rooms tell.
 """
 
 from typing import NamedTuple

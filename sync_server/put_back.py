@@ -1,5 +1,5 @@
 """Whether the hub's database was put back to an older copy: then the next of its lives
-begins (sync.md 5.5).
+begins (decision 0024).
 
 A hub notices by itself. On PostgreSQL the server says which cluster, timeline and table this is:
 a dump that was loaded again, another cluster, a recovery to a point in time each are another.

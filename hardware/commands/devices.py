@@ -10,6 +10,7 @@ import typer
 from hardware.commands.saying import (
     Stopped,
     fail,
+    misused,
     read_lines,
     say,
     sentence,
@@ -69,7 +70,7 @@ def probe(url: Url) -> None:
 
     device = _opened(url)
     if isinstance(device, Wedge):
-        raise typer.BadParameter("a wedge types: there is nobody to ask")
+        misused("a wedge types: there is nobody to ask", "键盘式扫描枪只会输入，无法查询")
     if isinstance(device, Printer):
         _probe_printer(device)
         return
@@ -194,7 +195,8 @@ def unlock(url: Url, door: Annotated[int, typer.Argument(help="counted from 1")]
         try:
             await locker.reached()
             if not 1 <= door <= len(locker.doors):
-                raise typer.BadParameter(f"this locker has doors 1 to {len(locker.doors)}")
+                last = len(locker.doors)
+                misused(f"this locker has doors 1 to {last}", f"此柜只有 1 至 {last} 号门")
             return await locker.open(door, order_id=order_id)
         except asyncio.CancelledError:
             if locker.knows(order_id):  # its pulse was given: what is kept of it is its end
@@ -218,7 +220,10 @@ def watch(url: Url) -> None:
     """
     device = _opened(url)
     if isinstance(device, Wedge):
-        raise typer.BadParameter("a wedge types: put the cursor anywhere and scan")
+        misused(
+            "a wedge types: put the cursor anywhere and scan",
+            "键盘式扫描枪直接输入：请把光标放在任意处试扫",
+        )
     device.listeners.append(_tell)
     with device.watching() if isinstance(device, Scale) else contextlib.nullcontext():
         asyncio.run(until_stopped(device.serve(), while_heard=True))
@@ -296,7 +301,8 @@ def _with_device(
     """What `use` gives, also when a signal cuts it short. Ends the program with what went wrong."""
     device = _opened(url)
     if not isinstance(device, kind):
-        raise typer.BadParameter(f"{url}: this is no {kind.__name__.lower()}")
+        wanted = kind.__name__.lower()
+        misused(f"{url}: this is no {wanted}", f"{url}：设备类型不符，应为 {wanted}")
 
     async def session() -> Result:
         async with device:

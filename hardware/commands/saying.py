@@ -32,6 +32,11 @@ def fail(fault: Fault, exit_code: int) -> NoReturn:
     raise typer.Exit(exit_code)
 
 
+def misused(say_en: str, say_zh: str) -> NoReturn:
+    """Say what was typed wrongly, as other wrong usage is said, and leave with 2."""
+    raise typer.BadParameter(f"{say_en}\n{say_zh}")
+
+
 #: set when nobody listens any more; whoever works for a listener alone ends then
 _unheard: list[asyncio.Event] = []
 

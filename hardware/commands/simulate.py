@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hardware.commands.saying import fail, read_lines, say, until_stopped
+from hardware.commands.saying import fail, misused, read_lines, say, until_stopped
 from hardware.fault import Fault
 from hardware.simulator.catalogue import KINDS, simulated
 from hardware.simulator.machine import Machine
@@ -58,9 +58,10 @@ def simulate(
         machine = simulated(kind, url)
         url.nothing_left()
     except ValueError as wrong:
-        raise typer.BadParameter(str(wrong)) from None
+        misused(str(wrong), "参数有误")
     except OSError as unwritable:
-        raise typer.BadParameter(f"{unwritable.filename}: {unwritable.strerror}") from None
+        what = f"{unwritable.filename}: {unwritable.strerror}"
+        misused(what, "无法写入，请另选位置")
     except Fault as fault:
         fail(fault, 1)
     try:
@@ -73,7 +74,7 @@ def _options(knobs: list[str]) -> dict[str, str]:
     pairs = [knob.partition("=") for knob in knobs]
     for name, sign, _ in pairs:
         if not sign:
-            raise typer.BadParameter(f"{name}: write name=value")
+            misused(f"{name}: write name=value", f"{name}：请写成 名称=值")
     return {name: value for name, _, value in pairs}
 
 
@@ -133,11 +134,12 @@ def _show_counter(options: dict[str, str], port: int | None, lang: str) -> None:
     folder = options.pop("folder", "")
     columns = options.pop("cols", "48")
     if options or columns not in ("32", "42", "48") or lang not in ("zh", "en"):
-        raise typer.BadParameter("a counter knows shelf=FILE.csv, folder=, cols=48, --lang zh|en")
+        known = "shelf=FILE.csv, folder=, cols=48, --lang zh|en"
+        misused(f"a counter knows {known}", f"模拟柜台仅支持 {known}")
     try:
         goods = Shelf.read(Path(shelf)) if shelf else Shelf()
     except (OSError, ValueError) as unreadable:
-        raise typer.BadParameter(f"shelf={shelf}: {unreadable}") from None
+        misused(f"shelf={shelf}: {unreadable}", "无法读取货架文件，请检查其内容")
     try:
         counter = SimulatedCounter(
             goods,
@@ -146,7 +148,7 @@ def _show_counter(options: dict[str, str], port: int | None, lang: str) -> None:
             tcp_port=port,
         )
     except OSError as unusable:
-        raise typer.BadParameter(f"folder={folder}: {unusable}") from None
+        misused(f"folder={folder}: {unusable}", "无法使用该文件夹，请另选一个")
 
     async def show() -> None:
         async with counter:

@@ -1,4 +1,5 @@
-"""What a till does where the hub holds another history of one of its streams (sync.md 5.4).
+"""What a till does where the hub holds another history of one of its streams (docs/protocol.md,
+"Forks"; decision 0023).
 
 A copy of its disk was put back, or went on elsewhere. The till goes on selling in a new stream.
 There, under the same ids, it gives a place to what it alone has; what the hub alone has of the old

@@ -91,8 +91,8 @@ class InsecureHub(Refusal):
 
 
 def protected(url: str) -> str:
-    """The address of a hub, if a till may be enrolled there: by TLS, or on this machine (design:
-    SYNC 10). Raises NoHubAddress or InsecureHub."""
+    """The address of a hub, if a till may be enrolled there: by TLS, or on this machine
+    (docs/protocol.md, "Enrolment"). Raises NoHubAddress or InsecureHub."""
     try:
         parsed = httpx.URL(url)
         host = parsed.host

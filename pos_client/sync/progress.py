@@ -1,5 +1,5 @@
-"""Whether sync gets anywhere, which is another thing than whether the line is up (reference: sync
-3.14, 3.19): facts wait, somebody answers, and nothing is acknowledged."""
+"""Whether sync gets anywhere, which is another thing than whether the line is up: facts wait,
+somebody answers, and nothing is acknowledged."""
 
 
 class Progress:

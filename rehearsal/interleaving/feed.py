@@ -31,7 +31,7 @@ head office, which publishes cashiers."""
 _READINGS = tuple(EightDigits)
 _ROWS = "SELECT kind, key, body FROM feed WHERE scope = $1"
 #: the rows that a feed without positions of its own would show: of transactions before the oldest
-#: one that is open anywhere in the cluster (reference: xmin watermark)
+#: one that is open anywhere in the cluster
 _BEHIND_XMIN = (
     "SELECT count(*) FROM feed WHERE scope = $1 AND xmin::text::bigint <"
     " pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295"

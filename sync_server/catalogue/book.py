@@ -17,7 +17,7 @@ from journal.cursor import PAGE_ROWS_MAX, Cursor
 from journal.signature import snapshot_message
 from pricebook.book import Book, NotABook
 from pricebook.rows import CATALOGUE, CHAIN, Row, body_of
-from pricebook.snapshot import CHUNK_BYTES, SCHEMA, cut, kept
+from pricebook.snapshot import CHUNK_BYTES, SCHEMA, cut, keep_only
 from retail.language import Text
 from sync_server.database import FAULTS, Database
 from sync_server.feed import records as feed
@@ -166,7 +166,7 @@ class HubBook:
             chunks=made.chunks,
             sig=self._voice.signer.sign(signed),
         )
-        kept(self._folder, [*made.chunks, *(former.chunks if former else [])])
+        keep_only(self._folder, [*made.chunks, *(former.chunks if former else [])])
         return snapshot
 
     def chunk(self, name: str) -> bytes:

@@ -27,7 +27,7 @@ from sync_server.commands.telling import (
 )
 from sync_server.hub import Hub
 
-_WITHDRAWN = Text("{number} is withdrawn", "价格版本 {number} 已撤回")
+_WITHDRAWN = Text("revision {number} is withdrawn", "价格版本 {number} 已撤回")
 
 #: by the revision's number
 Acts = dict[int, list[ActRow]]

@@ -1,9 +1,10 @@
 """The feed: the latest row per key, in dense positions per scope, and what each scope holds.
 
 A position is taken by an update of the scope's row, which stays locked until the commit: the
-order of positions is the order of commits, and a reader never passes a row that is not there yet
-(reference: a sequence lost 31 % of rows to a tailing reader). What a scope's rows add up to is
-kept in the same row, so that every till can tell whether it holds the same.
+order of positions is the order of commits, and a reader never passes a row that is not there yet.
+Rows numbered by a sequence are passed by whoever reads before an earlier number commits
+(`rehearsal.interleaving` shows it). What a scope's rows add up to is kept in the same row, so that
+every till can tell whether it holds the same.
 """
 
 from collections.abc import Mapping, Sequence

@@ -108,7 +108,7 @@ def day_before(business_date: str) -> str:
 
 def state_of(standing: TillStanding, now: datetime) -> State:
     """Whether a till is in step: it declared the head we have and spoke within IN_STEP_S, or has no
-    shift open (design: a closed till owes nothing until the store opens)."""
+    shift open (a closed till owes nothing until the store opens)."""
     if standing.revoked:
         return State.REVOKED
     if not standing.last_contact:

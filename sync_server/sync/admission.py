@@ -1,5 +1,5 @@
 """Whose turn it is: so many pushes are worked on at once, so many wait, and whoever does not fit is
-asked to come back when there is room (SYNC 9).
+asked to come back when there is room (decision 0021).
 
     async with admission.turn(till, rank_of(request)):
         …                                               # the push, in a slot of its own

@@ -122,7 +122,7 @@ def test_a_price_is_planned_and_told_back_with_the_offset(head: Head) -> None:
     assert f"planned for {when}" in ended.err
     assert says(head, "drafts")[0][:4] == ["2", "planned", when, "1"]
     assert [f"planned 2 from {when}", "price 3.50 → 3.00"] in says(head, "show", "cola")
-    assert says(head, "withdraw", "2") == [["2 is withdrawn"], ["价格版本 2 已撤回"]]
+    assert says(head, "withdraw", "2") == [["revision 2 is withdrawn"], ["价格版本 2 已撤回"]]
     assert says(head, "drafts") == []
     assert refuses(head, "withdraw", "2") == "Revision 2 is withdrawn."
 
