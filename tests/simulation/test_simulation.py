@@ -11,9 +11,10 @@ from rehearsal.simulation.without import SAFEGUARDS
 SEEDS_MAX = 200
 #: where to begin to look, to save time
 NEAR = {
+    "head echo": 2,
     "marker": 20,
     "overlap hashes": 14,
-    "dedupe in the same transaction": 2,
+    "dedupe in the same transaction": 4,
 }
 
 
@@ -25,7 +26,7 @@ def test_nothing_is_lost_and_nothing_doubled(seed: int) -> None:
 
 
 def test_a_seed_is_the_same_story_every_time() -> None:
-    first, second = play(5), play(5)
+    first, second = play(8), play(8)
     assert first.trace == second.trace
     assert first.fingerprint == second.fingerprint
 
