@@ -30,6 +30,7 @@ HURRIED: Mapping[str, Any] = {
 """A till that has less patience than in a shop meets more of a short storm."""
 
 Act = Mapping[str, object]
+_VOID: Act = {"do": "void", "reason": "顾客离开"}
 
 
 class Cashier:
@@ -131,7 +132,7 @@ class Cashier:
                 acts.append({"do": "remove_line"})
                 acts.append({"do": "scan", "code": chance.choice(self._codes)})
         if chance.random() < 0.1:
-            return [*acts, {"do": "void", "reason": "顾客离开"}]
+            return [*acts, _VOID]
         if chance.random() < 0.3:
             acts.append({"do": "pay", "tender": "wechat", "amount": 10})
         return [*acts, {"do": "pay", "tender": chance.choice(("cash", "wechat"))}]
@@ -166,6 +167,8 @@ class Cashier:
         ready = self._start()
         if ready["basket"]["lines"] or ready["basket"]["tenders"]:
             self._see_off(ready["basket"])
+        else:
+            self._clear()
 
     def _hear(self, acts: Sequence[Act], ids: range) -> int:
         """-> how many of these acts were answered, as far as the till lived. Raises Refused."""
@@ -182,4 +185,9 @@ class Cashier:
     def _see_off(self, basket: Reply) -> None:
         """Who stands there since before the till was killed."""
         pays = basket["tenders"] or self._chance.random() < 0.6
-        self._say([{"do": "pay"} if pays else {"do": "void", "reason": "顾客离开"}])
+        self._say([{"do": "pay"} if pays else _VOID])
+
+    def _clear(self) -> None:
+        """A sale all of whose lines were taken out is open still, though nothing of it is seen;
+        where there is none the till says no."""
+        self.till.answers(self.till.ask_all([_VOID]))
