@@ -37,7 +37,10 @@ class ShiftAlreadyOpen(Refusal):
 class SaleOpen(Refusal):
     code = "sale_open"
     sentence = Text("A sale is not finished.", "有未完成的销售。")
-    way_on = Text("Take payment or void it first.", "请先收款或作废。")
+    way_on = Text(
+        "Take payment or void it (Shift+F4), also if all its lines were taken out.",
+        "请先收款，或按 Shift+F4 整单作废；商品已全部删除的也需作废。",
+    )
 
 
 class BusinessDateUnexpected(Refusal):
