@@ -25,6 +25,7 @@ from sync_server import lives, migrations, put_back
 from sync_server.catalogue import acts
 from sync_server.catalogue.acts import Act
 from sync_server.catalogue.book import HubBook
+from sync_server.chores import Step, repeat
 from sync_server.database import (
     FAULTS,
     Database,
@@ -123,15 +124,20 @@ class Hub:
 
     async def keep_going(self) -> None:
         """What a hub that serves does by itself, until its news end."""
+        set_to, end_within = self.settings, self.news.end_within
+        chores: tuple[tuple[Step, float, bool], ...] = (
+            (self.jobs.keep, set_to.job_held_s / 3, True),
+            (self.write_contacts, set_to.contact_noted_every_s, False),
+            (self.look_at_itself, set_to.itself_looked_at_every_s, False),
+            (self._publish_plans, set_to.plans_looked_at_every_s, False),
+            (self._forget_gone, set_to.gone_looked_at_every_s, False),
+            # at once, and whenever more may be left over
+            (self.office.quarantine.take_up, set_to.unsettled_looked_at_every_s, True),
+        )
         await asyncio.gather(
             self.news.watch(),
-            self.database.listen(self.news.wake, self.news.end_within),
-            self._keep_jobs(),
-            self._note_contacts(),
-            self._look_at_itself(),
-            self._publish_plans(),
-            self._forget_gone(),
-            self._take_up(),
+            self.database.listen(self.news.wake, end_within),
+            *(repeat(step, every_s, end_within, at_once=now) for step, every_s, now in chores),
         )
 
     async def look_at_itself(self) -> None:
@@ -298,45 +304,15 @@ class Hub:
                 self._contacts = heard | self._contacts
                 raise
 
-    async def _note_contacts(self) -> None:
-        while not await self.news.end_within(self.settings.contact_noted_every_s):
-            with suppress(*FAULTS):
-                await self.write_contacts()
-
-    async def _look_at_itself(self) -> None:
-        while not await self.news.end_within(self.settings.itself_looked_at_every_s):
-            with suppress(*FAULTS):
-                await self.look_at_itself()
-
-    async def _keep_jobs(self) -> None:
-        ended = False
-        while not ended:
-            with suppress(*FAULTS):
-                await self.jobs.keep()
-            ended = await self.news.end_within(self.settings.job_held_s / 3)
-
     async def _publish_plans(self) -> None:
-        while not await self.news.end_within(self.settings.plans_looked_at_every_s):
-            if self.jobs.holds(_PLANS):
-                with suppress(*FAULTS):
-                    await self.office.publish_due()
-
-    async def _take_up(self) -> None:
-        """Apply what waited for this program, at once and whenever more may be left over."""
-        while True:
-            with suppress(*FAULTS):
-                await self.office.quarantine.take_up()
-            if await self.news.end_within(self.settings.unsettled_looked_at_every_s):
-                return
+        if self.jobs.holds(_PLANS):
+            await self.office.publish_due()
 
     async def _forget_gone(self) -> None:
         """Forget what went longer ago than any till may be away without starting over."""
-        while not await self.news.end_within(self.settings.gone_looked_at_every_s):
-            if not self.jobs.holds(_GONE):
-                continue
+        if self.jobs.holds(_GONE):
             before = self.now() - timedelta(days=self.settings.gone_kept_days)
-            with suppress(*FAULTS):
-                await self._write(feed_records.forget_gone, before.isoformat(timespec="seconds"))
+            await self._write(feed_records.forget_gone, before.isoformat(timespec="seconds"))
 
     async def snapshot(self, who: Bearer) -> wire.Snapshot:
         """Everything that is published to all stores, as a file in chunks."""

@@ -455,14 +455,15 @@ class SyncService:
         """Let the hub hold the question until something changes, or there is something else to pull
         for. Returns the seconds to wait before the next pull, None when nothing changed: ask the
         same again."""
-        until_s = self.catalogue.seconds_until_pull()
+        until_s, cursor = self.catalogue.seconds_until_pull(), self.catalogue.next_cursor
         if until_s <= 0:
             return 0.0
+        self.on_staged()  # a sale that ended while this thread looked at the books swapped nothing
         answer = self.hub.wait(
             self._writing_stream,
             self.signer,
             self._declared(),
-            self.catalogue.next_cursor,
+            cursor,
             min(self.settings.feed_wait_s, until_s),
         )
         match answer:

@@ -27,6 +27,8 @@ IN_STEP_S = 180.0
 """How long tills may take when all is calm: longer than several back-offs."""
 AT_ONCE = 2
 """Commands that run beside each other."""
+EVENTS_TOLD = 20
+"""The last events of a till that a wait in vain tells of."""
 
 Prices = dict[str, str]
 
@@ -125,20 +127,40 @@ def _calm(storm: Storm, cashiers: Sequence[Cashier], office: _Office) -> float:
 
 
 def _wait_for(cashiers: Sequence[Cashier], prices: Prices) -> None:
-    """Until all tills sell by these prices."""
-    wait_until(
-        lambda: all(_sells_by(cashier, prices) for cashier in cashiers),
-        IN_STEP_S,
-        "all tills sold by what is published",
-    )
+    """Until all tills sell by these prices. Raises TimeoutError, with what each till says of it."""
+    try:
+        wait_until(
+            lambda: not any(_prices_off(cashier, prices) for cashier in cashiers),
+            IN_STEP_S,
+            "all tills sold by what is published",
+        )
+    except TimeoutError as late:
+        for cashier in cashiers:
+            late.add_note(_standing(cashier, prices))
+        raise
+
+
+def _standing(cashier: Cashier, prices: Prices) -> str:
+    """What somebody needs who asks why a till is not in step."""
+    till = cashier.till
+    off = _prices_off(cashier, prices)
+    events = list(till.events)[-EVENTS_TOLD:]
+    status, basket = till.act("status"), till.act("basket")["basket"]
+    told = "".join(f"\n    {event}" for event in events)
+    return f"{cashier.home.till_id}: {off=}, {basket=}, {status=}{told}\n{till.stderr_tail}"
 
 
 def _waiting(cashier: Cashier) -> int:
     return int(cashier.till.act("status")["sync"]["waiting"])
 
 
-def _sells_by(cashier: Cashier, prices: Prices) -> bool:
+def _prices_off(cashier: Cashier, prices: Prices) -> dict[str, object]:
+    """By code, what the till asks instead of what is published."""
     acts = [{"do": "price_check", "code": code} for code in prices]
     answers = cashier.till.answers(cashier.till.ask_all(acts))
     asked = [answer.get("product", {}).get("unit_price") for answer in answers]
-    return asked == [round(float(price) * 100) for price in prices.values()]
+    return {
+        code: unit_price
+        for (code, price), unit_price in zip(prices.items(), asked, strict=True)
+        if unit_price != round(float(price) * 100)
+    }

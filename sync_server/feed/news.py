@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 
-from sync_server.database import FAULTS
+from sync_server.chores import attempt
 
 Heads = dict[str, int]
 
@@ -56,9 +56,8 @@ class News:
         while not self.ended:
             await _within(self._look_every_s, self._woken)
             self._woken.clear()
-            with suppress(*FAULTS):
-                if not self.ended:
-                    await self.look()
+            if not self.ended:
+                await attempt(self.look)
 
     def wake(self) -> None:
         """Somebody has told of news: look at once. However often it is told meanwhile, one look

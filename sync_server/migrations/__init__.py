@@ -1,14 +1,13 @@
-"""The hub's migrations (Alembic), for both databases, forward only."""
+"""The hub's migrations (Alembic), for both databases, forward only.
+
+Nearly every database that is opened is up to date, which one row tells: Alembic is imported, and
+the database written to, only where there is something to change.
+"""
 
 from enum import Enum
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, column, func, inspect, select, table
 
 from retail.language import Text
 from sync_server.database import (
@@ -22,21 +21,24 @@ from sync_server.database import (
 
 #: PostgreSQL's advisory lock that two programs starting at once take in turn; any number of ours
 ONE_AT_A_TIME = 0x6F6D6E69
+_FOLDER = Path(__file__).parent
+#: the migrations by their numbers, with which their files begin, oldest first
+NUMBERS = tuple(sorted(file.stem[:4] for file in (_FOLDER / "versions").glob("[0-9]*.py")))
+#: where Alembic keeps the number of the last one that a database has seen
+_VERSION = table("alembic_version", column("version_num"))
 
 
-def upgrade_connection(connection: Connection, to: str = "head") -> None:
+def upgrade_connection(connection: Connection, to: str = NUMBERS[-1]) -> None:
     """Bring the schema behind an open connection up to date, or up to a migration."""
+    from alembic import command  # noqa: PLC0415  see above
+    from alembic.config import Config  # noqa: PLC0415
+
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-    config = _config()
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
     command.upgrade(config, to)
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return config
 
 
 class Standing(Enum):
@@ -50,17 +52,14 @@ class Standing(Enum):
 
 def standing(connection: Connection) -> Standing:
     """What the database behind an open connection says of its schema; nothing is changed."""
-    script = ScriptDirectory.from_config(_config())
-    found = MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSION.name):
+        return Standing.NONE
+    found = connection.execute(select(_VERSION)).scalar()
     if found is None:
         return Standing.NONE
-    if found == script.get_current_head():
+    if found == NUMBERS[-1]:
         return Standing.CURRENT
-    try:
-        script.get_revision(found)
-    except CommandError:
-        return Standing.NEWER
-    return Standing.OLDER
+    return Standing.OLDER if found in NUMBERS else Standing.NEWER
 
 
 async def is_there(database: Database, url: str) -> bool:
@@ -68,19 +67,18 @@ async def is_there(database: Database, url: str) -> bool:
     file = file_of(url)
     if file is not None and not (file.exists() and file.stat().st_size):
         return False
-    return await database.read(_is_versioned)
-
-
-def _is_versioned(connection: Connection) -> bool:
-    return MigrationContext.configure(connection).get_current_revision() is not None
+    return await database.read(standing) is not Standing.NONE
 
 
 async def upgrade(database: Database, url: str) -> None:
-    """Bring the database up to date. Raises DatabaseUnusable when it cannot be reached."""
+    """Bring the database up to date. Raises DatabaseUnusable when it cannot be reached, or a newer
+    program has changed it."""
     try:
-        await database.write(upgrade_connection)
-    except CommandError as fault:
-        why = Text("it was written by a newer version of this program", "由更新版本的程序写入")
-        raise DatabaseUnusable(url=without_password(url), why=why) from fault
+        stands = await database.read(standing)
+        if stands is Standing.NEWER:
+            why = Text("it was written by a newer version of this program", "由更新版本的程序写入")
+            raise DatabaseUnusable(url=without_password(url), why=why)
+        if stands is not Standing.CURRENT:
+            await database.write(upgrade_connection)
     except FAULTS as fault:
         raise unusable(url, fault) from fault

@@ -95,3 +95,21 @@ def test_who_hangs_up_is_forgotten() -> None:
         del heads
 
     with_news(work)
+
+
+def test_who_waits_is_woken_though_a_look_before_met_a_bug() -> None:
+    async def whole() -> None:
+        faults = [ZeroDivisionError("once")]
+
+        async def read() -> Heads:
+            if faults:
+                raise faults.pop()
+            return {"catalogue": 6}
+
+        news = News(read, 0.001)
+        watching = asyncio.create_task(news.watch())
+        assert await news.past({"catalogue": 5}, LONG_S) == ("catalogue",)
+        await news.end()
+        await watching
+
+    asyncio.run(whole())

@@ -5,7 +5,8 @@ A boundary holds, waits until it *sees* that the program is there, makes it stan
 more (nothing moves any longer), and kills. No boundary is told by time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tests.kills.holds import (
     add_ballast,
@@ -143,8 +144,7 @@ def _assert_not_acked(stage: Stage) -> None:
 
 
 def pushed_not_committed(stage: Stage) -> Seen:
-    with stage.hub_database.held():
-        _sell_into_a_held_hub(stage)
+    with _sold_into_a_held_hub(stage):
         freeze(stage.till)
         assert stage.push_under_way()
         assert not stage.hub_has_it()
@@ -179,10 +179,17 @@ def acknowledged_not_stored(stage: Stage) -> Seen:
     return Seen(f"all {answer_bytes} bytes of the answer read, mark waits for the lock", ONCE)
 
 
-def _sell_into_a_held_hub(stage: Stage) -> None:
+@contextmanager
+def _sold_into_a_held_hub(stage: Stage) -> Iterator[None]:
+    """Sell with the cable out: a push that is under way already has not the sale in it, and it is
+    not that one which is to wait in the hub."""
+    stage.cable.pull()
     stage.sell()
-    stage.await_(stage.push_under_way, "a push passed the cable")
-    stage.await_(lambda: stage.hub_database.push_waits(stage.hub), "the push waited in the hub")
+    with stage.hub_database.held():
+        stage.cable.plug()
+        stage.await_(stage.push_under_way, "a push passed the cable")
+        stage.await_(lambda: stage.hub_database.push_waits(stage.hub), "the push waited in the hub")
+        yield
 
 
 def _sell_with_replies_held(stage: Stage) -> None:
@@ -201,8 +208,7 @@ def _assert_answer_withheld(stage: Stage) -> None:
 
 
 def hub_before_its_commit(stage: Stage) -> Seen:
-    with stage.hub_database.held():
-        _sell_into_a_held_hub(stage)
+    with _sold_into_a_held_hub(stage):
         freeze(stage.hub)
         assert stage.push_under_way()
         assert not stage.hub_has_it()

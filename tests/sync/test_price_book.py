@@ -178,6 +178,22 @@ def test_a_till_without_news_asks_now_and_then_whether_that_is_all(
     assert till.catalogue.seconds_until_pull() == CHECK_NOTED_EVERY.total_seconds()
 
 
+def test_a_price_that_a_sale_could_not_let_in_comes_with_the_next_wait(
+    hub: ServedHub, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till.sale.scan(COLA)
+    name = cola_at(hub, 400)
+    pull_all(till)
+    with monkeypatch.context() as meanwhile:
+        # the other thread has the books in its hands at that moment
+        meanwhile.setattr(till.catalogue.books, "swap", lambda: False)
+        till.sale.pay("cash")
+    assert till.catalogue.in_force.name != name
+    till.settings.feed_wait_s = 0.01
+    assert till.sync.wait_for_news() is None
+    assert till.catalogue.in_force.name == name
+
+
 def test_what_is_found_damaged_is_pulled_without_waiting_for_news(
     hub: ServedHub, till: Till
 ) -> None:

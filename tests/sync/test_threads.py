@@ -155,7 +155,7 @@ def test_a_running_till_that_head_office_revokes_is_told_though_its_pushes_are_t
     threads.start()
     hub.do(hub.hub.revoke(till.who.till))
     sell(till)
-    wait_until(lambda: till.sync.state().problem == "revoked", WAIT_S, "it is told")
+    wait_until(lambda: "sync.refused" in heard.names, WAIT_S, "it is told")
     told = next(values for name, values in heard.events if name == "sync.refused")
     assert (told["code"], told["say"]) == ("revoked", "总部已停用本机。")
     sell(till)
