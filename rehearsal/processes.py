@@ -43,7 +43,7 @@ END_S = 30.0
 SUMS_LIMIT = 20
 """How often processor time is added up anew because a child ended meanwhile."""
 POLL_S = 0.01
-"""How often `wait_until` looks."""
+"""How often `wait_until` looks unless told."""
 
 Reply = dict[str, Any]
 """One JSON object as the till said it."""
@@ -94,13 +94,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float, what: str) -> None:
+def wait_until(
+    condition: Callable[[], object], timeout_s: float, what: str, every_s: float = POLL_S
+) -> None:
     """Look until `condition()` is true; TimeoutError naming `what` after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s:g} s in vain until {what}")
-        time.sleep(POLL_S)
+        time.sleep(every_s)
 
 
 def processor_time_s(pid: int) -> float:

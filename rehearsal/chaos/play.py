@@ -25,6 +25,8 @@ STAFF = (("S01", "1001"), ("S01", "1002"), ("S02", "2001"), ("S02", "2002"))
 NEW_PRICES_EVERY_S = 15.0
 IN_STEP_S = 180.0
 """How long tills may take when all is calm: longer than several back-offs."""
+LOOK_EVERY_S = 0.25
+"""How often tills are asked for all their prices: they have more to do than to answer."""
 AT_ONCE = 2
 """Commands that run beside each other."""
 EVENTS_TOLD = 20
@@ -133,6 +135,7 @@ def _wait_for(cashiers: Sequence[Cashier], prices: Prices) -> None:
             lambda: not any(_prices_off(cashier, prices) for cashier in cashiers),
             IN_STEP_S,
             "all tills sold by what is published",
+            LOOK_EVERY_S,
         )
     except TimeoutError as late:
         for cashier in cashiers:

@@ -14,7 +14,7 @@ TARGETS = {
     "barcode": 6_000,
     "locker": 6_000,
     "printer_replies": 6_000,
-    "printer_stream": 4_000,
+    "printer_stream": 1_500,
     "scale": 6_000,
     "scanner": 6_000,
 }

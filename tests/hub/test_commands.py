@@ -4,6 +4,8 @@ import os
 import re
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -462,6 +464,23 @@ def test_a_port_that_is_taken_is_a_sentence(sqlite_head: Head) -> None:
         ended = sqlite_head.runs("serve", "--port", str(taken.getsockname()[1]))
     assert ended.code == 1
     assert "Address already in use" in ended.err
+
+
+def test_a_command_on_a_file_loads_nothing_that_only_migrations_and_postgresql_need(
+    sqlite_head: Head,
+) -> None:
+    program = "import sys; from sync_server.__main__ import app; app(standalone_mode=False)\n"
+    words = ["enrol-code", "S01", "--database", sqlite_head.database_url]
+    sqlite_head.imports("stores", STORES)
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{program}print(*sys.modules)", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(ran.stdout.split())
+    assert "sqlalchemy" in loaded
+    assert not {"alembic", "sqlalchemy.ext.asyncio", "sqlalchemy.orm"} & loaded
 
 
 def test_no_words_are_a_wrong_use(sqlite_head: Head) -> None:

@@ -14,7 +14,7 @@ NEAR = {
     "head echo": 2,
     "marker": 20,
     "overlap hashes": 14,
-    "dedupe in the same transaction": 4,
+    "dedupe in the same transaction": 8,
 }
 
 
