@@ -1,8 +1,8 @@
 """What a hub does by itself, over and over, until it ends.
 
 What the database does not give now is asked for again the next time. A step that fails otherwise
-has met a bug: the log says so, and neither it nor any other step ends, or a hub would serve on with
-nobody left who wakes its tills or holds its jobs.
+has met a bug: the log says so, and it is taken again and stops no other, or a hub would serve on
+with nobody left who wakes its tills or holds its jobs.
 """
 
 import logging
@@ -30,7 +30,7 @@ async def attempt(step: Step) -> None:
 
 
 async def repeat(
-    step: Step, every_s: float, end_within: EndWithin, *, at_once: bool = False
+    end_within: EndWithin, step: Step, every_s: float, *, at_once: bool = False
 ) -> None:
     """Attempt the step every so often until the end, the first time after as long or `at_once`."""
     ended = not at_once and await end_within(every_s)

@@ -31,6 +31,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -66,6 +67,7 @@ _LISTEN_AGAIN_S = 1.0
 _PAGES_AT_ONCE = 1_024
 #: another hub holds a new file for the time of one sync
 _WAL_AGAIN_S = 0.005
+ASYNCPG: Callable[[], Dialect] = asyncpg_dialect.dialect
 DRIVER_FAULTS = (
     sqlite3.Error,
     asyncpg.PostgresError,
@@ -432,14 +434,6 @@ def _leave_out_the_dead(dbapi: Any, *_: object) -> None:
     """A connection that the server ended while it lay in the pool is replaced by a new one."""
     if dbapi.driver_connection.is_closed():
         raise DisconnectionError
-
-
-def asyncpg_dialect() -> Dialect:
-    """How statements are said to asyncpg."""
-    from sqlalchemy.dialects.postgresql import asyncpg as dialects  # noqa: PLC0415  as above
-
-    dialect: Callable[[], Dialect] = dialects.dialect
-    return dialect()
 
 
 def driver_of(connection: Connection) -> Any:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
@@ -25,7 +26,7 @@ from sync_server import lives, migrations, put_back
 from sync_server.catalogue import acts
 from sync_server.catalogue.acts import Act
 from sync_server.catalogue.book import HubBook
-from sync_server.chores import Step, repeat
+from sync_server.chores import attempt, repeat
 from sync_server.database import (
     FAULTS,
     Database,
@@ -113,7 +114,9 @@ class Hub:
                     raise NoHubDatabase(url=without_password(url))
                 await database.read(lambda _: None)  # the first connection
             await migrations.upgrade(database, url)
-            identity = await database.write(lives.own_identity)
+            identity = await database.read(lives.hub_identity)
+            if identity is None:
+                identity = await database.write(lives.own_identity)
             hub = cls(settings, database, Voice.of(identity), now)
             hub.is_new = is_new
             await hub._look()
@@ -124,20 +127,19 @@ class Hub:
 
     async def keep_going(self) -> None:
         """What a hub that serves does by itself, until its news end."""
-        set_to, end_within = self.settings, self.news.end_within
-        chores: tuple[tuple[Step, float, bool], ...] = (
-            (self.jobs.keep, set_to.job_held_s / 3, True),
-            (self.write_contacts, set_to.contact_noted_every_s, False),
-            (self.look_at_itself, set_to.itself_looked_at_every_s, False),
-            (self._publish_plans, set_to.plans_looked_at_every_s, False),
-            (self._forget_gone, set_to.gone_looked_at_every_s, False),
-            # at once, and whenever more may be left over
-            (self.office.quarantine.take_up, set_to.unsettled_looked_at_every_s, True),
-        )
+        settings, end_within = self.settings, self.news.end_within
+        again = partial(repeat, end_within)
         await asyncio.gather(
             self.news.watch(),
-            self.database.listen(self.news.wake, end_within),
-            *(repeat(step, every_s, end_within, at_once=now) for step, every_s, now in chores),
+            attempt(partial(self.database.listen, self.news.wake, end_within)),
+            again(self.jobs.keep, settings.job_held_s / 3, at_once=True),
+            again(self.write_contacts, settings.contact_noted_every_s),
+            again(self.look_at_itself, settings.itself_looked_at_every_s),
+            again(self._publish_plans, settings.plans_looked_at_every_s),
+            again(self._forget_gone, settings.gone_looked_at_every_s),
+            again(
+                self.office.quarantine.take_up, settings.unsettled_looked_at_every_s, at_once=True
+            ),
         )
 
     async def look_at_itself(self) -> None:

@@ -5,7 +5,6 @@ They run on the driver's own connection, in the open transaction (docs/decisions
 
 import sqlite3
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import msgspec
@@ -31,9 +30,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.util import await_only
 
 from sync_server.database import (
+    ASYNCPG,
     DRIVER_FAULTS,
     RowsRefused,
-    asyncpg_dialect,
     blames_rows,
     driver_of,
     failing_as_sqlalchemy,
@@ -99,20 +98,12 @@ def _sum(element: summed, compiler: SQLCompiler, **more: Any) -> str:
 
 
 class Prepared:
-    """A statement of every push or pull, compiled from Core once for the database that is used.
-    `columns` are those that an UPDATE sets, each by the parameter of its name."""
+    """A statement of every push or pull, compiled from Core once for each database. `columns` are
+    those that an UPDATE sets, each by the parameter of its name."""
 
     def __init__(self, statement: ClauseElement, columns: Sequence[str] = ()) -> None:
-        self._statement = statement
-        self._columns = columns
-
-    @cached_property
-    def _sqlite(self) -> "_Compiled":
-        return _Compiled.of(self._statement, self._columns, sqlite.dialect(paramstyle="qmark"))
-
-    @cached_property
-    def _postgresql(self) -> "_Compiled":
-        return _Compiled.of(self._statement, self._columns, asyncpg_dialect())
+        self._sqlite = _Compiled.of(statement, columns, sqlite.dialect(paramstyle="qmark"))
+        self._postgresql = _Compiled.of(statement, columns, ASYNCPG())
 
     def run(self, connection: Connection, **values: object) -> Sequence[Any] | None:
         """Run it in the open transaction -> its first row, if it has any."""
@@ -144,15 +135,6 @@ class _Compiled(NamedTuple):
         compiled = statement.compile(dialect=dialect, column_keys=list(columns) or None)
         assert isinstance(compiled, SQLCompiler)
         return cls(str(compiled), tuple(compiled.positiontup or ()))
-
-
-def insert_into(connection: Connection, table: Table) -> Any:
-    """An INSERT that knows ON CONFLICT, as the database behind the connection says it."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  as in `database`
-
-    return postgresql.insert(table)
 
 
 class SetWise:

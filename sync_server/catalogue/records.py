@@ -24,11 +24,12 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pricebook.rows import CATALOGUE, GONE, PRODUCT, Change
 from sync_server.database import metadata
 from sync_server.feed.records import feed
-from sync_server.statements import SetWise, insert_into, one_of
+from sync_server.statements import SetWise, one_of
 
 revision = Table(
     "revision",
@@ -72,6 +73,7 @@ barcode_claim = Table(
 
 _CHANGES = SetWise(revision_change, replacing=True)
 _CLAIMS = SetWise(barcode_claim)
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _KEYS = (revision_change.c.kind, revision_change.c.key)
 _CHANGE = (*_KEYS, revision_change.c.before, revision_change.c.after)
 
@@ -242,7 +244,7 @@ def put_into_feed(connection: Connection, number: int, position: int, now: str) 
         case((after.is_(None), now), else_=""),
     ).where(revision_change.c.number == number, before.is_distinct_from(after))
     columns = ["scope", "kind", "key", "position", "body", "gone_at"]
-    statement = insert_into(connection, feed).from_select(columns, rows)
+    statement = _INSERTS[connection.dialect.name](feed).from_select(columns, rows)
     news = {name: statement.excluded[name] for name in columns[3:]}
     connection.execute(statement.on_conflict_do_update(index_elements=columns[:3], set_=news))
 

@@ -38,14 +38,14 @@ def ends_after(looks: int) -> EndWithin:
 @pytest.mark.parametrize(("at_once", "taken"), [(False, 3), (True, 4)])
 def test_a_chore_that_fails_is_done_again_the_next_time(at_once: bool, taken: int) -> None:
     step = Step(ValueError("a bug"), AWAY)
-    asyncio.run(repeat(step, 1.0, ends_after(3), at_once=at_once))
+    asyncio.run(repeat(ends_after(3), step, 1.0, at_once=at_once))
     assert step.taken == taken
 
 
 def test_the_log_tells_a_bug_in_one_line_and_not_that_the_database_is_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    asyncio.run(repeat(Step(ValueError("a bug"), AWAY), 1.0, ends_after(3)))
+    asyncio.run(repeat(ends_after(3), Step(ValueError("a bug"), AWAY), 1.0))
     (told,) = caplog.records
     assert told.levelno == logging.ERROR
     assert told.getMessage().startswith("a chore failed: ValueError: a bug (test_chores.py, line ")

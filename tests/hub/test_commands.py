@@ -466,6 +466,14 @@ def test_a_port_that_is_taken_is_a_sentence(sqlite_head: Head) -> None:
     assert "Address already in use" in ended.err
 
 
+def test_a_command_that_only_looks_waits_for_nobody_who_writes(sqlite_head: Head) -> None:
+    sqlite_head.imports("stores", STORES)
+    with closing(sqlite3.connect(sqlite_head.folder / "hub.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ended = sqlite_head.runs("periods", "list", env={"OMNITILL_HUB_DATABASE_WAIT_S": "0.01"})
+        assert (ended.code, ended.err) == (0, "")
+
+
 def test_a_command_on_a_file_loads_nothing_that_only_migrations_and_postgresql_need(
     sqlite_head: Head,
 ) -> None:

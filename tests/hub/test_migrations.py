@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
+from sync_server import migrations
 from sync_server.database import _prepare_sqlite, metadata, open_database
 from sync_server.hub import Hub
 from sync_server.migrations import upgrade_connection
@@ -44,6 +46,12 @@ def test_the_upgraded_schema_is_the_one_in_the_code(untouched_url: str) -> None:
         return list(compare_metadata(context, metadata))
 
     assert on_fresh(untouched_url, differences) == []
+
+
+def test_migrations_are_numbered_in_the_order_in_which_they_follow_each_other() -> None:
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    newest_first = [revision.revision for revision in script.walk_revisions()]
+    assert tuple(reversed(newest_first)) == migrations.NUMBERS
 
 
 def test_checks_of_the_code_are_in_the_database(untouched_url: str) -> None:
