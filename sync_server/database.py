@@ -93,6 +93,17 @@ class DatabaseUnusable(Refusal):
     )
 
 
+class HubDatabaseNewer(DatabaseUnusable):
+    code = "hub_database_newer"
+    sentence = Text(
+        "The database {url} was written by a newer version of this program.",
+        "数据库 {url} 由更新版本的程序写入。",
+    )
+    way_on = Text(
+        "Install that version again; nothing was changed.", "请重新安装该版本；数据未作改动。"
+    )
+
+
 class NoHubDatabase(Refusal):
     code = "no_hub_database"
     sentence = Text("There is no hub database at {url}.", "{url} 处没有总部数据库。")

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, column, func, inspect, select, table
 
-from retail.language import Text
 from sync_server.database import (
     FAULTS,
     Database,
-    DatabaseUnusable,
+    HubDatabaseNewer,
     file_of,
     unusable,
     without_password,
@@ -71,13 +70,12 @@ async def is_there(database: Database, url: str) -> bool:
 
 
 async def upgrade(database: Database, url: str) -> None:
-    """Bring the database up to date. Raises DatabaseUnusable when it cannot be reached, or a newer
-    program has changed it."""
+    """Bring the database up to date. Raises HubDatabaseNewer, or DatabaseUnusable when it cannot be
+    reached."""
     try:
         stands = await database.read(standing)
         if stands is Standing.NEWER:
-            why = Text("it was written by a newer version of this program", "由更新版本的程序写入")
-            raise DatabaseUnusable(url=without_password(url), why=why)
+            raise HubDatabaseNewer(url=without_password(url))
         if stands is not Standing.CURRENT:
             await database.write(upgrade_connection)
     except FAULTS as fault:
